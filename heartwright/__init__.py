@@ -1,0 +1,1 @@
+"""heartwright: a workbench for things that beat."""
