@@ -1,6 +1,7 @@
 """heartwright: a workbench for things that beat.
 
-The root exports nouns; verbs live in their modules: `works.movement.run`, `sound.render`, `listen.measure`, `judge.weigh`.
+The root exports nouns; verbs live in their modules: `works.movement.run`, `sound.render`, `listen.measure`,
+`judge.weigh`.
 """
 
 from __future__ import annotations

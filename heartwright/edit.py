@@ -59,7 +59,9 @@ class Edit:
     def undo(self) -> Edit:
         """The inverse edit. Raises EditError if this one cannot be undone."""
         if not self.reversible:
-            raise EditError(f"{self.path}: from {self.old!r} to {self.new!r} cannot be undone. Replace the part instead.")
+            raise EditError(
+                f"{self.path}: from {self.old!r} to {self.new!r} cannot be undone. Replace the part instead."
+            )
         return replace(self, old=self.new, new=self.old)
 
     def __str__(self) -> str:
@@ -87,7 +89,9 @@ def compose(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     for edit in edits:
         before = merged.get(edit.path)
         if before is not None and not _same(before.new, edit.old):
-            raise EditError(f"{edit.path}: an edit to {before.new!r} is followed by one from {edit.old!r}; they do not join.")
+            raise EditError(
+                f"{edit.path}: an edit to {before.new!r} is followed by one from {edit.old!r}; they do not join."
+            )
         merged[edit.path] = (
             edit if before is None else Edit(edit.path, before.old, edit.new, before.reversible and edit.reversible)
         )
@@ -172,11 +176,15 @@ def _index(here: list[Any], step: str, path: str) -> int:
 def _lost(path: str, step: str, here: dict[Any, Any]) -> str:
     names = [str(key) for key in here]
     near = difflib.get_close_matches(step, names, n=1)
-    return f"{path}: no {step!r} there. {f'Did you mean {near[0]!r}?' if near else 'There are: ' + ', '.join(names) + '.'}"
+    return (
+        f"{path}: no {step!r} there. {f'Did you mean {near[0]!r}?' if near else 'There are: ' + ', '.join(names) + '.'}"
+    )
 
 
 def _steps(path: str) -> list[str]:
     steps = path.split(".")
     if not all(steps):
-        raise EditError(f"{path!r} is not a path. Write names with dots, e.g. 'escapement.lock' or 'train.arbors.2.pinion'.")
+        raise EditError(
+            f"{path!r} is not a path. Write names with dots, e.g. 'escapement.lock' or 'train.arbors.2.pinion'."
+        )
     return steps

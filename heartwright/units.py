@@ -15,6 +15,7 @@ import difflib
 import math
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -59,7 +60,9 @@ DIMENSIONS: dict[str, Dimension] = {
 
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$")
 _SUPERSCRIPTS = str.maketrans("²³⁴", "234")
-_COMMON = "mm um cm nm m deg rad turn bph Hz kHz mg g kg ug s ms us min h N mN uN nN Pa kPa MPa GPa mPa dB K J uJ".split()
+_COMMON = (
+    "mm um cm nm m deg rad turn bph Hz kHz mg g kg ug s ms us min h N mN uN nN Pa kPa MPa GPa mPa dB K J uJ".split()
+)
 
 
 def parse(text: str, dimension: str) -> float:
@@ -80,14 +83,14 @@ def parse(text: str, dimension: str) -> float:
     """
     wanted = _dimension(dimension)
     match = _NUMBER.match(text)
-    if match is None:
+    if match is None or match.group(2).startswith(","):
         hint = " Use a decimal point, not a comma." if "," in text else ""
-        raise UnitError(f"{text!r} does not begin with a number. Write a number and a unit, e.g. {wanted.example!r}.{hint}")
-    number, unit = float(match.group(1)), match.group(2)
-    if not math.isfinite(number):
+        raise UnitError(f"{text!r} is not a number with a unit. Write e.g. {wanted.example!r}.{hint}")
+    number, unit = match.group(1), match.group(2)
+    if not math.isfinite(float(number)):
         raise UnitError(f"{text!r} is not a finite number. Write e.g. {wanted.example!r}.")
     if not unit:
-        raise UnitError(f"{text!r} has no unit. Write a {_name(dimension)} with its unit, e.g. {wanted.example!r}.")
+        raise UnitError(f"{text!r} has no unit. Write {_name(dimension)} with its unit, e.g. {wanted.example!r}.")
     return _scaled(number, _factor(unit, dimension))
 
 
@@ -103,7 +106,7 @@ def show(value: float, unit: str) -> str:
     factor = _factor(unit, dimension)
     for digits in range(1, 18):
         number = f"{value / factor:.{digits}g}"
-        if _scaled(float(number), factor) == value:
+        if _scaled(number, factor) == value:
             break
     return f"{_plain(number)} {unit}"
 
@@ -124,14 +127,17 @@ def _dimension(name: str) -> Dimension:
 
 
 def _name(dimension: str) -> str:
-    return dimension.replace("_", " ")
+    """A dimension with its article: "a length", "an angle"."""
+    return f"{'an' if dimension[0] in 'aeiou' else 'a'} {dimension.replace('_', ' ')}"
 
 
-def _scaled(number: float, factor: float) -> float:
-    """number x factor, by an exact division where the factor is one over a whole number (16 mg cm2 is 1.6e-9, not ...3e-9)."""
+def _scaled(number: str, factor: float) -> float:
+    """number x factor, rounded once where the factor is one over a whole number: "0.36 mm" is "360 um"."""
     inverse = 1.0 / factor
     whole = round(inverse)
-    return number / whole if whole > 1 and abs(inverse / whole - 1.0) < 1e-12 else number * factor
+    if whole > 1 and abs(inverse / whole - 1.0) < 1e-12:
+        return float(Fraction(number) / whole)
+    return float(number) * factor
 
 
 def _plain(number: str) -> str:
@@ -149,30 +155,32 @@ def _factor(unit: str, dimension: str) -> float:
             raise UnitError(f"{unit!r} is not a level. Levels are in dB, e.g. {wanted.example!r}.")
         return 1.0
     if dimension == "rate" and unit.endswith("Hz"):
-        raise UnitError(f"{unit!r} is ambiguous for a beat rate (hertz count oscillations of two beats). Write beats per "
-                        f"hour, e.g. {wanted.example!r}.")
+        raise UnitError(
+            f"{unit!r} is ambiguous for a beat rate (hertz count oscillations of two beats). Write beats per "
+            f"hour, e.g. {wanted.example!r}."
+        )
     if "%" in unit or "ppm" in unit:
-        raise UnitError(f"{unit!r} is a ratio, not a unit of {_name(dimension)}. Write e.g. {wanted.example!r}.")
+        raise UnitError(f"{unit!r} is a ratio, not a unit for {_name(dimension)}. Write e.g. {wanted.example!r}.")
     registry = _registry()
     import pint
 
     try:
         quantity = registry.Quantity(1.0, _spell(unit))
     except pint.UndefinedUnitError as error:
-        names = error.unit_names
+        names: Any = error.unit_names
         raise UnitError(_unknown(names if isinstance(names, str) else " ".join(names), dimension)) from None
     except Exception:  # pint's tokenizer raises several kinds for malformed text
-        raise UnitError(f"{unit!r} is not a unit. Write a {_name(dimension)} such as {wanted.example!r}.") from None
+        raise UnitError(f"{unit!r} is not a unit. Write {_name(dimension)} such as {wanted.example!r}.") from None
     try:
         return float(quantity.to(_spell(wanted.si)).magnitude)
     except pint.DimensionalityError:
-        raise UnitError(f"{unit!r} is not a unit of {_name(dimension)}. Write e.g. {wanted.example!r}.") from None
+        raise UnitError(f"{unit!r} is not a unit for {_name(dimension)}. Write e.g. {wanted.example!r}.") from None
 
 
 def _unknown(unit: str, dimension: str) -> str:
     near = difflib.get_close_matches(unit, _COMMON, n=1)
     mended = f" Did you mean {near[0]!r}?" if near else ""
-    return f"unknown unit {unit!r}.{mended} Write a {_name(dimension)} such as {DIMENSIONS[dimension].example!r}."
+    return f"unknown unit {unit!r}.{mended} Write {_name(dimension)} such as {DIMENSIONS[dimension].example!r}."
 
 
 def _spell(unit: str) -> str:

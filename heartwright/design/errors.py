@@ -22,14 +22,28 @@ class DesignError(ValueError):
         super().__init__("\n".join(f"{source}: {problem}" for problem in problems))
 
 
-def explain(source: str, model: type[BaseModel], error: ValidationError) -> DesignError:
-    """Put a validation error of `model`, read from `source`, into plain sentences."""
+def explain(source: str, model: type[BaseModel], data: Any, error: ValidationError) -> DesignError:
+    """Put a validation error of `model` for `data`, read from `source`, into plain sentences."""
     problems = []
-    for item in error.errors(include_url=False):
-        path = [step for step in item["loc"]]
-        owner, keys = _owner(model, path)
-        problems.append(_sentence(owner, keys, dict(item)))
+    for found in error.errors(include_url=False):
+        owner, keys = _owner(model, list(found["loc"]))
+        item = dict(found)
+        if item["type"] != "missing":
+            item["input"] = _given(data, keys, item["input"])
+        problems.append(_sentence(owner, keys, item))
     return DesignError(source, problems)
+
+
+def _given(data: Any, keys: list[str], otherwise: Any) -> Any:
+    """What stood at `keys` before it was read: the text "-16 mg cm2", not its SI number."""
+    for key in keys:
+        if isinstance(data, list) and key.isdigit() and int(key) < len(data):
+            data = data[int(key)]
+        elif isinstance(data, dict) and key in data:
+            data = data[key]
+        else:
+            return otherwise
+    return data
 
 
 def _sentence(owner: type[BaseModel] | None, keys: list[str], item: dict[str, Any]) -> str:
@@ -51,7 +65,8 @@ def _sentence(owner: type[BaseModel] | None, keys: list[str], item: dict[str, An
         return f"{key} = {given}: {item['ctx']['reason']}"
     example = _example(owner, keys[-1]) if keys else ""
     message = item["msg"].replace("Input should", "it must").replace("Value error, ", "")
-    return f"{key} = {given}: {message}{f', e.g. {example}' if example and 'greater' not in message else ''}. {_fix(kind)}".rstrip()
+    shown = f", e.g. {example}" if example and "greater" not in message else ""
+    return f"{key} = {given}: {message}{shown}. {_fix(kind)}".rstrip()
 
 
 def _fix(kind: str) -> str:

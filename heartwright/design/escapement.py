@@ -12,9 +12,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Le
 from pydantic import Field, model_validator
 
-from heartwright.design.quantities import (
-    Angle, Fraction, Friction, Gap, Inertia, Length, Offset, Part, Ratio, Spread, Width,
-)  # fmt: skip
+from heartwright.design.quantities import Angle, Fraction, Friction, Inertia, Length, Offset, Part, Ratio, Width
 
 Teeth = Annotated[int, Ge(6), Le(120)]
 
@@ -47,7 +45,9 @@ class Escapement(Part):
         for key in ("missing_teeth", "bent_teeth"):
             wrong = [index for index in getattr(self, key) if index >= self.teeth]
             if wrong:
-                raise ValueError(f"{key} names tooth {wrong[0]}, but a wheel of {self.teeth} teeth has 0 to {self.teeth - 1}")
+                raise ValueError(
+                    f"{key} names tooth {wrong[0]}, but a wheel of {self.teeth} teeth has 0 to {self.teeth - 1}"
+                )
         if len(set(self.missing_teeth)) == self.teeth:
             raise ValueError("missing_teeth names every tooth: a wheel needs at least one")
         return self
@@ -102,19 +102,19 @@ class SwissLever(Escapement):
         tooth = half_pitch - self.stone_width - self.drop
         if tooth <= 0.0:
             raise ValueError(
-                f"teeth cannot mesh: stone_width {_deg(self.stone_width)} and drop {_deg(self.drop)} leave no tooth in half a "
-                f"pitch of {_deg(half_pitch)}; their sum must stay below it (usual: stone 0.5, drop 0.1 of half a pitch)"
+                f"teeth cannot mesh: stone_width {_deg(self.stone_width)} and drop {_deg(self.drop)} leave no tooth in "
+                f"half a pitch of {_deg(half_pitch)}; their sum must stay below it (usual: stone 0.5, drop 0.1 of it)"
             )
         if self.lock >= self.lift:
             raise ValueError(
-                f"teeth cannot mesh: lock {_deg(self.lock)} reaches the lift {_deg(self.lift)} (lift_stone + lift_tooth); "
-                "usual: lock 1.5 to 2 deg, lift 9 to 10 deg"
+                f"teeth cannot mesh: lock {_deg(self.lock)} reaches the lift {_deg(self.lift)} (lift_stone + "
+                "lift_tooth); usual: lock 1.5 to 2 deg, lift 9 to 10 deg"
             )
-        whole, half = divmod(self.span, 1.0)
+        half = self.span % 1.0
         if half != 0.5 or not 0.0 < self.span * half_pitch < math.radians(60.0):
             raise ValueError(
-                f"span {self.span:g} pitches does not fit {self.teeth} teeth: it must be a whole number and a half, and "
-                f"span x half a pitch below 60 deg (2.5 for 15 teeth, 3.5 for 20)"
+                f"span {self.span:g} pitches does not fit {self.teeth} teeth: it must be a whole number and a half, "
+                "and span x half a pitch below 60 deg (2.5 for 15 teeth, 3.5 for 20)"
             )
         if self.undercut <= max(self.draw_entry, self.draw_exit):
             raise ValueError(
@@ -146,21 +146,23 @@ class Graham(Escapement):
     def _meshes(self) -> Graham:
         if self.drop >= 0.5 * self.pitch:
             raise ValueError(
-                f"teeth cannot mesh: drop {_deg(self.drop)} leaves no impulse in half a pitch of {_deg(0.5 * self.pitch)}"
+                f"teeth cannot mesh: drop {_deg(self.drop)} leaves no impulse in half a pitch of "
+                f"{_deg(0.5 * self.pitch)}"
             )
         if self.lock >= self.lift:
             raise ValueError(
-                f"teeth cannot mesh: lock {_deg(self.lock)} reaches the lift {_deg(self.lift)} (usual: lift 2 deg, lock 0.5 deg)"
+                f"teeth cannot mesh: lock {_deg(self.lock)} reaches the lift {_deg(self.lift)} (usual: lift 2 deg, "
+                "lock 0.5 deg)"
             )
-        whole, half = divmod(self.span, 1.0)
+        half = self.span % 1.0
         if half != 0.5 or self.span * 0.5 * self.pitch >= math.radians(75.0):
             raise ValueError(
-                f"span {self.span:g} pitches does not fit {self.teeth} teeth: it must be a whole number and a half, and "
-                "span x half a pitch below 75 deg (7.5 for 30 teeth)"
+                f"span {self.span:g} pitches does not fit {self.teeth} teeth: it must be a whole number and a half, "
+                "and span x half a pitch below 75 deg (7.5 for 30 teeth)"
             )
         if not self.tooth_undercut < self.tooth_back < self.pitch:
             raise ValueError(
-                f"tooth_back {_deg(self.tooth_back)} must lie between tooth_undercut {_deg(self.tooth_undercut)} and the "
-                f"pitch {_deg(self.pitch)}"
+                f"tooth_back {_deg(self.tooth_back)} must lie between tooth_undercut {_deg(self.tooth_undercut)} and "
+                f"the pitch {_deg(self.pitch)}"
             )
         return self

@@ -49,8 +49,8 @@ class Design(Part):
             raise ValueError(f"kind {self.kind!r} and oscillator.type {self.oscillator.type!r} do not go together")
         if isinstance(self.escapement, Graham) != isinstance(self.oscillator, Pendulum):
             raise ValueError(
-                f"escapement.type {self.escapement.type!r} and oscillator.type {self.oscillator.type!r} do not go together: "
-                "a swiss-lever drives a balance, a graham a pendulum"
+                f"escapement.type {self.escapement.type!r} and oscillator.type {self.oscillator.type!r} do not go "
+                "together: a swiss-lever drives a balance, a graham a pendulum"
             )
         if (self.kind == "heart") != (self.remontoire is not None and self.pump is not None):
             raise ValueError("tables [remontoire] and [pump] belong to kind 'heart', and a heart needs both")
@@ -86,7 +86,7 @@ class Design(Part):
         try:
             return cls.model_validate(data, context={"from_text": from_text})
         except ValidationError as error:
-            raise explain(source, cls, error) from None
+            raise explain(source, cls, data, error) from None
 
     def to_toml(self) -> str:
         """The design as TOML with units in the text; reads back as the same design."""
@@ -118,11 +118,15 @@ def _read(source: str | os.PathLike[str]) -> tuple[str, str]:
     if not name.endswith(".toml") and os.sep not in name and not Path(name).is_file():
         if name in bundled():
             return (resources.files("heartwright") / "designs" / f"{name}.toml").read_text("utf-8"), f"{name}.toml"
-        raise DesignError(name, [f"no bundled design of that name. There are: {', '.join(bundled())}; or give a .toml file."])
+        raise DesignError(
+            name, [f"no bundled design of that name. There are: {', '.join(bundled())}; or give a .toml file."]
+        )
     path = Path(name)
     try:
         return path.read_text("utf-8"), name
     except UnicodeDecodeError:
         raise DesignError(name, ["not a text file in UTF-8, so not a design."]) from None
     except OSError as error:
-        raise DesignError(name, [f"cannot be read: {error.strerror or error}. Give a bundled name or a .toml file."]) from None
+        raise DesignError(
+            name, [f"cannot be read: {error.strerror or error}. Give a bundled name or a .toml file."]
+        ) from None

@@ -5,12 +5,38 @@ Geometry and symbols follow docs/theory.md, "The heart"; pressures are gauge.
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
+
 from pydantic import Field, model_validator
 
 from heartwright.design.quantities import (
-    Angle, Area, Compliance, Count, Damping, Density, FanDrag, FlowResistance, Force, Fraction, Gap, Inertia, Length,
-    Mass, Modulus, Part, Pressure, Ratio, Relative, SpringRate, Stiffness, TemperatureSpan, Torque, Viscosity, Width,
-)  # fmt: skip
+    Angle,
+    Area,
+    Compliance,
+    Count,
+    Damping,
+    Density,
+    FanDrag,
+    FlowResistance,
+    Force,
+    Fraction,
+    Gap,
+    Inertia,
+    Length,
+    Mass,
+    Modulus,
+    Part,
+    Pressure,
+    Ratio,
+    Relative,
+    SpringRate,
+    Stiffness,
+    TemperatureSpan,
+    Torque,
+    Viscosity,
+    Width,
+)
 
 
 class Remontoire(Part):
@@ -42,7 +68,7 @@ class Reed(Part):
 
 
 class Pump(Part):
-    """Pump arbor with cam, fly and single-turn stop; lever, bellows, chamber, valves, artery (three-element Windkessel)."""
+    """Pump arbor with cam, fly and stop; lever, bellows, chamber, valves, artery (three-element Windkessel)."""
 
     drive_torque: Torque = Field(description="nominal torque of the train at the pump arbor")
     arbor_inertia: Inertia
@@ -82,10 +108,9 @@ class Pump(Part):
 
     @model_validator(mode="after")
     def _cam(self) -> Pump:
-        angles = (0.0, self.rise_start, self.rise_end, self.fall_start, self.fall_end, 6.283185307179586)
-        if any(b < a for a, b in zip(angles, angles[1:], strict=False)):
+        angles = (0.0, self.rise_start, self.rise_end, self.fall_start, self.fall_end, 2.0 * math.pi)
+        if any(b < a for a, b in pairwise(angles)):
             raise ValueError("rise_start, rise_end, fall_start, fall_end must follow each other within one turn")
         if not self.ramp < 0.5:
             raise ValueError(f"ramp {self.ramp:g} must stay below 0.5: there is one at each end")
         return self
-

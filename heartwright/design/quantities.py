@@ -37,8 +37,7 @@ class Unit:
                 raise PydanticCustomError("quantity", "{reason}", {"reason": str(error)}) from None
         if isinstance(value, (int, float)) and not isinstance(value, bool) and (info.context or {}).get("from_text"):
             example = units.DIMENSIONS[self.dimension].example
-            name = self.dimension.replace("_", " ")
-            reason = f"a {name} needs its unit, in quotes, e.g. {example!r}."
+            reason = f"write the {self.dimension.replace('_', ' ')} with its unit, in quotes, e.g. {example!r}."
             raise PydanticCustomError("quantity", "{reason}", {"reason": reason})
         return value
 
@@ -84,4 +83,6 @@ Relative = Annotated[float, Ge(0)]
 class Part(BaseModel):
     """Base of every table of a design: frozen, and closed to unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, validate_by_name=True, validate_by_alias=True
+    )

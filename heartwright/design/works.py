@@ -10,9 +10,23 @@ from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import Field, model_validator
 
 from heartwright.design.quantities import (
-    Angle, Frequency, Friction, Gap, Inertia, Length, Level, LevelSpread, Mass, Part, Ratio, Relative, Spread,
-    Stiffness, Torque, Unpoise,
-)  # fmt: skip
+    Angle,
+    Frequency,
+    Friction,
+    Gap,
+    Inertia,
+    Length,
+    Level,
+    LevelSpread,
+    Mass,
+    Part,
+    Ratio,
+    Relative,
+    Spread,
+    Stiffness,
+    Torque,
+    Unpoise,
+)
 
 Leaves = Annotated[int, Ge(5), Le(400)]
 
@@ -54,7 +68,9 @@ class Barrel(Part):
     teeth: Leaves = Field(description="teeth of the great wheel")
     turns: Ratio = Field(description="development: turns of the barrel from full wind to run down")
     curve_turns: Annotated[tuple[Relative, ...], MinLen(2)] = Field(description="turns still wound, rising from 0")
-    curve_torque: Annotated[tuple[Torque, ...], MinLen(2)] = Field(description="torque at the barrel for each of curve_turns")
+    curve_torque: Annotated[tuple[Torque, ...], MinLen(2)] = Field(
+        description="torque at the barrel for each of curve_turns"
+    )
     inertia: Inertia = Field(description="barrel with great wheel")
     module: Length = Field(description="tooth module of the great wheel")
 
@@ -62,12 +78,15 @@ class Barrel(Part):
     def _curve(self) -> Barrel:
         if len(self.curve_turns) != len(self.curve_torque):
             raise ValueError(
-                f"curve_turns has {len(self.curve_turns)} values and curve_torque {len(self.curve_torque)}: they must pair up"
+                f"curve_turns has {len(self.curve_turns)} values and curve_torque {len(self.curve_torque)}: they must "
+                "pair up"
             )
         if self.curve_turns[0] != 0.0 or any(b <= a for a, b in pairwise(self.curve_turns)):
             raise ValueError(f"curve_turns {list(self.curve_turns)} must begin at 0 and rise")
         if self.curve_turns[-1] < self.turns:
-            raise ValueError(f"curve_turns ends at {self.curve_turns[-1]:g}, before the development of {self.turns:g} turns")
+            raise ValueError(
+                f"curve_turns ends at {self.curve_turns[-1]:g}, before the development of {self.turns:g} turns"
+            )
         return self
 
 
@@ -86,7 +105,9 @@ class Train(Part):
 
     model: Literal["lumped", "meshes"] = Field("lumped", description="one inertia at the escape wheel, or every mesh")
     barrel: Barrel
-    arbors: Annotated[tuple[Arbor, ...], MinLen(1)] = Field(description="from the centre to the last before the escape wheel")
+    arbors: Annotated[tuple[Arbor, ...], MinLen(1)] = Field(
+        description="from the centre to the last before the escape wheel"
+    )
     escape_pinion: Leaves = Field(description="leaves on the escape arbor (the heart: on the pump arbor)")
     mesh_efficiency: Annotated[float, Gt(0), Le(1)] = Field(0.95, description="share of power that each mesh passes on")
     mesh_stiffness: Annotated[float, Gt(0)] = Field(2e6, description="stiffness of a mesh at the pitch circle [N/m]")
@@ -144,4 +165,3 @@ class SoundBody(Part):
     gains: dict[str, Level] = Field(default_factory=dict, description="pair of parts -> level of its impacts")
     pump_radiation: Level = Field(0.0, description="level of the pressures on the pump's walls")
     microphone: Microphone = Microphone(low=100.0, high=20_000.0)
-

@@ -1,0 +1,61 @@
+# make run    sets up, runs the clockwork heart, writes its sound, listens to it, judges it, writes a report
+# make test   sets up, runs every test
+# make bench NAME=lever [QUICK=1]
+# Needs Python 3.11 or later and make; everything else goes into .venv, pinned by the lock files.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+OUT := out
+
+.PHONY: run test bench lock clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/.ready
+	@mkdir -p $(OUT)
+	@$(BIN)/heartwright run heart --seconds 60 --seed 1 --sound $(OUT)/heart.wav --judge --report $(OUT)/heart.html
+
+test: $(VENV)/.ready-dev
+	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
+
+bench: $(VENV)/.ready-bench
+	@test -n "$(NAME)" || { echo "Say which: make bench NAME=lever (one of: $$(ls benchmarks | tr '\n' ' '))"; exit 2; }
+	@test -d "benchmarks/$(NAME)" || { echo "No benchmark '$(NAME)'. There are: $$(ls benchmarks | tr '\n' ' ')"; exit 2; }
+	@QUICK=$(QUICK) $(BIN)/python -m benchmarks.$(NAME)
+
+# The first Python that is new enough makes the environment; a broken or old one is passed over.
+$(VENV)/pyvenv.cfg:
+	@for python in python3.13 python3.12 python3.11 python3 python; do \
+		if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' >/dev/null 2>&1; then \
+			echo "Setting up $(VENV) with $$($$python -V 2>&1) (once; a minute or two)"; \
+			$$python -m venv $(VENV) && exit 0; exit 1; \
+		fi; \
+	done; \
+	echo "No Python 3.11 or later found. Install one, then run make again."; exit 1
+
+define install
+	@$(PIP) install --require-hashes -r $(1)
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+endef
+
+$(VENV)/.ready: requirements.lock pyproject.toml | $(VENV)/pyvenv.cfg
+	$(call install,requirements.lock)
+
+$(VENV)/.ready-dev: requirements-dev.lock pyproject.toml | $(VENV)/pyvenv.cfg
+	$(call install,requirements-dev.lock)
+	@touch $(VENV)/.ready
+
+$(VENV)/.ready-bench: requirements-bench.lock pyproject.toml | $(VENV)/pyvenv.cfg
+	$(call install,requirements-bench.lock)
+	@touch $(VENV)/.ready $(VENV)/.ready-dev
+
+# Rewrites the lock files from pyproject.toml (needs uv).
+LOCK := uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra media --group build
+lock:
+	$(LOCK) -o requirements.lock
+	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --group dev --group bench -c requirements-dev.lock -o requirements-bench.lock
+
+clean:
+	rm -rf $(VENV) $(OUT)
