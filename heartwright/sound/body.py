@@ -1,7 +1,7 @@
 """What rings: the modes of plate and case, how well each contact drives them, and the microphone.
 
-Conventions. A mode answers an impulse J [N s] at t = 0 with g J w exp(-w t / 2Q) sin(w_d t), the acceleration-like
-signal of a contact microphone on a case of unit mass ([N], i.e. force-equivalent); a wall force F [N] is heard as g F.
+Conventions. A mode answers an impulse J [N s] at t = 0 with g J W exp(-w t / 2Q) sin(w_d t), W = 2 pi 5 kHz: the
+force-equivalent signal [N] of a contact microphone on the case; a wall force F [N] is heard as `wall_gain` F.
 Only ratios matter: the level of a recording is set by `mix.render`.
 
 The frequencies and ring times are typical of what is seen in recordings of watches (2.5-35 kHz, 0.2-2 ms); they are
@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 
 from heartwright.records import Floats
+
+FORCE_RAD_S = 2.0 * np.pi * 5_000.0  # turns an impulse into the force its ring is compared with [1/s]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,29 +73,33 @@ class Body:
         return {"pendulum": CLOCK, "heart": HEART}.get(kind, WATCH)
 
     @classmethod
-    def of(cls, model: Any, *, kind: str = "") -> Body:
-        """The body that a design's sound model describes, missing parts taken from the default of `kind`."""
-        if isinstance(model, Body):
-            return model
-        base = cls.for_kind(kind)
-        if model is None:
+    def of(cls, source: Any, *, kind: str = "") -> Body:
+        """The body that `source` describes: a Body, a design's sound table, a whole Design, or None for the default.
+
+        Of a whole Design the dirt gives the variation from tick to tick and the pump the area of its bellows; what is
+        not said is taken from the default of `kind`.
+        """
+        if isinstance(source, Body):
+            return source
+        base = cls.for_kind(getattr(source, "kind", kind))
+        if source is None:
             return base
-        modes = tuple(Mode(float(m.frequency), float(m.q), float(getattr(m, "gain", 0.0))) for m in model.modes)
-        gains = getattr(model, "gains", None)
-        mic = getattr(model, "microphone", None)
+        if hasattr(source, "sound") and hasattr(source, "dirt"):
+            body = cls.of(source.sound, kind=source.kind)
+            areas = dict(body.wall_area_m2)
+            if source.pump is not None:
+                areas["chamber_pressure"] = float(source.pump.bellows_area)
+            return replace(
+                body, level_sd_db=source.dirt.sound_level, shape_sd=source.dirt.sound_shape, wall_area_m2=areas
+            )
+        modes = tuple(Mode(m.frequency, m.q, 20.0 * float(np.log10(m.gain))) for m in source.modes if m.gain > 0.0)
         return replace(
             base,
             modes=modes or base.modes,
-            pair_gain_db=dict(gains) if gains else base.pair_gain_db,
-            microphone=base.microphone if mic is None else replace(base.microphone, low_hz=mic.low, high_hz=mic.high),
-            wall_gain=float(getattr(model, "pump_gain", base.wall_gain)),
-            level_sd_db=float(getattr(model, "sound_level", base.level_sd_db)),
-            shape_sd=float(getattr(model, "sound_shape", base.shape_sd)),
+            pair_gain_db={**base.pair_gain_db, **source.gains},
+            microphone=replace(base.microphone, low_hz=source.microphone.low, high_hz=source.microphone.high),
+            wall_gain=base.wall_gain * 10.0 ** (source.pump_radiation / 20.0),
         )
-
-    def with_dirt(self, *, level_sd_db: float, shape_sd: float) -> Body:
-        """The same body with another variation from tick to tick."""
-        return replace(self, level_sd_db=level_sd_db, shape_sd=shape_sd)
 
 
 def mode_pattern(pair: str, n_mode: int) -> Floats:
@@ -112,31 +118,31 @@ def _modes(*rows: tuple[float, float, float]) -> tuple[Mode, ...]:
 
 WATCH = Body(
     modes=_modes(
-        (2_900.0, 14.0, -8.0),
-        (4_100.0, 16.0, -5.0),
-        (5_600.0, 17.0, -4.0),
-        (7_300.0, 18.0, -5.0),
-        (9_200.0, 19.0, -7.0),
-        (11_600.0, 20.0, -10.0),
-        (14_300.0, 21.0, -14.0),
-        (17_800.0, 22.0, -18.0),
-        (22_500.0, 24.0, -23.0),
-        (27_500.0, 25.0, -28.0),
-        (34_000.0, 26.0, -34.0),
-    ),
+        (2_900.0, 14.0, -12.7),
+        (4_100.0, 16.0, -6.7),
+        (5_600.0, 17.0, -3.0),
+        (7_300.0, 18.0, -1.7),
+        (9_200.0, 19.0, -1.7),
+        (11_600.0, 20.0, -2.7),
+        (14_300.0, 21.0, -4.9),
+        (17_800.0, 22.0, -7.0),
+        (22_500.0, 24.0, -9.9),
+        (27_500.0, 25.0, -13.2),
+        (34_000.0, 26.0, -17.3),
+    )
 )
 
 CLOCK = Body(
     modes=_modes(
-        (820.0, 20.0, -6.0),
-        (1_270.0, 20.0, -2.0),
-        (1_900.0, 22.0, 0.0),
-        (2_750.0, 22.0, -1.0),
-        (3_900.0, 24.0, -3.0),
-        (5_400.0, 26.0, -6.0),
-        (7_400.0, 28.0, -10.0),
-        (10_200.0, 30.0, -15.0),
-        (14_000.0, 32.0, -22.0),
+        (820.0, 20.0, -21.7),
+        (1_270.0, 20.0, -13.9),
+        (1_900.0, 22.0, -8.4),
+        (2_750.0, 22.0, -6.2),
+        (3_900.0, 24.0, -5.2),
+        (5_400.0, 26.0, -5.3),
+        (7_400.0, 28.0, -6.6),
+        (10_200.0, 30.0, -8.8),
+        (14_000.0, 32.0, -13.1),
     ),
     contact_s=40e-6,
     microphone=Microphone(low_hz=40.0, high_hz=20_000.0),
@@ -144,18 +150,18 @@ CLOCK = Body(
 
 HEART = Body(
     modes=_modes(
-        (1_600.0, 12.0, -9.0),
-        (2_300.0, 14.0, -6.0),
-        (3_200.0, 15.0, -4.0),
-        (4_300.0, 16.0, -4.0),
-        (5_700.0, 17.0, -6.0),
-        (7_500.0, 18.0, -9.0),
-        (9_800.0, 19.0, -13.0),
-        (12_600.0, 20.0, -18.0),
-        (16_200.0, 22.0, -23.0),
-        (20_500.0, 24.0, -28.0),
+        (1_600.0, 12.0, -18.9),
+        (2_300.0, 14.0, -12.7),
+        (3_200.0, 15.0, -7.9),
+        (4_300.0, 16.0, -5.3),
+        (5_700.0, 17.0, -4.9),
+        (7_500.0, 18.0, -5.5),
+        (9_800.0, 19.0, -7.2),
+        (12_600.0, 20.0, -10.0),
+        (16_200.0, 22.0, -12.8),
+        (20_500.0, 24.0, -15.7),
     ),
-    low_modes=_modes((110.0, 3.0, -6.0), (210.0, 4.0, -6.0), (430.0, 6.0, -10.0), (820.0, 9.0, -14.0)),
+    low_modes=_modes((110.0, 3.0, -36.0), (210.0, 4.0, -32.0), (430.0, 6.0, -30.0), (820.0, 9.0, -30.0)),
     contact_s=12e-6,
     happening_contact_s={"landing": 3e-3, "stop": 80e-6, "outlet_closes": 300e-6, "inlet_closes": 300e-6},
     wall_area_m2={"chamber_pressure": 6.0e-5, "artery_pressure": 1.0e-4},

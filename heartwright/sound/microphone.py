@@ -10,6 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 from scipy import signal
 
 from heartwright.records import Floats
@@ -23,7 +24,8 @@ def above_3_khz(sound: Floats, rate_hz: float) -> Floats:
     ratio = Fraction(SNR_RATE_HZ / rate_hz).limit_denominator(1000)
     if ratio != 1:
         sound = signal.resample_poly(sound, ratio.numerator, ratio.denominator)
-    return signal.sosfilt(signal.butter(4, SNR_HIGHPASS_HZ, "highpass", fs=SNR_RATE_HZ, output="sos"), sound)
+    high: Floats = signal.sosfilt(signal.butter(4, SNR_HIGHPASS_HZ, "highpass", fs=SNR_RATE_HZ, output="sos"), sound)
+    return high
 
 
 def median_peak(high: Floats, edges_s: Floats) -> float:
@@ -37,7 +39,8 @@ def median_peak(high: Floats, edges_s: Floats) -> float:
 
 def low_corner(sound: Floats, low_hz: float, rate_hz: float) -> Floats:
     """`sound` behind the microphone's second-order low corner."""
-    return signal.sosfilt(signal.butter(2, low_hz, "highpass", fs=rate_hz, output="sos"), sound)
+    heard: Floats = signal.sosfilt(signal.butter(2, low_hz, "highpass", fs=rate_hz, output="sos"), sound)
+    return heard
 
 
 def self_noise(n: int, *, corner_hz: float, rate_hz: float, rng: np.random.Generator) -> Floats:
@@ -49,14 +52,14 @@ def self_noise(n: int, *, corner_hz: float, rate_hz: float, rng: np.random.Gener
     octaves = int(max(0.0, np.log2(corner_hz / 20.0)) // 2)
     corners = corner_hz * 4.0 ** -np.arange(octaves + 1)
     poles = np.exp(-2.0 * np.pi * corners / rate_hz)
-    weights = 2.0 ** np.arange(octaves + 1)
+    weights = 2.0 ** np.arange(octaves + 1, dtype=np.float64)
     out = np.empty(n)
     _colour(white, poles, weights, out)
     return out
 
 
 @njit(cache=True)
-def _colour(white: np.ndarray, poles: Floats, weights: Floats, out: Floats) -> None:
+def _colour(white: NDArray[np.float32], poles: Floats, weights: Floats, out: Floats) -> None:
     """out [n] = white + sum_k weights[k] * one-pole low-pass of white with pole poles[k]."""
     state = np.zeros(poles.shape[0])
     for i in range(out.shape[0]):

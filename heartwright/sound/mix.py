@@ -26,16 +26,17 @@ def render(
 ) -> Recording:
     """The recording a microphone on the case would make of `trace`.
 
-    `body` is a `Body`, a design's sound model, or None for the default of the trace's kind. `snr_db` is defined in
-    `sound.microphone` (None: no noise). `seed` (the trace's where None) draws the variation from tick to tick and the
-    noise: the same seed gives the same samples, bit for bit. Raises ValueError for a rate outside 44.1-192 kHz.
+    `body` is a `Body`, a design (its sound table, dirt and pump are used), a design's sound table alone, or None for
+    the default of the trace's kind. `snr_db` is defined in `sound.microphone` (None: no noise). `seed` (the trace's
+    where None) draws the variation from tick to tick and the noise: the same seed gives the same samples, bit for bit.
+    Raises ValueError for a rate outside 44.1-192 kHz.
     """
     if not 44_100 <= rate_hz <= 192_000:
         raise ValueError(f"sample rate {rate_hz:g} Hz given; 44100 to 192000 Hz allowed; 96000 suits a watch")
     case = Body.of(body, kind=trace.kind)
     variation, noise = np.random.default_rng(trace.seed if seed is None else seed).spawn(2)
     edges = _beat_edges(trace)
-    clean = np.zeros(int(round(trace.seconds * rate_hz)))
+    clean = np.zeros(round(trace.seconds * rate_hz))
     _strike_impacts(clean, trace, case, edges, rate_hz, variation)
     tick = _median_tick(clean, edges, rate_hz)
     _strike_happenings(clean, trace, case, rate_hz)

@@ -1,11 +1,11 @@
 """Impacts to sound in closed form, at their exact times.
 
 An impact is a half-sine force of duration t_c. It passes a mode, then the microphone and its anti-alias filter (an
-elliptic analogue low-pass of order 8: flat to 0.42 of the rate, -33 dB at 0.5, -80 dB from 0.59). A half sine is a sine switched on at t0 and the same
-sine switched on again at t0 + t_c, which cancels the first; and the whole chain is rational. So the answer to each
-switching is a sum of damped exponentials, y(t) = Re sum_m c_m exp(s_m (t - t0)), one for each pole of the modes and of
-the filter, plus the sine itself while the contact lasts; c_m are residues. Evaluated at any t it is exact and
-band-limited, and no time is ever rounded to a sample.
+elliptic analogue low-pass of order 8: flat to 0.42 of the rate, -33 dB at 0.5, -80 dB from 0.59). A half sine is a sine
+switched on at t0 and the same sine switched on again at t0 + t_c, which cancels the first; and the whole chain is
+rational. So the answer to each switching is a sum of damped exponentials, y(t) = Re sum_m c_m exp(s_m (t - t0)), one
+for each pole of the modes and of the filter, plus the sine itself while the contact lasts; c_m are residues. Evaluated
+at any t it is exact and band-limited, and no time is ever rounded to a sample.
 
 Filter prototype: scipy.signal.ellip; residues by the product formula for simple poles.
 """
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from heartwright.records import Floats, Ints
-from heartwright.sound.body import Body, Mode
+from heartwright.sound.body import FORCE_RAD_S, Body, Mode
 
 Complexes = NDArray[np.complex128]
 
@@ -50,7 +50,7 @@ def bank(modes: tuple[Mode, ...], *, contact_s: float, high_hz: float, rate_hz: 
     omega = 2.0 * np.pi * np.array([m.frequency_hz for m in kept])
     decay = omega / (2.0 * np.array([m.q for m in kept]))
     damped = np.sqrt(omega**2 - decay**2)
-    level = omega * 10.0 ** (np.array([m.gain_db for m in kept]) / 20.0)
+    level = FORCE_RAD_S * 10.0 ** (np.array([m.gain_db for m in kept]) / 20.0)
     force_rad_s = np.pi / contact_s
     poles = np.concatenate([-decay + 1j * damped, roots[roots.imag > 0.0], [1j * force_rad_s]])
 
@@ -97,7 +97,7 @@ def _ring(
     rate_hz: float,
     out: Floats,
 ) -> None:
-    """out [n_sample] += sum of Re c exp(s (t - t0)); coefficients [n_row, n_pole], poles [n_pole], the last undamped."""
+    """out [n_sample] += sum of Re c exp(s (t - t0)); coefficients [n_row, n_pole], poles [n_pole], last one undamped."""
     n_sample = out.shape[0]
     dt = 1.0 / rate_hz
     for i in range(time_s.shape[0]):

@@ -59,7 +59,7 @@ def _encode(recording: Recording, kind: str) -> bytes:
     if top > 1.0 - 2.0**-23:
         samples *= (1.0 - 2.0**-23) / top
     buffer = io.BytesIO()
-    soundfile.write(buffer, samples, int(round(recording.rate_hz)), format=kind, subtype="PCM_24")
+    soundfile.write(buffer, samples, round(recording.rate_hz), format=kind, subtype="PCM_24")
     return buffer.getvalue()
 
 
