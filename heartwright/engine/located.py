@@ -1,0 +1,378 @@
+"""The event-located stepper: second order between impacts, every impact found at its own time.
+
+Within a step the contacts that touch form a complementarity problem on speeds whose bias carries the second derivative
+of the gap, so that the end of the step satisfies the constraint to second order. If any other contact would overlap, the
+step is shortened until that contact just touches, and the impact is resolved there. With train and lever at rest the
+oscillator jumps along its free arc in closed form.
+"""
+
+# ruff: noqa: I001  (column names are imported in blocks)
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from heartwright.engine.gaps import evaluate, gap_of, scan, spend
+from heartwright.engine.impact import feature, ledger_contact, resolve
+from heartwright.engine.layout import (
+    ADD_TORQUE, BIAS, C_PEAK, C_T, C_W, DIRT_TORQUE, DRIVEN, DRY, E_DRIVE, E_DRY, E_SLEEP, E_VISCOUS, EVENTS, FRICTION,
+    GAP_TOL, H, HAA, HAB, HBB, INV_I, JA, JB, JIT, JIT_INLINE, JUMPS, LIMIT_PAIR, LOG_FULL, MAX_CONTACTS, MAX_OPS,
+    MOMENT_X,
+    MOMENT_Y, N_CLOSED, NO_PROGRESS, O_FEATURE, O_MID, O_OSC, O_PAIR, O_T, O_TOOTH, OSC, PAIR_A, PAIR_B, PAIR_LOSS,
+    PAIR_N, PAIR_TOOTH, PEAK, QUIET, REACHED, REST, SLEEP, STEPS, STIFF, STUCK, T_NOW, TICK, TOO_MANY_STEPS, TORQUE,
+    TRIALS, V_REST, W_SLEEP, WINDOW, WINDOW_HELD,
+)  # fmt: skip
+from heartwright.engine.motion import condense, half_arc, kick, ledger_step, release
+from heartwright.engine.solve import normal_speed, prepare, solve
+
+TWO_PI = 6.283185307179586
+QUIET_STEPS = 5
+STUCK_ROUNDS = 400
+
+
+@njit(**JIT)
+def trial(m, s, k, h):
+    """A step h of the touching contacts only: k.end, k.free, k.normal, k.tangent."""
+    kick(m, s, k, h)
+    if m.mesh.shape[0] > 0:
+        condense(m, s, k, h)
+    n = s.counter[N_CLOSED]
+    for c in range(n):
+        evaluate(m, s, k.middle, s.closed, c, k.contact, c, k.who)
+        a, b = k.who[c, 0], k.who[c, 1]
+        prepare(k.inverse, k.contact, c, a, b)
+        wa = s.speed[a]
+        wb = s.speed[b] if a != b else 0.0
+        bend = k.contact[c, HAA] * wa * wa + 2.0 * k.contact[c, HAB] * wa * wb + k.contact[c, HBB] * wb * wb
+        k.contact[c, BIAS] = 0.5 * h * bend
+    if n > 0:
+        solve(m, k.inverse, k.contact, k.who, n, k.free, k.normal, k.tangent, k.matrix)
+    if m.mesh.shape[0] > 0:
+        release(m, s, k)
+    for b in range(m.rotor.shape[0]):
+        k.end[b] = k.middle[b] + k.drift[b] * k.free[b]
+    s.counter[TRIALS] += 1
+
+
+@njit(**JIT_INLINE)
+def look(m, s, k):
+    """Least gap at the trial's end outside the closed list; k.offender names its contact."""
+    spend(m, s.budget, s.angle, k.end, k.budget)
+    return scan(m, k.end, k.budget, s.closed, s.counter[N_CLOSED], k.touch, 0, -1.0, k.offender)[0]
+
+
+@njit(**JIT)
+def closing(m, s, k):
+    """Rate of change of the gap of k.offender at the start of the step."""
+    n = MAX_CONTACTS - 1
+    for j in range(4):
+        k.touch[n, j] = k.offender[j]
+    evaluate(m, s, s.angle, k.touch, n, k.contact, n, k.who)
+    return normal_speed(k.contact, n, k.who[n, 0], k.who[n, 1], s.speed)
+
+
+@njit(**JIT)
+def find_touch(m, s, k, h):
+    """Step length in (0, h) at which k.offender, overlapping after h, just touches; 0 where it cannot move at all.
+
+    The first guess is the root of the parabola through the gap, its rate at the start, and the overlap at the end; then
+    regula falsi (Illinois). A contact that touches already is deflated: gap / time is bracketed instead.
+    """
+    tol = m.option_f[GAP_TOL]
+    p, kk, v, way = k.offender[0], k.offender[1], k.offender[2], k.offender[3]
+    g0, rate = gap_of(m, s.angle, p, kk, v, way), closing(m, s, k)
+    touching = g0 <= tol
+    if touching and rate <= 0.0:
+        return 0.0
+    lo, hi, end = 0.0, h, gap_of(m, k.end, p, kk, v, way)
+    y_lo, y_hi = (rate, end / h) if touching else (g0, end)
+    bend = (end - g0 - rate * h) / (h * h)
+    if touching:
+        x = -rate / bend
+    else:
+        x = -2.0 * g0 / (rate - math.sqrt(max(rate * rate - 4.0 * bend * g0, 0.0)))
+    for i in range(60):
+        if not lo < x < hi or i % 8 == 7:
+            x = 0.5 * (lo + hi)
+        trial(m, s, k, x)
+        g = gap_of(m, k.end, p, kk, v, way)
+        if -tol <= g <= tol:
+            return x
+        y = g / x if touching else g
+        if g > 0.0:
+            lo, y_lo = x, y
+            y_hi *= 0.5 if i > 1 else 1.0
+        else:
+            hi, y_hi = x, y
+            y_lo *= 0.5 if i > 1 else 1.0
+        if hi - lo < 1e-14:
+            break
+        x = lo + (hi - lo) * y_lo / (y_lo - y_hi)
+    trial(m, s, k, hi)
+    return hi
+
+
+@njit(**JIT)
+def locate(m, s, k, h):
+    """Longest step <= h after which nothing overlaps, once a full step was found to overlap."""
+    for _ in range(20):
+        h = find_touch(m, s, k, h)
+        if h == 0.0 or look(m, s, k) >= -2.0 * m.option_f[GAP_TOL]:
+            break
+    return h
+
+
+@njit(**JIT_INLINE)
+def next_tick(m, s):
+    """The oscillator has turned: draw the next tick's dirt and the train's torque wave from their tables."""
+    s.counter[TICK] += 1
+    extra = 0.0
+    if m.tick.shape[0] > 0:
+        i = s.counter[TICK] % m.tick.shape[0]
+        extra, s.number[FRICTION] = m.tick[i, 0], m.tick[i, 1]
+    for i in range(m.wave.shape[0]):
+        extra += m.wave[i, 1] * math.sin(m.wave[i, 0] * s.angle[m.option_i[DRIVEN]] + m.wave[i, 2])
+    s.number[ADD_TORQUE] = extra * m.option_f[DIRT_TORQUE]
+
+
+@njit(**JIT_INLINE)
+def crossing_share(x0, w0, x1, w1, h):
+    """Share of the step h at which a cubic through both ends passes zero."""
+    f = x0 / (x0 - x1)
+    a, b = w0 * h, w1 * h
+    for _ in range(6):
+        y = ((2 * x0 - 2 * x1 + a + b) * f + (-3 * x0 + 3 * x1 - 2 * a - b)) * f * f + a * f + x0
+        d = (3 * (2 * x0 - 2 * x1 + a + b) * f + 2 * (-3 * x0 + 3 * x1 - 2 * a - b)) * f + a
+        if d == 0.0:
+            break
+        f -= y / d
+    return min(max(f, 0.0), 1.0)
+
+
+@njit(**JIT_INLINE)
+def watch(m, s, g, x0, w0, x1, w1, h):
+    """Log the oscillator's passages through the line of centres and its turning points over a step."""
+    if w0 * w1 < 0.0:
+        f = w0 / (w0 - w1)
+        s.number[PEAK] = max(s.number[PEAK], abs(x0 + 0.5 * f * h * w0))
+        next_tick(m, s)
+    s.number[PEAK] = max(s.number[PEAK], abs(x1))
+    if (x0 < 0.0) != (x1 < 0.0):
+        n = g.count[2]
+        if n < g.crossing.shape[0]:
+            f = crossing_share(x0, w0, x1, w1, h)
+            g.crossing[n, C_T], g.crossing[n, C_W] = s.number[T_NOW] + f * h, w0 + f * (w1 - w0)
+            g.crossing[n, C_PEAK] = s.number[PEAK]
+            g.count[2] = n + 1
+        s.number[PEAK] = 0.0
+
+
+@njit(**JIT_INLINE)
+def pose(s, g):
+    """Write a pose where one is due."""
+    n = g.count[3]
+    if g.pose_at[1] > 0.0 and s.number[T_NOW] >= g.pose_at[0] - 1e-12 and n < g.pose.shape[0]:
+        g.pose[n, 0] = s.number[T_NOW]
+        for b in range(s.angle.shape[0]):
+            g.pose[n, 1 + b] = s.angle[b]
+        g.count[3] = n + 1
+        g.pose_at[0] += g.pose_at[1]
+        if g.pose_at[0] <= s.number[T_NOW]:
+            g.pose_at[0] = s.number[T_NOW] + g.pose_at[1]
+
+
+@njit(**JIT)
+def log_opening(m, s, g, q):
+    """Write down that closed contact q has opened."""
+    n = g.count[1]
+    p, kk, v, way = s.closed[q, 0], s.closed[q, 1], s.closed[q, 2], s.closed[q, 3]
+    if n >= g.opening.shape[0] or p == LIMIT_PAIR:
+        return
+    tooth = kk % m.pair_i[p, PAIR_N]
+    row = g.opening[n]
+    row[O_T], row[O_PAIR], row[O_TOOTH] = s.number[T_NOW], p, tooth
+    row[O_FEATURE] = feature(m, p, v, m.pair_i[p, PAIR_TOOTH] + tooth, way)
+    row[O_OSC], row[O_MID] = s.angle[m.option_i[OSC]], s.angle[min(1, s.angle.shape[0] - 1)]
+    g.count[1] = n + 1
+
+
+@njit(**JIT)
+def accept(m, s, k, g, h):
+    """Take the trial step: book it, watch the oscillator, drop contacts that carry no impulse."""
+    n = s.counter[N_CLOSED]
+    ledger_step(m, s, k, g, h)
+    for c in range(n):
+        ledger_contact(m, g, k, c, s.closed[c, 0], s.speed, k.free, PAIR_LOSS)
+    osc = m.option_i[OSC]
+    watch(m, s, g, s.angle[osc], s.speed[osc], k.end[osc], k.free[osc], h)
+    quiet = True
+    for b in range(m.rotor.shape[0]):
+        s.angle[b], s.speed[b] = k.end[b], k.free[b]
+        if b != osc and abs(s.speed[b]) > m.option_f[W_SLEEP]:
+            quiet = False
+    s.counter[QUIET] = s.counter[QUIET] + 1 if quiet else 0
+    s.number[T_NOW] += h
+    s.counter[STEPS] += 1
+    s.counter[STUCK] = 0
+    kept = 0
+    for q in range(n):
+        if k.normal[q] > 0.0:
+            for j in range(4):
+                s.closed[kept, j] = s.closed[q, j]
+            kept += 1
+        else:
+            log_opening(m, s, g, q)
+            if s.closed[q, 0] >= 0:
+                s.budget[s.closed[q, 0]] = -1.0
+    s.counter[N_CLOSED] = kept
+
+
+@njit(**JIT)
+def hold(m, s, k):
+    """Take drift out of the touching contacts."""
+    for c in range(s.counter[N_CLOSED]):
+        evaluate(m, s, s.angle, s.closed, c, k.contact, c, k.who)
+        a, b = k.who[c, 0], k.who[c, 1]
+        wnn = k.contact[c, JA] ** 2 * m.rotor[a, INV_I]
+        if a != b:
+            wnn += k.contact[c, JB] ** 2 * m.rotor[b, INV_I]
+        x = -gap_of(m, s.angle, s.closed[c, 0], s.closed[c, 1], s.closed[c, 2], s.closed[c, 3]) / wnn
+        s.angle[a] += m.rotor[a, INV_I] * k.contact[c, JA] * x
+        if a != b:
+            s.angle[b] += m.rotor[b, INV_I] * k.contact[c, JB] * x
+
+
+@njit(**JIT_INLINE)
+def forget(m, s, rows, n):
+    """The pairs of these contacts must be measured anew."""
+    for c in range(n):
+        if rows[c, 0] >= 0:
+            s.budget[rows[c, 0]] = -1.0
+
+
+@njit(**JIT)
+def strike(m, s, k, g, moved):
+    """Resolve the impact at the current angles and decide which contacts stay closed."""
+    s.counter[EVENTS] += 1
+    s.counter[QUIET] = 0
+    forget(m, s, s.closed, s.counter[N_CLOSED])
+    for p in range(m.pair_i.shape[0]):
+        if s.budget[p] <= 4.0 * m.option_f[GAP_TOL]:
+            s.budget[p] = -1.0
+    n = scan(m, s.angle, s.budget, s.closed, 0, k.touch, 0, 2.0 * m.option_f[GAP_TOL], k.offender)[1]
+    resolve(m, s, k, g, n)
+    kept = 0
+    for c in range(n):
+        v = normal_speed(k.contact, c, k.who[c, 0], k.who[c, 1], s.speed)
+        if (v <= m.option_f[V_REST] * 1e-2 or not moved) and kept < MAX_CONTACTS:
+            for j in range(4):
+                s.closed[kept, j] = k.touch[c, j]
+            kept += 1
+    s.counter[N_CLOSED] = kept
+    forget(m, s, k.touch, n)
+
+
+@njit(**JIT_INLINE)
+def wake_at(m, s):
+    """Angle below which the oscillator may touch something: smaller while a part rests on its banking, where the
+    construction keeps it clear of the oscillator."""
+    for q in range(s.counter[N_CLOSED]):
+        if s.closed[q, 0] == LIMIT_PAIR:
+            return m.option_f[WINDOW_HELD]
+    return m.option_f[WINDOW]
+
+
+@njit(**JIT)
+def may_fly(m, s):
+    """Whether the oscillator is alone: out of the window, everything else at rest and no contact on it."""
+    osc = m.option_i[OSC]
+    x, near = abs(s.angle[osc]), wake_at(m, s)
+    if m.option_i[SLEEP] == 0 or s.counter[QUIET] < QUIET_STEPS or x < near or x >= TWO_PI - m.option_f[WINDOW]:
+        return False
+    if s.speed[osc] * s.angle[osc] <= 0.0 and x < near * 1.0000001:
+        return False
+    if m.rotor[osc, MOMENT_X] != 0.0 or m.rotor[osc, MOMENT_Y] != 0.0:
+        return False
+    for q in range(s.counter[N_CLOSED]):
+        p = s.closed[q, 0]
+        if p >= 0 and (m.pair_i[p, PAIR_A] == osc or m.pair_i[p, PAIR_B] == osc):
+            return False
+    return True
+
+
+@njit(**JIT)
+def fly(m, s, g, until):
+    """Move the oscillator along its free arc, in closed form, to where it comes in again (or to `until`)."""
+    osc = m.option_i[OSC]
+    near = wake_at(m, s)
+    for b in range(m.rotor.shape[0]):
+        if b != osc:
+            g.ledger[E_SLEEP] -= 0.5 * s.speed[b] * s.speed[b] / m.rotor[b, INV_I]
+            s.speed[b] = 0.0
+    for _ in range(2):
+        most = until - s.number[T_NOW]
+        if g.pose_at[1] > 0.0:
+            most = min(most, max(g.pose_at[0] - s.number[T_NOW], 0.0) + 1e-13)
+        if most <= 0.0:
+            break
+        x0, w0 = s.angle[osc], s.speed[osc]
+        t, x, w = half_arc(m, s, osc, x0, w0, near, TWO_PI - m.option_f[WINDOW], most)
+        turned = x - x0
+        kin = 0.5 * (w * w - w0 * w0) / m.rotor[osc, INV_I]
+        pot = 0.5 * s.drive[osc, STIFF] * ((x - s.drive[osc, REST]) ** 2 - (x0 - s.drive[osc, REST]) ** 2)
+        dry = m.rotor[osc, DRY] * abs(turned)
+        work = s.drive[osc, TORQUE] * turned
+        g.ledger[E_DRIVE] += work
+        g.ledger[E_DRY] -= dry
+        g.ledger[E_VISCOUS] += kin + pot + dry - work
+        s.angle[osc], s.speed[osc] = x, w
+        s.number[T_NOW] += t
+        s.number[PEAK] = max(s.number[PEAK], abs(x))
+        if w == 0.0:
+            next_tick(m, s)
+        pose(s, g)
+        if w != 0.0:
+            break
+    s.counter[JUMPS] += 1
+    for p in range(m.pair_i.shape[0]):
+        s.budget[p] = -1.0
+    if abs(s.angle[osc]) <= near * 1.0000001:
+        s.counter[QUIET] = 0
+
+
+@njit(**JIT)
+def advance(m, s, k, g, until):
+    """Run to `until`. Returns why it came back: REACHED, LOG_FULL, NO_PROGRESS (conflicting contacts: a jam) or
+    TOO_MANY_STEPS."""
+    budget = m.option_i[MAX_OPS]
+    while s.number[T_NOW] < until - 1e-14:
+        if g.count[0] + 64 > g.impact.shape[0] or g.count[1] + 64 > g.opening.shape[0]:
+            return LOG_FULL
+        if g.count[2] + 2 > g.crossing.shape[0]:
+            return LOG_FULL
+        if may_fly(m, s):
+            fly(m, s, g, until)
+            continue
+        h = min(m.option_f[H], until - s.number[T_NOW])
+        trial(m, s, k, h)
+        overlaps = look(m, s, k) < -m.option_f[GAP_TOL]
+        if overlaps:
+            h = locate(m, s, k, h)
+        if h > 0.0:
+            for p in range(m.pair_i.shape[0]):
+                s.budget[p] = k.budget[p]
+            accept(m, s, k, g, h)
+        else:
+            s.counter[STUCK] += 1
+            if s.counter[STUCK] > STUCK_ROUNDS:
+                return NO_PROGRESS
+        if overlaps:
+            strike(m, s, k, g, h > 0.0)
+        elif s.counter[N_CLOSED] > 0 and s.counter[STEPS] % 4 == 0:
+            hold(m, s, k)
+        pose(s, g)
+        budget -= 1
+        if budget < 0:
+            return TOO_MANY_STEPS
+    return REACHED
