@@ -133,6 +133,7 @@ class Dirt(Part):
     torque_tick: Relative = Field(0.0, description="driving torque of each tick, relative")
     friction_tick: Relative = Field(0.0, description="friction of each tick, relative")
     mesh_torque: Relative = Field(0.0, description="torque wave of each mesh, relative amplitude")
+    mesh_error: Gap = Field(0.0, description="transmission error of each mesh, amplitude at the pitch circle")
     sound_level: LevelSpread = Field(0.0, description="level of each impact's sound")
     sound_shape: Relative = Field(0.0, description="shares of the modes in each impact's sound, relative")
 
