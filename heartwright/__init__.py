@@ -6,6 +6,10 @@ The root exports nouns; verbs live in their modules: `works.movement.run`, `soun
 
 from __future__ import annotations
 
+import hashlib
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -14,6 +18,29 @@ __all__ = ["Design", "Edit"]
 if TYPE_CHECKING:
     from heartwright.design import Design
     from heartwright.edit import Edit
+
+
+def _cache_folder() -> Path:
+    """Where compiled kernels survive between runs: the user's cache, one folder for each state of the kernels' source.
+
+    numba looks at the file that holds a kernel, not at the files it calls into; hence the digest over all of them.
+    """
+    here = Path(__file__).parent
+    digest = hashlib.sha256()
+    for folder in ("engine", "geometry", "works"):
+        for source in sorted((here / folder).rglob("*.py")):
+            digest.update(source.read_bytes())
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "heartwright" / "numba" / digest.hexdigest()[:12]
+
+
+if "numba" not in sys.modules:
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache_folder()))
 
 
 def __getattr__(name: str) -> Any:

@@ -13,9 +13,22 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
-from heartwright.design import Design
+
+class Editable(Protocol):
+    """What an edit can change: a validated model that dumps to plain data and is read back from it (a `Design`)."""
+
+    @property
+    def name(self) -> str: ...
+
+    def model_dump(self) -> dict[str, Any]: ...
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any], *, source: str = "") -> Self: ...
+
+
+Model = TypeVar("Model", bound=Editable)
 
 
 class EditError(ValueError):
@@ -32,14 +45,14 @@ class Edit:
     reversible: bool = True
 
     @classmethod
-    def of(cls, design: Design, path: str, new: Any, *, reversible: bool = True) -> Edit:
+    def of(cls, design: Editable, path: str, new: Any, *, reversible: bool = True) -> Edit:
         """The edit that sets `path` of `design` to `new`. Raises EditError for an unknown path or a bad value."""
         data = design.model_dump()
         old = _get(data, path)
         changed = _validated(design, data, path, new)
         return cls(path, old, _get(changed.model_dump(), path), reversible)
 
-    def apply(self, design: Design) -> Design:
+    def apply(self, design: Model) -> Model:
         """The design with this edit done.
 
         Raises EditError if the path is unknown, the design does not hold `old`, or the result is not a valid design.
@@ -68,7 +81,7 @@ class Edit:
         return f"{self.path}: {self.old} -> {self.new}"
 
 
-def apply(edits: Iterable[Edit], design: Design) -> Design:
+def apply(edits: Iterable[Edit], design: Model) -> Model:
     """The design with all `edits` done in their order."""
     for edit in edits:
         design = edit.apply(design)
@@ -110,7 +123,7 @@ def _same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-def _validated(design: Design, data: dict[str, Any], path: str, new: Any) -> Design:
+def _validated(design: Model, data: dict[str, Any], path: str, new: Any) -> Model:
     *parents, last = _steps(path)
     here = _walk(data, parents, path)
     if isinstance(here, dict):
@@ -125,7 +138,7 @@ def _validated(design: Design, data: dict[str, Any], path: str, new: Any) -> Des
             here.pop(key, None)
     else:
         here[_index(here, last, path)] = new
-    return Design.from_dict(data, source=f"{design.name}, edit of {path}")
+    return type(design).from_dict(data, source=f"{design.name}, edit of {path}")
 
 
 def _get(data: dict[str, Any], path: str) -> Any:

@@ -1,0 +1,91 @@
+"""The Typer application and its front door, `main`, which turns every expected failure into an exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from heartwright.cli import payload
+from heartwright.cli.console import BAD_INPUT, Refused, messages, print_json
+from heartwright.cli.designs import designs
+from heartwright.cli.hearing import unreadable
+from heartwright.cli.judge import judge
+from heartwright.cli.listen import listen
+from heartwright.cli.movements import movements
+from heartwright.cli.run import run
+
+# Typer carries click or a copy of it, by version; its usage errors are reached through the one class it exports.
+_USAGE_ERROR: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+_HELP = """\b
+A workbench for things that beat: watches, clocks, and the clockwork heart.
+
+\b
+Start here:
+  heartwright listen demo                       a reading of a synthetic watch
+  heartwright listen my-watch.m4a --movement nh35
+  heartwright judge my-watch.m4a --report watch.html
+  heartwright run heart --judge                 simulate the heart, listen, judge
+  heartwright designs                           what can be run
+"""
+
+app = typer.Typer(
+    name="heartwright", help=_HELP, rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False
+)
+for command, short in (
+    (listen, "A reading of a recording: rate, beat error, amplitude."),
+    (judge, "A verdict on a recording or a design, with evidence."),
+    (run, "Simulate a design tooth by tooth, with sound and report."),
+    (designs, "What can be run; one design with its landmarks."),
+    (movements, "Lift angle and beat rate of real movements."),
+):
+    app.command(short_help=short)(command)
+_COMMANDS = ("listen", "judge", "run", "designs", "movements")
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from heartwright import __version__
+
+        print(f"heartwright {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status: 0, 3 (no reading), 2 (bad input), 130 (interrupted)."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return int(app(args=given, prog_name="heartwright", standalone_mode=False) or 0)
+    except Refused as error:
+        return _refuse(given, str(error))
+    except _USAGE_ERROR as error:
+        reason = error.format_message().rstrip(".?")
+        command = _command(given) if _command(given) in _COMMANDS else ""
+        return _refuse(given, f"{reason}. See: {' '.join(f'heartwright {command} --help'.split())}")
+    except (KeyboardInterrupt, typer.Abort):
+        messages().print("Interrupted. Nothing half-written was left behind.")
+        return 130
+
+
+def _refuse(given: list[str], reason: str) -> int:
+    """Say what was wrong: on standard error, and as the command's object where JSON was asked for."""
+    messages().print(reason, markup=False, style="bold")
+    if "--json" in given:
+        refused = unreadable(reason)
+        shapes = {"listen": payload.reading, "judge": payload.unjudged}
+        shape = shapes.get(_command(given))
+        print_json(shape(refused) if shape else {"status": "refused", "advice": [reason]})
+    return BAD_INPUT
+
+
+def _command(given: list[str]) -> str:
+    return next((word for word in given if not word.startswith("-")), "")

@@ -1,0 +1,61 @@
+"""`heartwright designs [NAME]`: what can be run, and what one of them is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from heartwright.cli import options, payload
+from heartwright.cli.chain import load
+from heartwright.cli.console import answers, print_json, tell_compiling
+from heartwright.design import Design, bundled
+
+
+def designs(
+    name: Annotated[str | None, typer.Argument(help="One design: its construction and landmarks.")] = None,
+    toml: Annotated[bool, typer.Option("--toml", help="Print the design's TOML, to begin an own one.")] = False,
+    json: options.AsJson = False,
+) -> None:
+    """List the bundled designs, or show one with its lock, draw, drop, run and acoustic lifts.
+
+    \b
+      heartwright designs
+      heartwright designs watch-6497
+      heartwright designs watch-6497 --toml > mine.toml
+    """
+    if name is None:
+        found = [load(each) for each in bundled()]
+        if json:
+            print_json({"designs": [payload.design(d) for d in found]})
+        else:
+            answers().print(_table(found))
+        return
+    design = load(name)
+    if toml:
+        print(design.to_toml(), end="")
+        return
+    tell_compiling()
+    from heartwright.works import movement
+
+    marks = movement.landmarks(design)
+    if json:
+        print_json(payload.design(design) | {"landmarks": payload.plain(marks)})
+        return
+    console = answers()
+    console.print(_table([design]))
+    if design.notes:
+        console.print(design.notes, markup=False)
+    for key, value in marks.items():
+        console.print(f"  {key.replace('_', ' '):40} {value:.4g}", markup=False)
+
+
+def _table(found: list[Design]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("name", "bph", "teeth", "lift", "what it is"):
+        table.add_column(column, justify="right" if column in ("bph", "teeth", "lift") else "left", overflow="fold")
+    for d in found:
+        lift = "" if d.lift_deg is None else f"{d.lift_deg:.0f}°"
+        table.add_row(d.name, f"{d.nominal_bph:,.0f}", str(d.escapement.teeth), lift, d.title)
+    return table

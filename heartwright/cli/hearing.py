@@ -1,0 +1,103 @@
+"""From a file and what is known of it to a reading: the part that `listen` and `judge` share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+
+from heartwright.cli import catalogue
+from heartwright.cli.console import under_way
+from heartwright.cli.options import bounded, clock_ppm
+from heartwright.records import Interval, Reading, Recording
+
+DEMO = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the user told of the watch and of the recorder, checked."""
+
+    bph: float | None = None
+    lift_deg: float | None = None
+    lifts_deg: tuple[float, ...] = ()  # all that the table gives, where it is disputed
+    movement_bph: float | None = None
+    clock_ppm: tuple[float, float] = (0.0, 30.0)
+    remarks: tuple[str, ...] = ()
+
+
+def known(*, bph: float | None, lift_deg: float | None, movement: str | None, clock: str) -> Known:
+    """Check the options and look the movement up. Raises Refused."""
+    bounded("--bph", bph, 600.0, 100_000.0, "21600")
+    bounded("--lift-deg", lift_deg, 10.0, 120.0, "52")
+    ppm = clock_ppm(clock)
+    if movement is None:
+        return Known(bph=bph, lift_deg=lift_deg, clock_ppm=ppm)
+    row = catalogue.one(movement)
+    remarks = []
+    rate = row.rates_bph[0] if len(row.rates_bph) == 1 else None
+    if len(row.rates_bph) > 1:
+        remarks.append(f"The beat rate of {row.name} is disputed ({_list(row.rates_bph)} bph): the one heard is taken.")
+    lifts: tuple[float, ...] = ()
+    if lift_deg is None and row.lifts_deg:
+        lift_deg = row.lifts_deg[0]
+        lifts = row.lifts_deg if len(row.lifts_deg) > 1 else ()
+        if lifts:
+            remarks.append(
+                f"The lift of {row.name} is disputed ({_list(lifts)} deg): the amplitude is that of {lift_deg:g} deg, "
+                "its interval covers all. Decide with --lift-deg."
+            )
+    elif lift_deg is None:
+        remarks.append(f"The table gives no lift for {row.name}: no amplitude. Add --lift-deg if you know it.")
+    return Known(bph, lift_deg, lifts, rate, ppm, tuple(remarks))
+
+
+def find(name: str) -> Path:
+    """The recording called `name`: a file, or the one that comes with the package ("demo")."""
+    path = Path(name)
+    if name == DEMO and not path.exists():
+        with resources.as_file(resources.files("heartwright") / "data" / "demo-watch.flac") as bundled:
+            return bundled
+    return path
+
+
+def hear(name: str, told: Known, *, quiet: bool = False) -> tuple[Reading, Recording | None]:
+    """Load and measure. An unreadable file is a reading of status "unreadable", without a recording."""
+    from heartwright import listen
+
+    with under_way(f"Listening to {name}", quiet=quiet):
+        try:
+            recording = listen.load(find(name))
+        except listen.Unreadable as error:
+            return unreadable(str(error), source=name), None
+        return measure(recording, told), recording
+
+
+def measure(recording: Recording, told: Known) -> Reading:
+    """Measure a recording with what is known of it."""
+    from heartwright import listen
+
+    reading = listen.measure(
+        recording, bph=told.bph, lift_deg=told.lift_deg, movement_bph=told.movement_bph, clock_ppm=told.clock_ppm
+    )
+    return _over_lifts(reading, told)
+
+
+def unreadable(reason: str, *, source: str = "") -> Reading:
+    """The reading of something that could not be read."""
+    return Reading(status="unreadable", advice=(reason,), duration_s=0.0, source=source)
+
+
+def _over_lifts(reading: Reading, told: Known) -> Reading:
+    """Widen the amplitude's interval over the lifts that the sources give; amplitude goes with the lift."""
+    advice = reading.advice + told.remarks
+    amplitude = reading.amplitude_deg
+    if amplitude is not None and told.lifts_deg and told.lift_deg:
+        low = amplitude.low * min(told.lifts_deg) / told.lift_deg
+        high = amplitude.high * max(told.lifts_deg) / told.lift_deg
+        amplitude = Interval(amplitude.value, low, high)
+    return replace(reading, advice=advice, amplitude_deg=amplitude)
+
+
+def _list(values: tuple[float, ...]) -> str:
+    return " or ".join(f"{value:g}" for value in values)

@@ -1,0 +1,66 @@
+"""Options that several commands share, each declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from heartwright.cli.console import Refused
+
+_HEARING = "What is known of the watch or clock"
+_OUTPUT = "Output"
+
+Bph = Annotated[
+    float | None,
+    typer.Option("--bph", help="Nominal beats per hour, e.g. 21600; found if not told.", rich_help_panel=_HEARING),
+]
+LiftDeg = Annotated[
+    float | None,
+    typer.Option("--lift-deg", help="Lift angle, e.g. 52: needed for the amplitude.", rich_help_panel=_HEARING),
+]
+MovementName = Annotated[
+    str | None,
+    typer.Option("--movement", help="Take lift and beat rate from the table, e.g. nh35.", rich_help_panel=_HEARING),
+]
+ClockPpm = Annotated[
+    str,
+    typer.Option(
+        "--clock-ppm",
+        metavar="OFFSET,SIGMA",
+        help="The recorder's clock against true time and how well that is known; OFFSET > 0: it runs fast.",
+        rich_help_panel=_HEARING,
+    ),
+]
+BeatsFile = Annotated[
+    Path | None, typer.Option("--beats", help="Write one row a beat to this CSV file.", rich_help_panel=_OUTPUT)
+]
+ReportFile = Annotated[
+    Path | None,
+    typer.Option("--report", help="Write a self-contained page to this HTML file.", rich_help_panel=_OUTPUT),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=_OUTPUT)]
+Position = Annotated[
+    str | None, typer.Option("--position", help="CH dial up, CB dial down, 3H, 6H, 9H or 12H up, flat, vertical.")
+]
+Wind = Annotated[str | None, typer.Option("--wind", help="full, or 24 h.")]
+Kind = Annotated[str | None, typer.Option("--kind", help="modern lever, vintage lever, pin-pallet, pendulum or heart.")]
+
+
+def clock_ppm(text: str) -> tuple[float, float]:
+    """Read OFFSET,SIGMA in parts per million. Raises Refused."""
+    try:
+        offset, sigma = (float(part) for part in text.split(","))
+    except ValueError:
+        raise Refused(f"--clock-ppm {text!r}: two numbers are wanted, OFFSET,SIGMA, e.g. 0,30 or 12.5,2.") from None
+    if not (abs(offset) <= 10_000 and 0.0 <= sigma <= 10_000):
+        raise Refused(f"--clock-ppm {text!r}: SIGMA must be 0 or more, and both below 10000, e.g. 0,30.")
+    return offset, sigma
+
+
+def bounded(name: str, value: float | None, low: float, high: float, example: str) -> float | None:
+    """A number within bounds, or None. Raises Refused."""
+    if value is not None and not low <= value <= high:
+        raise Refused(f"{name} {value:g}: {low:g} to {high:g} is allowed, e.g. {name} {example}.")
+    return value
