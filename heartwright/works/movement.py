@@ -1,0 +1,254 @@
+"""Running a movement: from a design to its trace, tooth by tooth.
+
+    trace = movement.run(Design.load("watch-6497"), seconds=60, seed=1)
+    edits = movement.regulate(design, rate=0, beat=0)
+
+The heart is run by `heartwright.works.heart`, through the same door.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from heartwright.design import Design
+from heartwright.design.works import Balance
+from heartwright.engine import layout as L
+from heartwright.engine.simulate import Simulation, Written
+from heartwright.records import Ledger, Trace
+from heartwright.works import dirt as dirt_
+from heartwright.works import landmarks, train
+from heartwright.works.build import Assembly, assemble, stored_energy
+
+STEP_LEVER = 2e-5
+STEP_PENDULUM = 5e-4
+CHUNK_BEATS = 20
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Everything a run is asked for besides the design."""
+
+    seconds: float
+    seed: int = 1
+    dirt: bool = True
+    position: str = "CH"
+    tilt: float = 0.0
+    wind: float = 1.0
+    torque: float | None = None
+    step: float | None = None
+    located: bool = True
+    start_deg: float | None = None
+    poses_hz: float = 0.0
+    sequential: bool = False
+
+
+def run(
+    design: Design,
+    *,
+    seconds: float,
+    seed: int = 1,
+    dirt: bool = True,
+    position: str = "CH",
+    tilt_deg: float = 0.0,
+    wind: float = 1.0,
+    temperature_c: float = 23.0,
+    torque: float | None = None,
+    step: float | None = None,
+    located: bool = True,
+    start_deg: float | None = None,
+    poses_hz: float = 0.0,
+    sequential: bool = False,
+    progress: Progress | None = None,
+) -> Trace:
+    """Run a design for `seconds`.
+
+    position: CH, CB, 12H, 3H, 6H or 9H; wind: share of the mainspring still wound; torque: at the escape wheel, instead
+    of the train's [N m]; start_deg: release the oscillator from there (else from its steady amplitude, after short
+    rehearsals); step: longest step [s]; located False takes the fixed stepper; progress is called with the share done.
+    Raises ValueError for an unknown position or a non-positive time. A movement that stops or jams is a status.
+    """
+    if not seconds > 0.0:
+        raise ValueError(f"seconds={seconds!r}: a run needs a positive time, e.g. seconds=60")
+    setting = Setting(
+        seconds, seed, dirt, position, math.radians(tilt_deg), wind, torque, step, located, start_deg, poses_hz, sequential
+    )
+    if design.kind == "heart":
+        from heartwright.works import heart
+
+        return heart.run(design, setting, temperature_c=temperature_c, progress=progress)
+    return _Run(design, setting).go(progress)
+
+
+class _Run:
+    """One run of a lever or pendulum movement."""
+
+    def __init__(self, design: Design, setting: Setting) -> None:
+        self.design, self.setting = design, setting
+        self.lever = isinstance(design.oscillator, Balance)
+        ticks = int(setting.seconds * design.beat_hz * 1.5) + 400
+        self.dirt = dirt_.draw(design, seed=setting.seed, ticks=ticks, on=setting.dirt)
+        self.built = self._assemble(self.dirt)
+        pose_dt = 1.0 / setting.poses_hz if setting.poses_hz > 0 else 0.0
+        self.sim = Simulation(self.built.model, self.built.state, located=setting.located, pose_dt=pose_dt)
+
+    def _assemble(self, drawn: dirt_.Dirt) -> Assembly:
+        s = self.setting
+        step = s.step or (STEP_LEVER if self.lever else STEP_PENDULUM)
+        return assemble(
+            self.design, drawn, step=step, position=s.position, tilt=s.tilt, wind=s.wind, torque=s.torque,
+            sequential=s.sequential, seed=s.seed,
+        )  # fmt: skip
+
+    def go(self, progress: Progress | None) -> Trace:
+        s, built, state = self.setting, self.built, self.built.state
+        if s.start_deg is None:
+            warm_up(self.sim, built, self.guess())
+        else:
+            state.angle[built.oscillator] = -math.radians(s.start_deg)
+            state.number[L.PEAK] = abs(state.angle[built.oscillator])
+        before = stored_energy(built.model, state)
+        status, advice, chunk = "running", "", CHUNK_BEATS / self.design.beat_hz
+        wheel0 = float(state.angle[0])
+        while self.sim.time < s.seconds - 1e-9:
+            wheel, t0 = float(state.angle[0]), self.sim.time
+            code = self.sim.run(min(s.seconds, t0 + chunk))
+            if code == L.NO_PROGRESS:
+                status, advice = "jammed", JAM_ADVICE
+                break
+            if self._stands(wheel, self.sim.time - t0):
+                status, advice = "stopped", STOP_ADVICE
+                break
+            self._unwind(float(state.angle[0]) - wheel0)
+            if progress:
+                progress(min(self.sim.time / s.seconds, 1.0))
+        return self._trace(status, advice, before)
+
+    def guess(self) -> float:
+        """Steady amplitude from the balance of energy: half the drive reaches the swing [rad]."""
+        m, built = self.built.model, self.built
+        drive = train.last_arbor_torque(self.design, self.setting.wind)
+        if self.setting.torque is not None:
+            drive = self.setting.torque
+        osc = built.oscillator
+        beat_energy = 0.5 * drive * 0.5 * built.wheel_pitch
+        inertia = 1.0 / m.rotor[osc, L.INV_I]
+        # viscous: pi c w A^2 / 2 a beat; dry: 2 T A
+        a, b = 0.5 * math.pi * m.rotor[osc, L.VISC] * built.frequency, 2.0 * m.rotor[osc, L.DRY]
+        amplitude = (-b + math.sqrt(b * b + 4 * a * beat_energy)) / (2 * a) if inertia > 0 else 0.0
+        return float(np.clip(amplitude, 0.02, math.radians(330)))
+
+    def _stands(self, wheel: float, seconds: float) -> bool:
+        """Whether the escape wheel has advanced less than a tenth of what the beats would make it."""
+        turned = float(self.built.state.angle[0]) - wheel
+        expected = 0.5 * self.built.wheel_pitch * self.design.beat_hz * seconds
+        return seconds > 2.0 / self.design.beat_hz and turned < 0.1 * expected
+
+    def _unwind(self, turned: float) -> None:
+        """The mainspring gives less as it runs down."""
+        if self.setting.torque is not None:
+            return
+        wind = train.unwound(self.design, self.setting.wind, turned / (2 * math.pi))
+        if self.built.barrel is None:
+            self.built.state.drive[0, L.TORQUE] = train.last_arbor_torque(self.design, wind)
+        else:
+            self.built.state.drive[self.built.barrel, L.TORQUE] = train.barrel_torque(self.design, wind)
+
+    def _trace(self, status: str, advice: str, before: float) -> Trace:
+        design, built, sim = self.design, self.built, self.sim
+        written = sim.written()
+        return Trace(
+            design_name=design.name,
+            kind=design.kind,
+            seconds=sim.time,
+            seed=self.setting.seed,
+            status=status,
+            advice=advice,
+            nominal_bph=design.nominal_bph,
+            beats=landmarks.beats(written, lever=self.lever, half_period=0.5 / design.beat_hz),
+            impacts=landmarks.impacts(written, built.pairs),
+            pairs=(*built.pairs, "banking"),
+            ledger=ledger(written, built.pairs, stored_energy(built.model, built.state) - before),
+            poses=written.pose,
+            rotors=built.rotors,
+            figures={
+                "clipped_impacts": float(built.state.counter[L.CLIPPED]),
+                "ordered_impacts": float(built.state.counter[L.ORDERED]),
+                "wheel_turns": float(built.state.angle[0]) / (2 * math.pi),
+            },
+            cpu_s=sim.cpu_s,
+        )
+
+
+JAM_ADVICE = (
+    "Parts press against each other and nothing can move. Look at lock, drop and run: a stone too deep by some 20 um, a "
+    "drop below half a degree, or bankings closed onto the lock jam a lever."
+)
+STOP_ADVICE = (
+    "The escape wheel stands. Wind it, give it more torque or less friction, or start it by hand (start_deg); if it "
+    "stops again look at the depth of lock and at the guard."
+)
+
+
+def warm_up(sim: Simulation, built: Assembly, amplitude: float, *, beats: int = 14) -> None:
+    """Set the oscillator going at its steady amplitude: short clean runs, each extrapolated, then by secant."""
+    state, osc = built.state, built.oscillator
+    rotor = built.model.rotor[osc]
+    decay = 2.0 / (rotor[L.VISC] * rotor[L.INV_I])
+    start = state.angle.copy()
+    still = built.model._replace(tick=np.zeros((0, 2)), wave=np.zeros((0, 3)), offset=np.zeros_like(built.model.offset))
+    rehearsal = Simulation(still, state, located=sim.located)
+    tried: list[tuple[float, float]] = []
+    for _ in range(4):
+        _release_at(rehearsal, built, start, amplitude)
+        rehearsal.run(beats * math.pi / built.frequency)
+        peaks = rehearsal.written().crossing[:, L.C_PEAK]
+        if len(peaks) < beats - 2:
+            break
+        span = (len(peaks) - 5) * math.pi / built.frequency
+        drift = float(peaks[-2:].mean() - peaks[3:5].mean()) / (1.0 - math.exp(-span / decay))
+        tried.append((amplitude, drift))
+        if abs(drift) < 2e-3 * amplitude:
+            break
+        step = drift
+        if len(tried) > 1:
+            (a0, d0), (a1, d1) = tried[-2:]
+            step = -d1 * (a1 - a0) / (d1 - d0) if d1 != d0 else 0.0
+        amplitude = float(np.clip(amplitude + step, 0.6 * amplitude, min(1.6 * amplitude, math.radians(340))))
+    _release_at(sim, built, start, amplitude)
+    sim.run(2.25 * math.pi / built.frequency)
+    state.counter[L.TICK] = 0
+    sim.forget()
+
+
+def _release_at(sim: Simulation, built: Assembly, start: np.ndarray, amplitude: float) -> None:
+    """Put the parts back to `start` with the oscillator held out at -amplitude, books and counters cleared."""
+    state = built.state
+    state.angle[:], state.speed[:] = start, 0.0
+    state.angle[built.oscillator] = -amplitude
+    state.counter[: L.CLIPPED] = 0
+    state.number[:] = 0.0
+    state.number[L.PEAK] = amplitude
+    state.budget[:] = -1.0
+    sim.forget()
+
+
+def ledger(written: Written, pairs: tuple[str, ...], stored: float) -> Ledger:
+    """The books of a run; negative work on the rotors is what was spent."""
+    e = written.ledger
+    spent = {
+        "air and spring": -e[L.E_VISCOUS],
+        "pivots": -e[L.E_DRY],
+        "bankings": -e[L.E_LIMIT],
+        "meshes": -e[L.E_MESH],
+        "coming to rest": -e[L.E_SLEEP],
+    }
+    for i, name in enumerate(pairs):
+        spent[f"{name}, contact"] = -e[L.PAIR_LOSS + 2 * i]
+        spent[f"{name}, friction"] = -e[L.PAIR_LOSS + 2 * i + 1]
+    drive = float(e[L.E_DRIVE] + e[L.E_DIRT])
+    return Ledger(drive, spent, stored, drive - sum(spent.values()) - stored)
