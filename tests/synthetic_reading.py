@@ -7,7 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from heartwright.records import BeatTable, Interval, Reading, Recording, Voice, VoiceSound
+from heartwright.records import (
+    Beats,
+    BeatTable,
+    Happening,
+    Impacts,
+    Interval,
+    Ledger,
+    Reading,
+    Recording,
+    Trace,
+    Voice,
+    VoiceSound,
+    Waveform,
+)
 
 
 def beat_table(
@@ -104,6 +117,35 @@ def heart(*, first_db: float = -41.0, second_db: float = -38.0, **changes: Any) 
         "source": "heart.flac",
     }
     return watch(table=table, **{**base, **changes})
+
+
+def heart_trace(seconds: float = 10.0) -> Trace:
+    """The truth behind a made-up heart: no beats, but a ledger and the pressures of its pump."""
+    none, index = np.zeros(0), np.zeros(0, dtype=np.int64)
+    time = np.arange(0.0, seconds, 0.005)
+    phase = (time - 0.2) % 1.0
+    chamber = np.where(phase < 0.45, 620.0 * np.sin(np.pi * phase / 0.45) ** 2, -120.0 * (phase < 0.5))
+    artery = 453.0 + 100.0 * np.sin(2 * np.pi * (phase - 0.2))
+    spent = {"load": 65.3, "valves": 31.6, "bellows and reeds": 9.3, "cam and pivots": 19.6, "fly": 71.0, "stop": 47.5}
+    spent |= {"balance": 31.2, "escapement": 26.1, "detent": 0.4, "guard": 0.1}
+    joules = {name: 1e-6 * seconds * size for name, size in spent.items()}
+    return Trace(
+        design_name="heart",
+        kind="heart",
+        seconds=seconds,
+        seed=1,
+        status="running",
+        advice="",
+        nominal_bph=14_400.0,
+        beats=Beats(none, index, none, none, none, none, none, none),
+        impacts=Impacts(none, index, index, none, none, none, none),
+        pairs=(),
+        ledger=Ledger(sum(joules.values()) + 2e-8, joules, 0.0, 2e-8),
+        poses=np.zeros((0, 1)),
+        rotors=(),
+        waveforms=(Waveform("chamber_pressure", "Pa", time, chamber), Waveform("artery_pressure", "Pa", time, artery)),
+        happenings=tuple(Happening(0.2 + k, "release", 1e-6) for k in range(int(seconds))),
+    )
 
 
 def ticking(reading: Reading, *, rate_hz: float = 48_000.0) -> Recording:

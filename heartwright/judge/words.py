@@ -65,11 +65,13 @@ class Part:
     def tell(self) -> str:
         """The figure beside its limit, in words."""
         edge = (self.limit.high if self.rising else self.limit.low) or 0.0
-        most = 2 if self.name.endswith("_ms") else 1
+        most = (3 if self.figure.half_width < 0.01 else 2) if self.name.endswith("_ms") else 1
         digits = digits_for(self.figure, most=most)
         if self.name.endswith("_deg") and self.figure.half_width >= 0.5:
             digits = 0
-        told = self.says.format(figure=span(self.figure, digits), limit=plain(edge, most if abs(edge) < 10.0 else 0))
+        told = self.says.format(
+            figure=span(self.figure, digits), limit=plain(edge, min(most, 2) if abs(edge) < 10.0 else 0)
+        )
         return f"{told} (simulated)" if self.limit.origin == "simulated" else told
 
 
@@ -84,6 +86,11 @@ def weigh_words(
     }
     words = {name: _word(part) for name, part in parts.items()}
     return words, tuple(_sentence(name, words[name], parts[name]) for name in NAMES)
+
+
+def speaks_of(sentence: Sentence, name: str) -> bool:
+    """Whether a sentence of a verdict is the one about this word."""
+    return sentence.text.startswith(tuple(f"{head}:" for head in _SAID[name]))
 
 
 def unmeasured(reason: str) -> dict[str, Word]:

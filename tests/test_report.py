@@ -1,0 +1,189 @@
+"""The report: one self-contained page, whole or not at all, nothing unescaped."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import synthetic_reading as made
+
+from heartwright import judge
+from heartwright.cli import report
+from heartwright.cli.report_charts import energy, rate_in_blocks, tape
+from heartwright.cli.report_sound import LONGEST_S, pack
+from heartwright.cli.report_svg import number, padded, ticks
+from heartwright.records import Reading, Recording
+
+VOID = {"meta", "input", "br", "rect", "path", "circle"}
+
+
+class Balanced(HTMLParser):
+    """Fails where an element is left open or closed twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        pass
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] not in ("style", "script"):
+            self.words.append(data)
+
+
+def page(path: Path) -> tuple[str, str]:
+    """The page's source and its visible words, with plain blanks."""
+    source = path.read_text(encoding="utf-8")
+    parser = Balanced()
+    parser.feed(source)
+    assert parser.open == []
+    return source, " ".join(" ".join(parser.words).replace("\u00a0", " ").split())
+
+
+def test_a_watch_has_figures_pictures_words_causes_and_sound(tmp_path: Path) -> None:
+    reading = made.watch()
+    verdict = judge.weigh(reading, kind="modern lever", position="CH", wind="full")
+    report.write(tmp_path / "r.html", reading=reading, verdict=verdict, recording=made.ticking(reading))
+    source, words = page(tmp_path / "r.html")
+    for part in ("+4.2", "−0.3 to +8.7", "279", "278 to 280", "0.10", "The trace", "One beat", "The swing", "The rate"):
+        assert part in words
+    for part in ("Three words", "hesitant", "forced", "hollow", "not measurable", "undecided", "How it was measured"):
+        assert part in words
+    assert source.count("<svg") == 4
+    assert "data:audio/" in source
+    assert list(tmp_path.iterdir()) == [tmp_path / "r.html"]
+
+
+def test_it_needs_no_network(tmp_path: Path) -> None:
+    reading = made.heart()
+    verdict = judge.weigh(reading)
+    report.write(tmp_path / "r.html", reading=reading, verdict=verdict, recording=made.ticking(reading))
+    source, _ = page(tmp_path / "r.html")
+    assert all(found == "data:" for found in re.findall(r'(?:src|href)="(.{5})', source))
+    assert "http" not in re.sub(r"data:audio/[^\"]*", "", source)
+    assert len(source) < 4_500_000
+
+
+def test_the_heart_has_its_second_voice_pump_and_ledger(tmp_path: Path) -> None:
+    reading = made.heart()
+    report.write(tmp_path / "r.html", reading=reading, verdict=judge.weigh(reading), trace=made.heart_trace())
+    _, words = page(tmp_path / "r.html")
+    for part in (
+        "The second voice",
+        "S1",
+        "S2",
+        "The pump",
+        "chamber pressure",
+        "Where the energy goes",
+        "2 smaller ones",
+    ):
+        assert part in words
+    assert "seed 1" in words
+
+
+def test_everything_written_by_others_is_escaped(tmp_path: Path) -> None:
+    nasty = '<script>alert("x")</script>.wav'
+    table = made.beat_table()
+    flag = table.flag.copy().astype("<U40")
+    flag[3] = "<b>late</b>"
+    reading = made.watch(source=f"/tmp/{nasty}", warnings=(nasty,), advice=(nasty,), table=replace(table, flag=flag))
+    report.write(tmp_path / "r.html", reading=reading, verdict=judge.weigh(reading))
+    source, words = page(tmp_path / "r.html")
+    assert "<script>alert" not in source
+    assert "<b>late" not in source
+    assert 'alert("x")' in words
+
+
+@pytest.mark.parametrize("status", ["unreadable", "no_beat"])
+def test_nothing_heard_still_makes_a_page(tmp_path: Path, status: str) -> None:
+    reading = Reading(status=status, advice=("put the microphone on the crown",), duration_s=4.0)
+    report.write(tmp_path / "r.html", reading=reading, verdict=judge.weigh(reading))
+    _, words = page(tmp_path / "r.html")
+    assert "put the microphone on the crown" in words
+    assert "The trace" not in words
+
+
+def test_without_a_verdict_or_sound_it_is_a_reading(tmp_path: Path) -> None:
+    report.write(tmp_path / "r.html", reading=made.watch())
+    source, words = page(tmp_path / "r.html")
+    assert "<audio" not in source
+    assert "Three words" not in words
+    assert "The trace" in words
+
+
+def test_a_failure_leaves_the_old_page_and_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "r.html"
+    path.write_text("old", encoding="utf-8")
+
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        report.write(path, reading=made.watch())
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_clip_is_short_and_holds_the_evidence() -> None:
+    rng = np.random.default_rng(1)
+    recording = Recording((0.01 * rng.normal(size=90 * 96_000)).astype(np.float32), 96_000.0)
+    clip = pack(recording, (70.0, 75.0))
+    assert clip is not None
+    assert clip.end_s - clip.start_s <= LONGEST_S + 0.01
+    assert clip.holds(70.0)
+    assert clip.holds(75.0)
+    assert len(clip.uri) < 4_000_000
+    assert clip.gain_db > 10.0
+
+
+def test_silence_and_not_a_number_make_no_clip_or_a_clean_one() -> None:
+    assert pack(Recording(np.zeros(48_000, dtype=np.float32), 48_000.0), ()) is None
+    broken = np.full(48_000, np.nan, dtype=np.float32)
+    broken[100:200] = 0.5
+    assert pack(Recording(broken, 48_000.0), ()) is not None
+
+
+def test_the_rate_over_time_finds_a_known_change() -> None:
+    table = made.beat_table(seconds=60.0, scatter_ms=0.01)
+    time = table.time_s
+    late_half = np.where(time > 30.0, (time - 30.0) * 10.0 * 1000.0 / 86_400.0, 0.0)  # 10 s/d slower after 30 s
+    middle, rate, sigma = rate_in_blocks(replace(table, residual_ms=table.residual_ms + late_half), 5.0, 4.2)
+    assert rate[middle < 28].mean() == pytest.approx(4.2, abs=0.3)
+    assert rate[middle > 32].mean() == pytest.approx(-5.8, abs=0.3)
+    assert (sigma > 0).all()
+
+
+def test_the_tape_wraps_what_runs_off_its_edge() -> None:
+    svg, width = tape(made.watch(rate_s_per_day=None))
+    assert svg.startswith("<svg")
+    assert width == 2.0
+    assert tape(Reading("ok", (), 10.0)) == ("", 0.0)
+
+
+def test_sinks_of_the_ledger_sum_to_a_hundred() -> None:
+    svg = energy(made.heart_trace().ledger)
+    assert sum(float(x) for x in re.findall(r"([\d.]+) %", svg)) == pytest.approx(100.0, abs=0.3)
+
+
+def test_ticks_are_round_and_inside() -> None:
+    assert ticks(0.0, 60.0, most=7) == [0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0]
+    assert ticks(-5.0, 5.0) == [-4.0, -2.0, 0.0, 2.0, 4.0]
+    assert ticks(1.0, 1.0) == [1.0]
+    assert number(-0.5) == "−0.5"
+    assert padded([float("nan")], least=2.0) == (-1.0, 1.0)
