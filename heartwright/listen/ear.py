@@ -1,0 +1,123 @@
+"""`measure`: a recording to a reading.
+
+Order of work: onsets -> pulse -> chain of beats -> folded beat -> landmarks of each beat -> figures with intervals.
+What cannot be measured is None, with a line of advice; bad input is a status, never an exception.
+Conventions of the figures: beat error (t1 - t2)/2 from sound 1; amplitude = lift / (2 sin(pi t / T)), t from sound 1
+to the banking, T two beats; all intervals 95 %.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from heartwright.listen import advice, figures, level, onsets, pulse, shape, track
+from heartwright.listen.landmarks import Landmarks, time_sounds
+from heartwright.records import Floats, Reading, Recording
+
+SHORTEST_S = 3.0
+FEWEST_BEATS = 5
+_CLEAR_Z, _PERHAPS_Z = 12.0, 9.0  # noise alone reaches 11 in 5 s, 7 in 30 s
+_LOOSE = 0.05  # scatter of the chain beyond which the count is not trusted [beats]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A take as far as its beats: onsets, chain, fold, level."""
+
+    samples: Floats
+    rate_hz: float
+    strike: onsets.Onsets
+    chain: track.Chain
+    shape: shape.Shape
+    level: level.Level
+
+
+def measure(
+    recording: Recording,
+    *,
+    bph: float | None = None,
+    lift_deg: float | None = None,
+    movement_bph: float | None = None,
+    clock_ppm: tuple[float, float] = (0.0, 30.0),
+) -> Reading:
+    """Listen to `recording`.
+
+    `bph` is the nominal beat if told [beats/h], `movement_bph` that of a named movement; `lift_deg` the lift angle
+    [deg] (None: no amplitude); `clock_ppm` the recorder's clock, offset (> 0 runs fast) and one-sigma uncertainty
+    [ppm]. Raises ValueError for a lift outside 10..90 deg, a beat outside 1,800..72,000 or a negative sigma.
+    """
+    _check(bph or movement_bph, lift_deg, clock_ppm)
+    base = Reading(
+        "no_beat", (), recording.seconds if recording.rate_hz > 0 else 0.0, lift_deg=lift_deg, source=recording.source
+    )
+    heard = _hear(recording, bph or movement_bph, base)
+    if isinstance(heard, Reading):
+        return replace(heard, warnings=_warnings(recording))
+    marks = time_sounds(heard.samples, heard.rate_hz, heard.chain, heard.shape, heard.level)
+    reading = figures.reading(
+        base, heard.chain, heard.shape, heard.level, marks, bph=bph, movement_bph=movement_bph, clock_ppm=clock_ppm
+    )
+    return replace(reading, warnings=_warnings(recording), voice=_voice(recording, marks))
+
+
+def _check(bph: float | None, lift_deg: float | None, clock_ppm: tuple[float, float]) -> None:
+    if bph is not None and not pulse.SLOWEST_BPH <= bph <= pulse.FASTEST_BPH:
+        raise ValueError(
+            f"a beat of {bph:g} an hour given; {pulse.SLOWEST_BPH:,.0f} to {pulse.FASTEST_BPH:,.0f} are allowed; "
+            "did you give hertz or seconds? (2.5 Hz is 18,000 an hour)"
+        )
+    if lift_deg is not None and not 10.0 <= lift_deg <= 90.0:
+        raise ValueError(
+            f"a lift angle of {lift_deg:g} deg given; 10 to 90 are allowed, most movements have 38 to 54; "
+            "did you give radians or the amplitude?"
+        )
+    if clock_ppm[1] < 0 or abs(clock_ppm[0]) > 1e5:
+        raise ValueError(
+            f"clock_ppm {clock_ppm} given; offset within +-100,000 and sigma >= 0, both in ppm; the usual is (0, 30)"
+        )
+
+
+def _hear(recording: Recording, told: float | None, base: Reading) -> Heard | Reading:
+    """As far as the beats, or the reading that says why not."""
+    samples = onsets.clean(recording)
+    rate = float(recording.rate_hz)
+    if not len(samples) or not np.any(np.abs(samples) > 1e-9):
+        return replace(base, advice=(advice.silent(),))
+    if base.duration_s < 1.0:
+        return replace(base, status="too_short", advice=(advice.too_short(base.duration_s, 0),))
+    strike = onsets.find(samples, rate)
+    found = pulse.find(strike.strength, strike.block_rate_hz, told)
+    short = base.duration_s < SHORTEST_S
+    if found is None or found.z < _PERHAPS_Z:
+        if short:
+            return replace(base, status="too_short", advice=(advice.too_short(base.duration_s, 0),))
+        return replace(base, advice=(advice.no_beat(),))
+    chain = track.follow(strike.strength, strike.block_rate_hz, found)
+    count = len(chain) if chain is not None else 0
+    if chain is None or short or count < FEWEST_BEATS:
+        return replace(base, status="too_short", beats=count, advice=(advice.too_short(base.duration_s, count),))
+    if found.z < _CLEAR_Z or _looseness(chain) > _LOOSE:
+        return replace(base, status="too_noisy", advice=(advice.too_noisy(None),))
+    energy, fine_hz = shape.fine_energy(strike.filtered, rate)
+    folded = shape.fold(energy, fine_hz, chain)
+    heard = level.measure(samples, rate, folded.time_s[folded.good], folded.axis_s, folded.fold, chain.beat_s)
+    return Heard(samples, rate, strike, chain, folded, heard)
+
+
+def _looseness(chain: track.Chain) -> float:
+    """Robust scatter of the intervals of the chain about its two means [beats]."""
+    step = np.diff(chain.number) == 1
+    gap = np.diff(chain.time_s)[step]
+    side = chain.side[:-1][step]
+    off = [gap[side == s] - np.median(gap[side == s]) for s in range(2) if (side == s).any()]
+    return float(1.4826 * np.median(np.abs(np.concatenate(off)))) / chain.beat_s if off else 1.0
+
+
+def _warnings(recording: Recording) -> tuple[str, ...]:
+    return recording.notes
+
+
+def _voice(recording: Recording, marks: Landmarks):  # type: ignore[no-untyped-def]
+    return None

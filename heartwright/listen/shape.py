@@ -1,0 +1,260 @@
+"""The folded beat of each side, and which of its sounds is which.
+
+Aim: beats aligned to a tenth of a millisecond by their loudest sound, the mean energy of each side, the onsets in it,
+and the decision whether they are a lever's unlocking, impulse and lock. Conventions: fold time 0 is the beat's
+reference (the lock of a lever, else the loudest sound); energies are mean squares in blocks of 0.1 ms.
+
+A lever is believed where both sides show a first sound and a loud last one with the same span, and the span means an
+amplitude between 90 and 370 degrees for some lift between 30 and 60. Else one sound a beat is timed, the loudest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from heartwright.listen.track import Chain
+from heartwright.records import Floats, Ints
+
+FINE_S = 1e-4
+SPAN_BEATS = (0.026, 0.24)  # sound 1 to lock, in beats: lift 30..60 deg at amplitude 370..90 deg
+SLOWEST_LEVER_S = 0.36  # 10,000 bph
+FEWEST = 10  # beats a side below which no pattern is believed
+LOCK_WITHIN_DB = 12.0  # the lock is never this far below the loudest sound
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """An onset in a fold: time [s], rise over the millisecond before [dB], level [dB over the floor]."""
+
+    time_s: float
+    rise_db: float
+    level_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Aligned beats. `time_s` [n] of each beat's reference, `fold` [2, m] mean square, `axis_s` [m].
+
+    `lever` tells whether sounds 1 and 3 are known; `first_s` and `impulse_s` [2] are the mean times of sounds 1 and 2
+    before the lock (negative; NaN where not found).
+    """
+
+    time_s: Floats
+    good: np.ndarray
+    match: Floats
+    axis_s: Floats
+    fold: Floats
+    floor: float
+    lever: bool
+    first_s: Floats
+    impulse_s: Floats
+    lock_sharp: bool
+
+
+def fine_energy(filtered: Floats, rate_hz: float) -> tuple[Floats, float]:
+    """Mean square in blocks of about 0.1 ms and the block rate [Hz]."""
+    hop = max(1, round(FINE_S * rate_hz))
+    n = len(filtered) // hop
+    blocks = filtered[: n * hop].reshape(n, hop)
+    return np.einsum("ij,ij->i", blocks, blocks) / hop, rate_hz / hop
+
+
+def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
+    """Align and fold the beats of a chain and name their sounds."""
+    root = np.sqrt(energy)
+    lead = int(round(min(chain.lead_s, 0.15) * block_rate_hz))
+    tail = int(round(min(chain.tail_s, 0.25) * block_rate_hz))
+    at = np.round(chain.time_s * block_rate_hz).astype(np.int64)
+    at, match = _align(root, at, chain.side, lead, tail, reach=int(0.002 * block_rate_hz))
+    mean = _mean(energy, at, chain.side, lead, tail)
+    floor = float(np.quantile(energy[energy > 0], 0.25)) if (energy > 0).any() else 0.0
+    count = [int((chain.side == s).sum()) for s in range(2)]
+    found = [rises(mean[s], floor, count[s]) for s in range(2)]
+    lever = min(count) >= FEWEST and chain.beat_s < SLOWEST_LEVER_S
+    marks = _lever(found, chain.beat_s * block_rate_hz) if lever else None
+    if marks is None:
+        reference = [_loudest(mean[s]) for s in range(2)]
+        first = np.full(2, np.nan)
+        impulse = np.full(2, np.nan)
+    else:
+        reference = [marks[s][1] for s in range(2)]
+        first = np.array([marks[s][0] - marks[s][1] for s in range(2)]) / block_rate_hz
+        impulse = np.array([marks[s][2] - marks[s][1] for s in range(2)]) / block_rate_hz
+    at = at + np.array([reference[s] - lead for s in chain.side])
+    near, after = int(0.0006 * block_rate_hz), int(0.0016 * block_rate_hz)
+    if marks is None:
+        near, after = int(0.003 * block_rate_hz), int(0.008 * block_rate_hz)
+    time, match, good = _refine(root, at, chain.side, near, after, int(0.0012 * block_rate_hz))
+    out = np.round(time).astype(np.int64)
+    wide = lead + max(reference) - lead if marks else lead
+    wide = max(lead, max(reference)) + int(0.002 * block_rate_hz)
+    mean = _mean(energy, out, chain.side, wide, tail)
+    axis = np.arange(-wide, tail + 1) / block_rate_hz
+    return Shape(
+        (time + 0.5) / block_rate_hz, good, match, axis, mean, floor, marks is not None, first, impulse, marks is not None
+    )
+
+
+def _rows(signal: Floats, at: Ints, lead: int, tail: int) -> Floats:
+    padded = np.pad(signal, (lead, tail + 1))
+    at = np.clip(at, 0, len(signal) - 1)
+    return padded[at[:, None] + np.arange(lead + tail + 1)]
+
+
+def _mean(energy: Floats, at: Ints, side: Ints, lead: int, tail: int) -> Floats:
+    """Mean of each side's beats with the loudest twentieth left out (a chime is not the beat), [2, lead+tail+1]."""
+    out = np.zeros((2, lead + tail + 1))
+    for s in range(2):
+        rows = _rows(energy, at[side == s], lead, tail)
+        if len(rows) >= 20:
+            rows = np.sort(rows, axis=0)[: len(rows) - len(rows) // 20]
+        if len(rows):
+            out[s] = rows.mean(axis=0)
+    return out
+
+
+def _align(root: Floats, at: Ints, side: Ints, lead: int, tail: int, *, reach: int) -> tuple[Ints, Floats]:
+    """Shift each beat by up to `reach` blocks to fit the mean of its side; three turns."""
+    match = np.zeros(len(at))
+    for _ in range(3):
+        for s in range(2):
+            mine = np.flatnonzero(side == s)
+            if not len(mine):
+                continue
+            template = _rows(root, at[mine], lead, tail)
+            template = np.minimum(template, 4.0 * np.median(template.max(axis=1))).mean(axis=0)
+            score = _slide(root, at[mine], template, lead, tail, reach)
+            best = np.argmax(score, axis=1)
+            match[mine] = score[np.arange(len(mine)), best]
+            step = best - reach
+            at[mine] = at[mine] + step - int(np.round(np.median(step)))
+    return at, match
+
+
+def _slide(root: Floats, at: Ints, template: Floats, lead: int, tail: int, reach: int) -> Floats:
+    """Correlation coefficient of each beat with the template at shifts -reach..reach, shape [n, 2 reach + 1]."""
+    wide = _rows(root, at, lead + reach, tail + reach)
+    size = lead + tail + 1
+    shape = template - template.mean()
+    shape = shape / (np.linalg.norm(shape) or 1.0)
+    windows = np.lib.stride_tricks.sliding_window_view(wide, size, axis=1)
+    inner = windows @ shape
+    total = np.cumsum(np.pad(wide, ((0, 0), (1, 0))), axis=1)
+    square = np.cumsum(np.pad(wide**2, ((0, 0), (1, 0))), axis=1)
+    sums = total[:, size:] - total[:, :-size]
+    power = square[:, size:] - square[:, :-size] - sums**2 / size
+    return np.asarray(inner / np.sqrt(np.maximum(power, 1e-30)))
+
+
+def _refine(
+    root: Floats, at: Ints, side: Ints, lead: int, tail: int, reach: int
+) -> tuple[Floats, Floats, np.ndarray]:
+    """Fractional block position of each beat's reference sound by correlation with its side's mean."""
+    time = at.astype(np.float64)
+    match = np.zeros(len(at))
+    at = at.copy()
+    for turn in range(3):
+        for s in range(2):
+            mine = np.flatnonzero(side == s)
+            if not len(mine):
+                continue
+            template = np.median(_rows(root, at[mine], lead, tail), axis=0) if len(mine) > 4 else _rows(
+                root, at[mine], lead, tail
+            ).mean(axis=0)
+            span = reach if turn == 0 else max(3, reach // 2)
+            score = _slide(root, at[mine], template, lead, tail, span)
+            best = np.argmax(score, axis=1)
+            k = np.clip(best, 1, 2 * span - 1)
+            row = np.arange(len(mine))
+            a, b, c = score[row, k - 1], score[row, k], score[row, k + 1]
+            bend = a - 2 * b + c
+            part = np.where(bend < -1e-12, 0.5 * (a - c) / np.where(bend < -1e-12, bend, -1.0), 0.0)
+            step = best - span
+            middle = int(np.round(np.median(step)))
+            time[mine] = at[mine] + step - middle + np.clip(part, -0.5, 0.5)
+            at[mine] = at[mine] + step - middle
+            match[mine] = score[row, best]
+    return time, match, match > 0.4 * float(np.median(match))
+
+
+def _loudest(mean: Floats) -> int:
+    """Block of the onset of the loudest sound of a fold: where its last steep rise to the peak begins."""
+    soft = np.convolve(mean, np.ones(5) / 5, "same")
+    top = int(np.argmax(soft))
+    return top
+
+
+def rises(mean: Floats, floor: float, count: int) -> list[Rise]:
+    """Onsets of a fold, in order; `time_s` in blocks here. A rise compares 0.3 ms ahead with 0.6 ms behind."""
+    quiet = float(np.quantile(mean, 0.1))
+    noise = max(min(floor, quiet * 1.5), 1e-30)
+    level = 10 * np.log10(np.maximum(mean, 0.25 * noise) / noise)
+    n = len(mean)
+    total = np.concatenate(([0.0], np.cumsum(mean)))
+    ahead, behind = 3, 6
+    k = np.arange(behind + 1, n - ahead)
+    front = (total[k + ahead] - total[k]) / ahead
+    back = (total[k - 1] - total[k - 1 - behind]) / behind
+    rise = np.zeros(n)
+    rise[k] = 10 * np.log10(np.maximum(front, 0.25 * noise) / np.maximum(back, 0.25 * noise))
+    needed = 0.6 + 10 * np.log10(1 + 6.0 / np.sqrt(12.0 * max(count, 1)))
+    out = []
+    peak = np.flatnonzero((rise[1:-1] >= rise[:-2]) & (rise[1:-1] > rise[2:]) & (rise[1:-1] > needed)) + 1
+    last = -100
+    for p in peak:
+        if p - last < 6 and out and rise[p] <= out[-1].rise_db:
+            continue
+        entry = Rise(float(p), float(rise[p]), float(level[p : p + 12].max()))
+        if p - last < 6 and out:
+            out[-1] = entry
+        else:
+            out.append(entry)
+        last = p
+    return out
+
+
+def _lever(found: list[list[Rise]], beat: float) -> list[tuple[int, int, int]] | None:
+    """(sound 1, lock, sound 2) in blocks for both sides, or None where the pattern is not a lever's."""
+    choices = []
+    for side in found:
+        if len(side) < 2:
+            return None
+        top = max(r.level_db for r in side)
+        loud = [r for r in side if r.level_db > top - LOCK_WITHIN_DB and r.rise_db > 2.0]
+        choices.append(
+            [
+                (a, c)
+                for a in side
+                for c in loud
+                if SPAN_BEATS[0] * beat < c.time_s - a.time_s < SPAN_BEATS[1] * beat
+            ]
+        )
+    best, score = None, -np.inf
+    for a0, c0 in choices[0]:
+        for a1, c1 in choices[1]:
+            x, y = c0.time_s - a0.time_s, c1.time_s - a1.time_s
+            if abs(x - y) > 0.06 * (x + y) / 2 + 2:
+                continue
+            value = _plausible(found[0], a0, c0) + _plausible(found[1], a1, c1) - abs(x - y) / (0.03 * x + 2)
+            if value > score:
+                best, score = ((a0, c0), (a1, c1)), value
+    if best is None:
+        return None
+    return [(int(a.time_s), int(c.time_s), _impulse(found[s], a, c)) for s, (a, c) in enumerate(best)]
+
+
+def _plausible(side: list[Rise], first: Rise, lock: Rise) -> float:
+    """How well a pair serves as sounds 1 and 3: nothing steep before the first, nothing loud after the last."""
+    before = sum(min(r.rise_db, 10.0) for r in side if r.time_s < first.time_s - 2)
+    after = sum(max(0.0, min(10.0, r.level_db - lock.level_db + 8.0)) for r in side if r.time_s > lock.time_s + 8)
+    return 0.3 * min(first.rise_db, 10.0) + 0.3 * min(lock.rise_db, 12.0) + 0.1 * lock.level_db - 0.6 * before - after
+
+
+def _impulse(side: list[Rise], first: Rise, lock: Rise) -> int:
+    """Sound 2: the loudest rise between the first and the lock (a third way between them where none shows)."""
+    inside = [r for r in side if first.time_s + 5 < r.time_s < lock.time_s - 5]
+    if not inside:
+        return int(first.time_s + 0.3 * (lock.time_s - first.time_s))
+    return int(max(inside, key=lambda r: r.rise_db + 0.5 * r.level_db).time_s)

@@ -1,0 +1,118 @@
+"""The table of beats: one row a beat of the count, missed ones included, with flags."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from heartwright.listen.landmarks import Landmarks
+from heartwright.listen.level import Level
+from heartwright.listen.shape import Shape
+from heartwright.listen.steady import Steady
+from heartwright.listen.track import Chain
+from heartwright.records import BeatTable, Floats
+
+_STANDS_OUT = 8.0  # robust sigmas
+_LEAST_MS = 0.5  # a displacement below this is never flagged
+_LEAST_BEATS = 4e-3
+
+
+def amplitude_deg(span_s: Floats | float, beat_s: float, lift_deg: float) -> Floats:
+    """A = lift / (2 sin(pi t / T)) [deg], T two beats."""
+    return np.asarray(lift_deg / (2.0 * np.sin(np.pi * np.asarray(span_s) / (2.0 * beat_s))))
+
+
+def lay(
+    chain: Chain, marks: Landmarks, shape: Shape, level: Level, pace: Steady, lift_deg: float | None
+) -> BeatTable:
+    """Rows for every beat from the first heard to the last."""
+    grid = np.arange(chain.number[0], chain.number[-1] + 1)
+    row = chain.number - chain.number[0]
+    n = len(grid)
+
+    def spread(values: Floats) -> Floats:
+        out = np.full(n, np.nan)
+        out[row] = values
+        return out
+
+    side = np.where((grid - grid[0] + chain.side[0]) % 2 == 0, 1, -1)
+    time = spread(marks.time_s)
+    heard = np.isfinite(time)
+    steady_time, local = _expected(grid, time, side, pace)
+    residual = 1e3 * (time - steady_time)
+    flag = _flags(time, residual, side, heard, pace)
+    flag = _doubles(flag, np.where(heard, time, local), chain, pace)
+    end = marks.bank_s if np.isfinite(marks.bank_s).any() else marks.lock_s
+    if lift_deg is None or not marks.lever:
+        swing = np.full(n, np.nan)
+    else:
+        swing = spread(amplitude_deg(end - marks.time_s, pace.beat_s, lift_deg))
+    peak = np.sqrt(np.maximum(chain.score, 1e-3))
+    return BeatTable(
+        time_s=np.where(heard, time, local),
+        side=side,
+        impulse_s=spread(marks.impulse_s),
+        lock_s=spread(marks.lock_s),
+        bank_s=spread(marks.bank_s),
+        sigma_s=spread(marks.sigma_s),
+        amplitude_deg=swing,
+        residual_ms=residual,
+        level_db=spread(level.snr_db + 20 * np.log10(peak)),
+        flag=flag,
+    )
+
+
+def _expected(grid: Floats, time: Floats, side: Floats, pace: Steady) -> tuple[Floats, Floats]:
+    """Times of the best steady beat, and times expected from the neighbours of each beat."""
+    ideal = grid * pace.beat_s
+    own = 0.5 * side * -pace.error_s
+    start = float(np.nanmedian(time - ideal))
+    ok = np.isfinite(time)
+    drift = np.interp(grid, grid[ok], (time - ideal - own)[ok])
+    return start + ideal, drift + ideal + own
+
+
+def _flags(time: Floats, residual: Floats, side: Floats, heard: np.ndarray, pace: Steady) -> np.ndarray:
+    """"missed", "late", "early" or ""; a beat is displaced when it leaves the running median of its neighbours."""
+    flag = np.full(len(time), "", dtype="<U8")
+    flag[~heard] = "missed"
+    clean = residual + 0.5e3 * side * pace.error_s
+    index = np.flatnonzero(heard)
+    if len(index) < 5:
+        return flag
+    values = clean[index]
+    off = np.empty(len(values))
+    for i in range(len(values)):
+        near = np.r_[values[max(0, i - 4) : i], values[i + 1 : i + 5]]
+        off[i] = values[i] - np.median(near)
+    spread = 1.4826 * float(np.median(np.abs(off)))
+    limit = max(_STANDS_OUT * spread, _LEAST_MS, 1e3 * _LEAST_BEATS * pace.beat_s)
+    step = np.abs(np.diff(values)) > 0.7 * limit
+    far = (np.abs(off) > limit) & np.r_[False, step]
+    flag[index[far & (off > 0)]] = "late"
+    flag[index[far & (off < 0)]] = "early"
+    jump = _jumps(values, limit)
+    for i in jump:
+        if flag[index[i]] == "":
+            flag[index[i]] = "late" if values[i] > values[i - 1] else "early"
+    return flag
+
+
+def _jumps(values: Floats, limit: float) -> list[int]:
+    """Beats at which the phase steps and stays: medians of three before and after differ by more than `limit`."""
+    out = []
+    for i in np.flatnonzero(np.abs(np.diff(values)) > limit) + 1:
+        before, after = values[max(0, i - 3) : i], values[i : i + 3]
+        if len(after) >= 2 and len(before) >= 2 and abs(np.median(after) - np.median(before)) > limit:
+            out.append(int(i))
+    return out
+
+
+def _doubles(flag: np.ndarray, time: Floats, chain: Chain, pace: Steady) -> np.ndarray:
+    """Mark the beat before each stray onset as sounded twice; strays at every other beat are the beat's own pattern."""
+    if len(chain.stray_s) > max(2, 0.15 * len(chain)):
+        return flag
+    for stray in chain.stray_s:
+        i = int(np.searchsorted(time, stray)) - 1
+        if 0 <= i < len(flag) and flag[i] == "":
+            flag[i] = "double"
+    return flag
