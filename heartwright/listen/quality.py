@@ -1,0 +1,253 @@
+"""What is wrong with a recording, in sentences with their cure.
+
+Looked for: a dead microphone, DC, clipping, automatic gain, a noise gate, noise suppression, mains hum, and a codec
+that cuts the treble. Each test compares the take with itself (the floor between its ticks, its ticks, its spectrum), so none
+needs a level that is right for one microphone only. A clean take gives no sentence.
+
+Facts used: the power of Gaussian noise in one cell of a short-time spectrum is exponentially distributed, so its level
+scatters by 5.57 dB; spectral subtraction leaves holes and lone peaks, which scatter more [ephraim1984]. A gate switches
+the floor between two levels; automatic gain lets it rise between ticks, or moves floor and ticks together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage, signal
+
+from heartwright.listen.files import clipped_samples
+from heartwright.records import Floats, Recording
+
+_LONGEST_S = 40.0
+_BLOCK_S = 5e-3
+_HIGHPASS_HZ = 500.0
+_PATCHY_DB = 6.8
+
+
+@dataclass(frozen=True, slots=True)
+class _Take:
+    """A take prepared once: samples without DC, level of blocks of 5 ms above 500 Hz [dB re full scale]."""
+
+    samples: Floats
+    rate_hz: float
+    block: int  # samples in a block
+    level_db: Floats
+    ticks: NDArray[np.int64]  # block of each tick's loudest part
+    quiet: NDArray[np.bool_]  # blocks well clear of any tick
+
+
+def inspect(recording: Recording) -> tuple[str, ...]:
+    """What would spoil or bias a reading of this take, each with its cure; empty for a clean one."""
+    samples = np.nan_to_num(np.asarray(recording.samples, np.float64), posinf=0.0, neginf=0.0)
+    if len(samples) < 0.2 * recording.rate_hz:
+        return ()
+    offset = float(np.mean(samples))
+    swing = float(np.max(np.abs(samples - offset)))
+    if swing < 1e-4:
+        return ("the microphone gave silence: check that it is connected, allowed and not muted, then record again",)
+    told = [_dc(samples, offset), _clipping(recording)]
+    take = _prepare(samples - offset, recording.rate_hz)
+    gated = _gate(take)
+    told += [gated, None if gated else _suppression(take), _gain(take), _hum(take), _codec(take)]
+    return tuple(sentence for sentence in told if sentence)
+
+
+def _prepare(samples: Floats, rate_hz: float) -> _Take:
+    samples = samples[: int(_LONGEST_S * rate_hz)]
+    sos = signal.butter(4, _HIGHPASS_HZ, "highpass", fs=rate_hz, output="sos")
+    high = signal.sosfilt(sos, samples)
+    size = max(8, round(_BLOCK_S * rate_hz))
+    count = len(high) // size
+    power = np.mean(high[: count * size].reshape(count, size) ** 2, axis=1)
+    level = 10.0 * np.log10(power + 1e-16)
+    middle = float(np.median(level))
+    ticks, _ = signal.find_peaks(level, height=middle + 8.0, prominence=8.0, distance=round(0.06 / _BLOCK_S))
+    loud = level > middle + 6.0
+    near = np.convolve(loud, np.ones(round(0.02 / _BLOCK_S)), "full")[: len(loud)] > 0
+    near |= np.concatenate([loud[1:], [False]])
+    return _Take(samples, rate_hz, size, level, ticks.astype(np.int64), ~near)
+
+
+def _dc(samples: Floats, offset: float) -> str | None:
+    middle = float(np.median(samples))
+    if abs(offset) < 0.01 or abs(middle) < 0.5 * abs(offset):
+        return None
+    return (
+        f"DC offset of {100 * offset:+.1f} % of full scale: it takes away headroom; use another input or a recorder "
+        "with a high-pass"
+    )
+
+
+def _clipping(recording: Recording) -> str | None:
+    count = clipped_samples(recording.samples)
+    if not count:
+        return None
+    return f"clipping: {count} samples stand at the top of the scale; lower the recording level and record again"
+
+
+def _gate(take: _Take) -> str | None:
+    """Digital silence beside sound, or a floor that steps between two plateaus."""
+    level = take.level_db
+    silent = level < max(-130.0, float(np.max(level)) - 110.0)
+    share = float(np.mean(silent))
+    cure = "switch noise cancelling or voice enhancement off (use a plain recorder app), then record again"
+    if share > 0.05 and share < 0.999:
+        return f"noise gate: {100 * share:.0f} % of the take is digital silence between sounds; {cure}"
+    steps = _plateau_steps(level)
+    seconds = len(level) * _BLOCK_S
+    if len(steps) >= 3 and len(steps) / seconds > 0.25:
+        size = float(np.median(steps))
+        return f"noise gate: the floor steps by {size:.0f} dB {len(steps)} times in {seconds:.0f} s; {cure}"
+    return None
+
+
+def _plateau_steps(level: Floats) -> Floats:
+    """Sizes [dB] of falls from one flat floor to another, at least 8 dB within 20 ms.
+
+    Flat is 40 ms without a trend: the decay of a ring or a room is not. The upper floor must be the same each time.
+    """
+    half, gap = 4, 4
+    n = len(level) - 4 * half - gap
+    if n < 1:
+        return np.zeros(0)
+    mean = np.convolve(level, np.full(half, 1.0 / half), "valid")
+    early, late = mean[:n], mean[half : half + n]
+    soon, later = mean[2 * half + gap : 2 * half + gap + n], mean[3 * half + gap : 3 * half + gap + n]
+    wide = np.lib.stride_tricks.sliding_window_view(level, 2 * half)
+    calm = np.ptp(wide, axis=1) < 6.0
+    flat = (np.abs(early - late) < 1.5) & (np.abs(soon - later) < 1.5) & calm[:n] & calm[2 * half + gap :][:n]
+    found = np.flatnonzero(flat & (late - soon > 8.0))
+    if len(found) == 0:
+        return np.zeros(0)
+    starts = found[np.concatenate([[True], np.diff(found) > 2 * half])]
+    upper = late[starts]
+    same = np.abs(upper - np.median(upper)) < 3.0
+    return np.asarray((late - soon)[starts][same])
+
+
+def _suppression(take: _Take) -> str | None:
+    """A floor whose short-time spectrum is patchier than noise can be."""
+    spread = _patchiness_db(take)
+    if spread is None or spread < _PATCHY_DB:
+        return None
+    return (
+        f"noise suppression: the floor's spectrum scatters by {spread:.1f} dB where noise gives 5.5 (holes, or a low "
+        "bit rate), soft sounds may be gone as well; switch enhancement off and record lossless"
+    )
+
+
+def _patchiness_db(take: _Take) -> float | None:
+    """Spread of the level of single cells of the quiet floor round their neighbourhood, 0.7-7 kHz [dB].
+
+    A cell's power is exponential for any Gaussian noise, whatever its colour and slow swell: 5.57 dB. None where there
+    is too little quiet.
+    """
+    size = 1 << int(np.log2(0.012 * take.rate_hz))
+    hop = size // 2
+    count = (len(take.samples) - size) // hop
+    if count < 50:
+        return None
+    first = np.arange(count) * hop // take.block
+    last = np.minimum((np.arange(count) * hop + size) // take.block, len(take.quiet) - 1)
+    clear = np.concatenate([[0], np.cumsum(take.quiet)])
+    quiet = np.flatnonzero(clear[last + 1] - clear[first] == last + 1 - first)[:3000]
+    frequency = np.fft.rfftfreq(size, 1.0 / take.rate_hz)
+    band = (frequency > 700.0) & (frequency < min(7_000.0, 0.4 * take.rate_hz))
+    if len(quiet) < 40 or np.count_nonzero(band) < 16:
+        return None
+    frames = np.lib.stride_tricks.sliding_window_view(take.samples, size)[::hop][quiet]
+    power = np.abs(np.fft.rfft(frames * signal.windows.blackman(size), axis=1))[:, band] ** 2
+    if float(np.median(power)) < 1e-16:
+        return None
+    level = 10.0 * np.log10(power + 1e-30)
+    level -= ndimage.uniform_filter(level, (7, 15), mode="nearest")
+    return float(np.std(level - np.mean(level, axis=0)))
+
+
+def _gain(take: _Take) -> str | None:
+    """Automatic gain: the floor climbs between ticks, or floor and ticks move together."""
+    if len(take.ticks) < 6:
+        return None
+    cure = "switch automatic gain off (a voice memo with enhancement off, or a recorder with a fixed level)"
+    climb = _climb_db(take)
+    if climb is not None and climb > 2.0:
+        return f"automatic gain: the floor climbs by {climb:.1f} dB between ticks; {cure}"
+    edges = np.arange(0, len(take.level_db), round(1.0 / _BLOCK_S))
+    ticks, floor = [], []
+    for a, b in pairwise(edges):
+        inside = take.ticks[(take.ticks >= a) & (take.ticks < b)]
+        hush = take.level_db[a:b][take.quiet[a:b]]
+        if len(inside) and len(hush) > 10:
+            ticks.append(float(np.median(take.level_db[inside])))
+            floor.append(float(np.median(hush)))
+    if len(ticks) < 6:
+        return None
+    swing = min(float(np.ptp(np.array(ticks))), float(np.ptp(np.array(floor))))
+    if swing > 4.0 and float(np.corrcoef(ticks, floor)[0, 1]) > 0.8:
+        return f"automatic gain: ticks and floor rise and fall together by {swing:.0f} dB; {cure}"
+    return None
+
+
+def _climb_db(take: _Take) -> float | None:
+    """Median over intervals between ticks of the floor's rise from their second quarter to their end [dB]."""
+    rises = []
+    for a, b in pairwise(take.ticks):
+        inside = np.flatnonzero(take.quiet[a:b]) + a
+        if b - a > 2.0 / _BLOCK_S or len(inside) < 8:
+            continue
+        third = len(inside) // 3
+        rises.append(float(np.mean(take.level_db[inside[-third:]]) - np.mean(take.level_db[inside[:third]])))
+    if len(rises) < 5:
+        return None
+    middle = float(np.median(rises))
+    spread = float(np.median(np.abs(np.array(rises) - middle))) * 1.4826 / np.sqrt(len(rises)) * 1.25
+    return float(middle - 2.0 * spread)
+
+
+def _hum(take: _Take) -> str | None:
+    """Lines at multiples of 50 or 60 Hz that stand over every other line near them (a beat's own lines included)."""
+    size = int(min(len(take.samples), 4.0 * take.rate_hz))
+    if size < 2.0 * take.rate_hz:
+        return None
+    frequency, power = signal.welch(take.samples, take.rate_hz, window="hann", nperseg=size, average="median")
+    decibel = 10.0 * np.log10(power + 1e-30)
+    for mains in (50.0, 60.0):
+        heights = []
+        for harmonic in range(1, 9):
+            away = np.abs(frequency - mains * harmonic)
+            line = float(np.max(decibel[away < 0.6]))
+            others = decibel[(away > 1.4) & (away < 14.0)]
+            heights.append(line - float(np.max(others)))
+        standing = sum(h > 8.0 for h in heights)
+        if heights[0] > 20.0 or heights[1] > 20.0 or standing >= 3:
+            return (
+                f"mains hum at {mains:.0f} Hz ({max(heights):.0f} dB over its surroundings): keep away from chargers "
+                "and lamps, record on battery; it hides the soft low sounds"
+            )
+    return None
+
+
+def _codec(take: _Take) -> str | None:
+    """A cliff in the spectrum: 20 dB and more within 1 kHz, with nothing above it."""
+    if take.rate_hz < 32_000:
+        return None
+    size = 1 << int(np.log2(take.rate_hz / 50.0))
+    frequency, power = signal.welch(take.samples, take.rate_hz, nperseg=size)
+    decibel = 10.0 * np.log10(power + 1e-30)
+    worst, at = 0.0, 0.0
+    for edge in np.arange(3_400.0, min(19_300.0, 0.44 * take.rate_hz), 100.0):
+        below = decibel[(frequency > edge - 1_000.0) & (frequency < edge - 200.0)]
+        above = decibel[(frequency > edge + 200.0) & (frequency < edge + 1_000.0)]
+        rest = decibel[(frequency > edge + 1_000.0) & (frequency < 0.48 * take.rate_hz)]
+        drop = float(np.median(below) - np.median(above))
+        if drop > worst and (len(rest) == 0 or float(np.max(rest)) < float(np.median(below)) - 12.0):
+            worst, at = drop, float(edge)
+    if worst < 18.0:
+        return None
+    return (
+        f"nothing above {at / 1000:.1f} kHz: a lossy codec or a telephone path cut the treble, which blurs the sounds "
+        "of a tick; record WAV, FLAC or lossless (ALAC)"
+    )
