@@ -1,8 +1,8 @@
 """What is wrong with a recording, in sentences with their cure.
 
 Looked for: a dead microphone, DC, clipping, automatic gain, a noise gate, noise suppression, mains hum, and a codec
-that cuts the treble. Each test compares the take with itself (the floor between its ticks, its ticks, its spectrum), so none
-needs a level that is right for one microphone only. A clean take gives no sentence.
+that cuts the treble. Each test compares the take with itself (the floor between its ticks, its ticks, its spectrum), so
+none needs a level that is right for one microphone only. A clean take gives no sentence.
 
 Facts used: the power of Gaussian noise in one cell of a short-time spectrum is exponentially distributed, so its level
 scatters by 5.57 dB; spectral subtraction leaves holes and lone peaks, which scatter more [ephraim1984]. A gate switches
