@@ -143,8 +143,8 @@ def test_a_short_take_says_so() -> None:
 
 
 def test_a_buried_third_sound_is_the_reason_that_listening_gave() -> None:
-    reading = made.watch(amplitude_deg=None, advice=("The third sound is buried in noise: no amplitude.",))
-    assert "third sound is buried" in judge.weigh(reading).words["forced"].reason
+    reading = made.watch(amplitude_deg=None, advice=("No amplitude: the third sound is buried in the noise.",))
+    assert "none: the third sound is buried in the noise" in judge.weigh(reading).words["forced"].reason
 
 
 def test_unknown_wind_leaves_the_reserve_unmeasured() -> None:
@@ -195,7 +195,7 @@ def test_pendulum_beat_error_is_weighed_in_per_cent() -> None:
     assert "amplitude" not in " ".join(s.text for s in verdict.sentences).lower()
 
 
-@pytest.mark.parametrize("status", ["unreadable", "no_beat"])
+@pytest.mark.parametrize("status", ["unreadable", "no_beat", "too_short", "too_noisy"])
 def test_nothing_heard_passes_through_with_its_advice(status: str) -> None:
     verdict = judge.weigh(Reading(status=status, advice=("put the microphone on the crown",), duration_s=4.0))
     assert verdict.status == status

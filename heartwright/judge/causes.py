@@ -22,13 +22,14 @@ from scipy import stats
 from heartwright.judge.bench import Bench
 from heartwright.judge.features import Displaced, displaced_per_thousand, first_over_second, tooth_pattern, wander
 from heartwright.judge.figures import percent_of_beat
+from heartwright.judge.phrase import lowered
 from heartwright.records import Cause, Interval, Reading
 
 _HEALTHY_SIGMA: Final = 1.0 / 2.326  # the limit is the 99th percentile
-_TAIL: Final = 0.02  # healthy movements that stray, share and width
+_TAIL: Final = 0.005  # healthy movements that stray, share and width
 _FAULT_SIGMA: Final = 3.0
 _STRANGE_SIGMA: Final = 4.0
-_TEMPER: Final = 0.6  # exponent of the likelihood: features are not independent
+_TEMPER: Final = 0.8  # exponent of the likelihood: features are not independent
 _STRANGE_PRIOR: Final = 0.05
 
 
@@ -115,7 +116,9 @@ def features(reading: Reading, bench: Bench, moved: tuple[Displaced, ...]) -> di
 def next_measurement(reading: Reading, bench: Bench, causes: tuple[Cause, ...]) -> str:
     """The cheapest measurement that would decide more: what costs nothing first, then what parts likely causes."""
     if reading.status != "ok":
-        return reading.advice[0] if reading.advice else "record 60 s in a quiet room, the microphone on the crown"
+        return (
+            lowered(reading.advice[0]) if reading.advice else "record 60 s in a quiet room, the microphone on the crown"
+        )
     if reading.duration_s < 30.0:
         return "listen for 60 s: most of the intervals would halve"
     lever = not bench.kind_is("pendulum")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from heartwright.judge.bench import Bench
 from heartwright.judge.features import Displaced
 from heartwright.judge.limits import Limit
-from heartwright.judge.phrase import count, digits_for, ends, listed, opened, plain, signed, span
+from heartwright.judge.phrase import count, digits_for, ends, listed, lowered, opened, plain, signed, span
 from heartwright.records import Interval, Reading, Sentence
 
 _TOLD = 3  # displaced beats that are told one by one
@@ -20,16 +22,17 @@ def speak(reading: Reading, bench: Bench, moved: tuple[Displaced, ...]) -> tuple
 
 
 def why_no_amplitude(reading: Reading) -> str:
-    """The reason why there is no amplitude, and what would give one."""
-    if reading.status in ("unreadable", "no_beat", "too_short", "too_noisy"):
-        return reading.advice[0].rstrip(".") if reading.advice else f"the take is {reading.status.replace('_', ' ')}"
+    """The reason why there is no amplitude, and what would give one; no capital at its head, no stop at its end."""
+    if reading.status != "ok" and reading.advice:
+        return lowered(reading.advice[0])
     if reading.lift_deg is None:
         return "no lift angle was given (--lift-deg 52, or --movement with the calibre's name, gives one)"
+    for line in reading.advice:
+        if line.startswith("No amplitude"):
+            plainly = re.sub(r"^No amplitude from ([\d.]+ s):", r"the take is only \1 long;", line)
+            return lowered(plainly.removeprefix("No amplitude: "))
     if reading.duration_s < 10.0:
         return f"the take is only {plain(reading.duration_s, 1)} s long; record 60 s"
-    for line in reading.advice:
-        if any(word in line.lower() for word in ("amplitude", "third sound", "lock")):
-            return line[:1].lower() + line[1:].rstrip(".")
     return "the third sound of the beat could not be told from the noise; a quieter room may bring it"
 
 
@@ -109,6 +112,10 @@ def _amplitude(reading: Reading, bench: Bench) -> Sentence | None:
 
 def _where(bench: Bench) -> str:
     """Position and wind as the sentence needs them; said so where they are not known."""
+    if bench.kind_is("heart"):
+        return ""
+    if bench.position is None and bench.wind is None:
+        return ", whatever its position and wind"
     posed = {"flat": "lying flat", "vertical": "standing", None: "in whatever position"}[bench.position]
     wound = {"full": "fully wound", "24 h": "a day after winding", None: "at whatever wind"}[bench.wind]
     return f", {posed} and {wound}"

@@ -73,3 +73,9 @@ def listed(items: Sequence[str], *, joint: str = "and") -> str:
 def opened(text: str) -> str:
     """The text with a capital letter at its head."""
     return text[:1].upper() + text[1:]
+
+
+def lowered(text: str) -> str:
+    """The text as a clause: no capital at its head unless it is an acronym's, no full stop at its end."""
+    text = text.rstrip(".")
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]

@@ -14,14 +14,19 @@ from heartwright.judge.causes import next_measurement, no_causes, weigh_causes
 from heartwright.judge.features import displaced
 from heartwright.judge.figures import speak
 from heartwright.judge.intricacy import intricacy
-from heartwright.judge.phrase import opened, plain
+from heartwright.judge.phrase import lowered, opened, plain
 from heartwright.judge.words import unmeasured, weigh_words
 from heartwright.records import Cause, Reading, Sentence, Verdict, Word
 
 if TYPE_CHECKING:
     from heartwright.design import Design
 
-_NOTHING_HEARD = ("unreadable", "no_beat")
+_NOTHING = {
+    "unreadable": "the file cannot be read",
+    "no_beat": "no beat was heard",
+    "too_short": "the take is too short",
+    "too_noisy": "the take is too noisy",
+}
 
 
 def weigh(
@@ -41,7 +46,7 @@ def weigh(
     """
     bench = Bench.lay(reading, design=design, kind=kind, position=position, wind=wind, limits=limits)
     counted = intricacy(design) if design is not None else None
-    if reading.status in _NOTHING_HEARD:
+    if reading.status != "ok" and reading.table is None:
         return _nothing(reading, counted)
     moved = displaced(reading.table)
     words, spoken = weigh_words(reading, bench, moved)
@@ -66,8 +71,8 @@ def weigh(
 
 def _nothing(reading: Reading, counted: dict[str, float] | None) -> Verdict:
     """The verdict on a take in which there is no beat: words without numbers, and what would mend it."""
-    what = "the file cannot be read" if reading.status == "unreadable" else "no beat was heard"
-    reason = f"{what}: {reading.advice[0].rstrip('.')}" if reading.advice else what
+    what = _NOTHING.get(reading.status, "nothing could be read")
+    reason = f"{what}: {lowered(reading.advice[0])}" if reading.advice else what
     advice = tuple(Sentence(f"{opened(line.rstrip('.'))}.", {}) for line in reading.advice)
     return Verdict(
         status=reading.status,
@@ -77,7 +82,7 @@ def _nothing(reading: Reading, counted: dict[str, float] | None) -> Verdict:
         causes=no_causes(),
         conviction=None,
         intricacy=counted,
-        next_measurement=reading.advice[0] if reading.advice else "",
+        next_measurement=lowered(reading.advice[0]) if reading.advice else "",
     )
 
 

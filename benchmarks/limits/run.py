@@ -1,0 +1,155 @@
+"""Simulated limits of health: dirty healthy twins are run, heard and measured; their percentiles become limits.
+
+    python benchmarks/limits/run.py --twins 100          measure (resumes where it was stopped), then print the rows
+    python benchmarks/limits/run.py --twins 100 --write  and put them into heartwright/judge/limits.toml
+
+Each twin has its own seed (dirt, microphone, noise), a wind between 60 and 100 per cent and a noise between 30 and 45 dB
+below the beat. A limit is the 99th percentile (the 1st where less is worse) over the twins of a kind. Twins that have
+already been measured are kept in twins.jsonl beside the result; delete it when a design or the engine has changed.
+About 5 s a twin on one core; the hundred of all designs some 40 minutes. `QUICK=1` takes five of each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+from heartwright import listen, sound
+from heartwright.design import Design
+from heartwright.judge import features
+from heartwright.records import Reading
+from heartwright.works import movement, train
+
+DESIGNS = ("watch-6497", "watch-21600", "watch-2824", "graham", "heart")
+SECONDS = 60.0
+RISING = ("beat_scatter_ms", "wander_s_per_day", "tooth_pattern_ms")
+FALLING = ("reserve_scatters", "s1_over_s2_db")
+HERE = Path(__file__).parent
+LIMITS = Path(features.__file__).with_name("limits.toml")
+MARK = "# ------------------------------------------------------------------------ simulated"
+
+
+def twin(design: Design, seed: int, stopping_deg: float | None) -> dict[str, float | str | int]:
+    """Run, render and measure one dirty healthy twin."""
+    rng = np.random.default_rng([seed, len(design.name)])
+    wind, snr = float(rng.uniform(0.6, 1.0)), float(rng.uniform(30.0, 45.0))
+    trace = movement.run(design, seconds=SECONDS, seed=seed, wind=wind)
+    recording = sound.render(trace, rate_hz=96_000, body=design, snr_db=snr, seed=seed)
+    reading = listen.measure(recording, lift_deg=design.lift_deg, clock_ppm=(0.0, 0.0))
+    row: dict[str, float | str | int] = {
+        "design": design.name,
+        "kind": design.kind,
+        "seed": seed,
+        "status": reading.status,
+    }
+    if trace.status != "running" or reading.status != "ok":
+        return row
+    return row | _statistics(reading, design, stopping_deg)
+
+
+def _statistics(reading: Reading, design: Design, stopping_deg: float | None) -> dict[str, float | int]:
+    pattern = features.tooth_pattern(reading, design.escapement.teeth)
+    found = {
+        "beat_scatter_ms": reading.beat_scatter_ms,
+        "wander_s_per_day": features.wander(reading),
+        "tooth_pattern_ms": pattern[0] if pattern is not None else None,
+        "s1_over_s2_db": features.first_over_second(reading),
+        "reserve_scatters": features.reserve(reading, stopping_deg) if stopping_deg is not None else None,
+    }
+    row: dict[str, float | int] = {name: x.value for name, x in found.items() if x is not None}
+    return row | {"beats": reading.beats, "displaced": len(features.displaced(reading.table))}
+
+
+def stopping(design: Design) -> float | None:
+    """Lowest amplitude at which the movement still ran [deg]: torque is taken away by tenths until it stops within 30 s."""
+    if design.kind in ("pendulum", "heart"):
+        return None
+    full = train.last_arbor_torque(design, 1.0)
+    lowest = None
+    for share in (0.4, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03):
+        trace = movement.run(design, seconds=30.0, seed=1, torque=share * full)
+        amplitude = np.degrees(trace.beats.amplitude_rad)
+        if trace.status != "running" or len(amplitude) < 50:
+            break
+        lowest = float(np.mean(amplitude[-20:]))
+    return lowest
+
+
+def rows(found: list[dict[str, float | str | int]], stops: dict[str, float]) -> Iterator[str]:
+    """TOML rows of the limits, by kind."""
+    today = time.strftime("%Y-%m-%d")
+    for kind in dict.fromkeys(str(f["kind"]) for f in found):
+        own = [f for f in found if f["kind"] == kind and "beats" in f]
+        names = ", ".join(dict.fromkeys(str(f["design"]) for f in own))
+        told = f"{len(own)} dirty healthy twins of {SECONDS:.0f} s ({names}), benchmarks/limits, {today}"
+        for name in RISING + FALLING:
+            values = np.array([f[name] for f in own if name in f], dtype=float)
+            if len(values) < 5 or np.ptp(values) == 0.0:
+                continue
+            share = 0.99 if name in RISING else 0.01
+            edge = float(np.quantile(values, share, method="median_unbiased"))
+            side = "high" if name in RISING else "low"
+            yield _row(name, kind, {"median": float(np.median(values)), side: edge}, f"{told}; {len(values)} had it")
+        beats = sum(int(f["beats"]) for f in own)
+        strayed = sum(int(f["displaced"]) for f in own)
+        if beats:
+            high = 1000.0 / beats * 0.5 * float(stats.chi2.ppf(0.99, 2 * strayed + 2))
+            median = 1000.0 * strayed / beats
+            yield _row(
+                "displaced_per_thousand", kind, {"median": median, "high": high}, f"{told}; {strayed} of {beats} beats"
+            )
+        if kind in stops:
+            yield _row(
+                "stopping_deg",
+                kind,
+                {"median": stops[kind], "high": stops[kind] + 1.0},
+                f"torque lowered until it stopped, {names}, {today}",
+            )
+
+
+def _row(quantity: str, kind: str, numbers: dict[str, float], source: str) -> str:
+    lines = [f'quantity = "{quantity}"', f'kind = "{kind}"', 'position = "any"', 'wind = "any"']
+    lines += [f"{key} = {value:.4g}" if value % 1 else f"{key} = {value:.1f}" for key, value in numbers.items()]
+    return "\n".join(["[[limit]]", *lines, 'origin = "simulated"', f'source = "{source}"', ""])
+
+
+def main() -> None:
+    """Measure the twins that are missing, then print or write the limits."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--twins", type=int, default=100, help="twins of each design")
+    parser.add_argument("--designs", nargs="*", default=list(DESIGNS))
+    parser.add_argument("--write", action="store_true", help="put the rows into limits.toml")
+    told = parser.parse_args()
+    twins = 5 if os.environ.get("QUICK") else told.twins
+    kept = HERE / "twins.jsonl"
+    found = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    done = {(f["design"], f["seed"]) for f in found}
+    stops: dict[str, float] = {}
+    with kept.open("a", encoding="utf-8") as file:
+        for name in told.designs:
+            design = Design.load(name)
+            lowest = stopping(design)
+            if lowest is not None:
+                stops[design.kind] = max(lowest, stops.get(design.kind, 0.0))
+            for seed in range(1, twins + 1):
+                if (name, seed) not in done:
+                    row = twin(design, seed, lowest)
+                    found.append(row)
+                    print(json.dumps(row), file=file, flush=True)
+                    print(f"\r{name} {seed}/{twins} {row['status']}", end="", flush=True)
+    text = "\n".join(rows(found, stops))
+    print(f"\n{text}")
+    if told.write:
+        head = LIMITS.read_text(encoding="utf-8").split(MARK)[0]
+        LIMITS.write_text(f"{head}{MARK}: written by benchmarks/limits/run.py\n\n{text}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
