@@ -3,10 +3,10 @@
     python benchmarks/limits/run.py --twins 100          measure (resumes where it was stopped), then print the rows
     python benchmarks/limits/run.py --twins 100 --write  and put them into heartwright/judge/limits.toml
 
-Each twin has its own seed (dirt, microphone, noise), a wind between 60 and 100 per cent and a noise between 30 and 45 dB
-below the beat. A limit is the 99th percentile (the 1st where less is worse) over the twins of a kind. Twins that have
-already been measured are kept in twins.jsonl beside the result; delete it when a design or the engine has changed.
-About 5 s a twin on one core; the hundred of all designs some 40 minutes. `QUICK=1` takes five of each.
+Each twin has its own seed (dirt, microphone, noise), a wind between 60 and 100 per cent and a noise 30 to 45 dB below
+the beat. A limit is the 99th percentile (the 1st where less is worse) over the twins of a kind. Twins that have
+already been measured are kept in out/limits.jsonl; delete it when a design or the engine has changed.
+`QUICK=1` takes five of each.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ DESIGNS = ("watch-6497", "watch-21600", "watch-2824", "graham", "heart")
 SECONDS = 60.0
 RISING = ("beat_scatter_ms", "wander_s_per_day", "tooth_pattern_ms")
 FALLING = ("reserve_scatters", "s1_over_s2_db")
-HERE = Path(__file__).parent
+KEPT = Path("out/limits.jsonl")
 LIMITS = Path(features.__file__).with_name("limits.toml")
 MARK = "# ------------------------------------------------------------------------ simulated"
 
@@ -68,7 +68,7 @@ def _statistics(reading: Reading, design: Design, stopping_deg: float | None) ->
 
 
 def stopping(design: Design) -> float | None:
-    """Lowest amplitude at which the movement still ran [deg]: torque is taken away by tenths until it stops within 30 s."""
+    """Lowest amplitude at which the movement still ran [deg]: torque is taken away until it stops within 30 s."""
     if design.kind in ("pendulum", "heart"):
         return None
     full = train.last_arbor_torque(design, 1.0)
@@ -128,11 +128,11 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the rows into limits.toml")
     told = parser.parse_args()
     twins = 5 if os.environ.get("QUICK") else told.twins
-    kept = HERE / "twins.jsonl"
-    found = [json.loads(line) for line in kept.read_text().splitlines()] if kept.exists() else []
+    KEPT.parent.mkdir(exist_ok=True)
+    found = [json.loads(line) for line in KEPT.read_text().splitlines()] if KEPT.exists() else []
     done = {(f["design"], f["seed"]) for f in found}
     stops: dict[str, float] = {}
-    with kept.open("a", encoding="utf-8") as file:
+    with KEPT.open("a", encoding="utf-8") as file:
         for name in told.designs:
             design = Design.load(name)
             lowest = stopping(design)
