@@ -1,4 +1,4 @@
-"""Writes docs/designs.md from the models, so that page and package cannot drift apart: `python docs/make_designs_page.py`."""
+"""Writes docs/designs.md from the models, so that page and package cannot drift apart."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ PAGE = Path(__file__).parent / "designs.md"
 HEAD = """# Designs
 A design is a TOML file. Quantities are texts with their units (`"12.5 mm"`, `"21600 bph"`, `"0.56 uN m"`); a space
 multiplies, powers follow their unit (`"16 mg cm2"`). Counts and ratios are plain numbers. Unknown keys are errors. In
-Python the attributes have the same names and hold SI floats (radians for angles); `beat_rate` is `beat_hz`, in beats per
-second. Begin with a copy of a bundled one:
+Python the attributes have the same names and hold SI floats (radians for angles); `beat_rate` is `beat_hz`, in beats
+per second. Begin with a copy of a bundled one:
 
 ```sh
 heartwright designs

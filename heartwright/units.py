@@ -40,7 +40,7 @@ DIMENSIONS: dict[str, Dimension] = {
     "time": Dimension("s", ("s", "ms"), "0.25 s"),
     "angle": Dimension("rad", ("deg",), "1.75 deg"),
     "frequency": Dimension("Hz", ("Hz",), "9 kHz"),
-    "rate": Dimension("bps", ("bph",), "21600 bph"),
+    "rate": Dimension("1/s", ("bph",), "21600 bph"),
     "inertia": Dimension("kg m2", ("kg m2", "g cm2", "mg cm2", "mg mm2"), "16 mg cm2"),
     "stiffness": Dimension("N m/rad", ("N m/rad", "mN m/rad", "uN m/rad"), "0.5685 uN m/rad"),
     "torque": Dimension("N m", ("N m", "mN m", "uN m"), "0.85 uN m"),
@@ -196,6 +196,5 @@ def _registry() -> Any:
     import pint
 
     registry: Any = pint.UnitRegistry(cache_folder=None)
-    registry.define("bps = 1 / second")
     registry.define("bph = 1 / hour")
     return registry

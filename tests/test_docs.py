@@ -1,0 +1,131 @@
+"""Documentation is tested: every command in it runs, the README's example runs, links and citations hold."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import runpy
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from heartwright.cli import main
+from heartwright.cli.hearing import find
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+COMMANDS = ("run", "listen", "judge", "designs", "movements")
+
+
+def _help(command: str) -> str:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert main([command, "--help"]) == 0
+    return out.getvalue()
+
+
+def _documented() -> list[str]:
+    """Every line of a sh block, and every example of a help text, each once."""
+    lines: list[str] = []
+    for page in PAGES:
+        for block in re.findall(r"^ *```sh\n(.*?)```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE):
+            lines += [line.strip() for line in block.splitlines() if line.strip()]
+    for command in COMMANDS:
+        found = re.findall(r"^    (heartwright .*?)(?:  +[a-z].*)?$", _help(command), re.MULTILINE)
+        lines += [line.strip() for line in found]
+    return list(dict.fromkeys(lines))
+
+
+@pytest.fixture(scope="module", name="desk")
+def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the recordings and the design that the examples name."""
+    desk = tmp_path_factory.mktemp("desk")
+    demo = find("demo")
+    samples, rate = soundfile.read(demo, dtype="float32")
+    soundfile.write(desk / "watch.wav", samples, rate)
+    _write_m4a(desk / "my-watch.m4a", samples, rate)
+    with contextlib.chdir(desk), contextlib.redirect_stdout(io.StringIO()):
+        assert main(["run", "graham", "--seconds", "30", "--sound", "clock.wav", "--rate-hz", "48000"]) == 0
+        assert main(["run", "heart", "--seconds", "20", "--sound", "heart.wav", "--rate-hz", "48000"]) == 0
+        assert main(["run", "watch-6497", "--seconds", "5"]) == 0
+    shutil.copy(ROOT / "heartwright" / "designs" / "watch-6497.toml", desk / "mine.toml")
+    yield desk
+
+
+def _write_m4a(path: Path, samples: np.ndarray, rate: int) -> None:
+    """AAC in an M4A, as a phone would write it; nothing where the media extra is not installed."""
+    with contextlib.suppress(ImportError):
+        import av
+
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("aac", rate=rate, bit_rate=192_000, layout="mono")
+            for start in range(0, len(samples), 1024):
+                block = np.ascontiguousarray(samples[None, start : start + 1024])
+                frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
+                frame.sample_rate, frame.pts = rate, start
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+
+
+@pytest.mark.parametrize("line", _documented())
+def test_every_documented_command_runs(line: str, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = shlex.split(line)
+    target = None
+    if ">" in words:
+        target, words = words[words.index(">") + 1], words[: words.index(">")]
+    assert words[0] == "heartwright"
+    if "my-watch.m4a" in words and not (desk / "my-watch.m4a").exists():
+        pytest.skip("the media extra is not installed")
+    with contextlib.chdir(desk):
+        assert main(words[1:]) == 0, capsys.readouterr().err
+        if target:
+            (desk / target).write_text(capsys.readouterr().out, "utf-8")
+
+
+def test_every_option_is_documented() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    for command in COMMANDS:
+        section = page.split(f"\n## {command}\n")[1].split("\n## ")[0]
+        inherited = page.split("\n## listen\n")[1].split("\n## ")[0] if command == "judge" else ""
+        for option in re.findall(r"^  (--[a-z-]+)", _help(command), re.MULTILINE):
+            assert option == "--help" or option in section + inherited, f"{command} {option} is not in commands.md"
+
+
+def test_the_readme_example_runs(tmp_path: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    statements = [line for line in code.splitlines() if line.strip()]
+    assert len(statements) <= 17
+    script = tmp_path / "example.py"
+    script.write_text(code, "utf-8")
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        runpy.run_path(str(script))
+    assert re.match(r"rate [+-]\d+\.\d s/d, amplitude \d+ deg\n", out.getvalue())
+    assert "beat error" in out.getvalue()
+
+
+def test_the_page_of_designs_is_that_of_the_models() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "make_designs_page.py"))["page"]()
+    assert (ROOT / "docs" / "designs.md").read_text("utf-8") == made, "run: python docs/make_designs_page.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_hold(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text("utf-8")):
+        assert "://" in link or (page.parent / link).exists(), f"{page.name} points to {link}"
+
+
+def test_citations_stand_in_the_bibliography() -> None:
+    key = r"(?:[a-z]+\d{4}[a-z]?)"
+    known = set(re.findall(rf"^\| ({key}) \|", (ROOT / "docs" / "bibliography.md").read_text("utf-8"), re.MULTILINE))
+    texts = [*PAGES, *(ROOT / "heartwright").rglob("*.py")]
+    for path in texts:
+        for keys in re.findall(rf"\[({key}(?:,\s+{key})*)\]", path.read_text("utf-8")):
+            missing = set(re.split(r",\s+", keys)) - known
+            assert not missing, f"{path.name} cites {missing}, which docs/bibliography.md does not have"
