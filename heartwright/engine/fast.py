@@ -47,7 +47,7 @@ def book_contacts(m, s, k, g, n):
             s.counter[EVENTS] += 1
             g.ledger[E_IMPACT] -= loss
             log_impact(m, s, g, k, k.touch, c, loss, gain)
-        for j in range(4):
+        for j in range(5):
             s.closed[kept, j] = k.touch[c, j]
         kept += 1
     s.counter[N_CLOSED] = kept

@@ -122,7 +122,7 @@ def fill(m, v, f0, nf, rx, ry, ax, ay, cd, sd, out, c, way):
         h_own += k * a1 * a1
         h_mix += k * a1 * b1
         h_other += k * b1 * b1
-    out[c, GAP], out[c, HAB], out[c, FACE] = g, h_mix, at - f0
+    out[c, GAP], out[c, HAB], out[c, FACE] = g, h_mix, at
     if way == 0:
         out[c, JA], out[c, JB], out[c, TA], out[c, TB] = own, other, t_own, t_other
         out[c, HAA], out[c, HBB] = h_own, h_other
@@ -133,8 +133,11 @@ def fill(m, v, f0, nf, rx, ry, ax, ay, cd, sd, out, c, way):
 
 @njit(**JIT)
 def evaluate(m, s, angle, rows, r, out, c, who):
-    """Evaluate contact rows[r] at these angles into out[c], its rotors into who[c]."""
-    p, kk, v, way = rows[r, 0], rows[r, 1], rows[r, 2], rows[r, 3]
+    """Evaluate contact rows[r] at these angles into out[c], its rotors into who[c].
+
+    A row that names its face is measured against that face alone, so that a closed contact stays on it to its end.
+    """
+    p, kk, v, way, on = rows[r, 0], rows[r, 1], rows[r, 2], rows[r, 3], rows[r, 4]
     if p == LIMIT_PAIR:
         arm = m.rotor[kk, LIMIT_ARM]
         sign = 1.0 if v == 0 else -1.0
@@ -154,10 +157,10 @@ def evaluate(m, s, angle, rows, r, out, c, who):
     vx, vy = m.vertex[v, 0], m.vertex[v, 1]
     who[c, 0], who[c, 1] = a, b
     if way == 0:
-        f0, nf = m.solid[sb, F0], m.solid[sb, NF]
+        f0, nf = (on, 1) if on >= 0 else (m.solid[sb, F0], m.solid[sb, NF])
         fill(m, v, f0, nf, cd * vx - sd * vy, sd * vx + cd * vy, ax, ay, cd, sd, out, c, 0)
     else:
-        f0, nf = m.solid[sa, F0], m.solid[sa, NF]
+        f0, nf = (on, 1) if on >= 0 else (m.solid[sa, F0], m.solid[sa, NF])
         fill(m, v, f0, nf, cd * vx + sd * vy, -sd * vx + cd * vy, -(cd * ax + sd * ay), sd * ax - cd * ay, cd, -sd,
              out, c, 1)  # fmt: skip
 
@@ -175,7 +178,7 @@ def listed(rows, n, p, kk, v, way):
 def meet(rows, n, p, kk, v, way):
     """Append a contact to the list if there is room; the new length."""
     if n < MAX_CONTACTS:
-        rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3] = p, kk, v, way
+        rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3], rows[n, 4] = p, kk, v, way, -1
         return n + 1
     return n
 

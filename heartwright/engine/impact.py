@@ -19,8 +19,8 @@ from numba import njit
 
 from heartwright.engine.gaps import evaluate, gap_of
 from heartwright.engine.layout import (
-    BIAS, CE, CLIPPED, E_IMPACT, E_LIMIT, FACE, I_FACE, I_FEATURE, I_LOSS, I_MAX_GAIN, I_MID, I_OSC, I_PAIR, I_PN, I_T,
-    I_TOOTH, I_V, INV_I, JA, JB, JIT, JIT_INLINE, LIMIT_PAIR, NV, ORDERED, OSC, PAIR_A, PAIR_B, PAIR_LOSS, PAIR_N,
+    BIAS, CE, CLIPPED, E_IMPACT, E_LIMIT, F0, FACE, I_FACE, I_FEATURE, I_LOSS, I_MAX_GAIN, I_MID, I_OSC, I_PAIR, I_PN,
+    I_T, I_TOOTH, I_V, INV_I, JA, JB, JIT, JIT_INLINE, LIMIT_PAIR, ORDERED, OSC, PAIR_LOSS, PAIR_N,
     PAIR_SOLID, PAIR_TOOTH, RNG, SEQUENTIAL, STUCK, TA, TB, T_NOW, V0, V_REST, VN0, WNN,
 )  # fmt: skip
 from heartwright.engine.solve import normal_speed, prepare, push, solve
@@ -96,13 +96,14 @@ def log_impact(m, s, g, k, rows, c, loss, gain):
     if n >= g.impact.shape[0]:
         return
     p, kk, v, way = rows[c, 0], rows[c, 1], rows[c, 2], rows[c, 3]
-    tooth, kt = 0, 0
+    tooth, kt, first_face = 0, 0, 0
     if p >= 0:
         tooth = kk % m.pair_i[p, PAIR_N]
         kt = m.pair_i[p, PAIR_TOOTH] + tooth
+        first_face = m.solid[m.pair_i[p, PAIR_SOLID], F0] if way == 0 else m.solid[m.tooth[kt], F0]
     row = g.impact[n]
     row[I_T], row[I_PAIR], row[I_TOOTH] = s.number[T_NOW], p, tooth
-    row[I_FEATURE], row[I_FACE] = feature(m, p, v, kt, way), k.contact[c, FACE]
+    row[I_FEATURE], row[I_FACE] = feature(m, p, v, kt, way), k.contact[c, FACE] - first_face
     row[I_PN], row[I_V], row[I_LOSS], row[I_MAX_GAIN] = k.normal[c], -k.contact[c, VN0], loss, gain
     row[I_OSC] = s.angle[m.option_i[OSC]]
     row[I_MID] = s.angle[min(MID_ROTOR, s.angle.shape[0] - 1)]

@@ -97,7 +97,7 @@ class State(NamedTuple):
     angle: np.ndarray  # [n_rotor]
     speed: np.ndarray  # [n_rotor]
     drive: np.ndarray  # [n_rotor, 4]
-    closed: np.ndarray  # [MAX_CONTACTS, 4]: pair, tooth count, vertex, direction
+    closed: np.ndarray  # [MAX_CONTACTS, 5]: pair, tooth count, vertex, direction, face (-1 = any)
     budget: np.ndarray  # [n_pair] how far each pair is known to be from touching
     number: np.ndarray
     counter: np.ndarray
@@ -106,7 +106,7 @@ class State(NamedTuple):
 class Scratch(NamedTuple):
     """What one step needs."""
 
-    touch: np.ndarray  # [MAX_CONTACTS, 4]
+    touch: np.ndarray  # [MAX_CONTACTS, 5]
     contact: np.ndarray  # [MAX_CONTACTS, N_CONTACT_COLS]
     who: np.ndarray  # [MAX_CONTACTS, 2] rotors of each contact
     normal: np.ndarray  # [MAX_CONTACTS] impulses
@@ -145,7 +145,7 @@ def new_scratch(n_rotor: int, n_pair: int, n_mesh: int) -> Scratch:
         return np.zeros(shape)
 
     return Scratch(
-        touch=np.zeros((n, 4), np.int64),
+        touch=np.zeros((n, 5), np.int64),
         contact=zeros(n, N_CONTACT_COLS),
         who=np.zeros((n, 2), np.int64),
         normal=zeros(n),

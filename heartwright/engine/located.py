@@ -16,8 +16,8 @@ from numba import njit
 from heartwright.engine.gaps import evaluate, gap_of, scan, spend
 from heartwright.engine.impact import feature, ledger_contact, resolve
 from heartwright.engine.layout import (
-    ADD_TORQUE, BIAS, C_PEAK, C_T, C_W, DIRT_TORQUE, DRIVEN, DRY, E_DRIVE, E_DRY, E_SLEEP, E_VISCOUS, EVENTS, FRICTION,
-    GAP_TOL, H, HAA, HAB, HBB, INV_I, JA, JB, JIT, JIT_INLINE, JUMPS, LIMIT_PAIR, LOG_FULL, MAX_CONTACTS, MAX_OPS,
+    ADD_TORQUE, BIAS, C_PEAK, C_T, C_W, DIRT_TORQUE, DRIVEN, DRY, E_DRIVE, E_DRY, E_SLEEP, E_VISCOUS, EVENTS, FACE, FRICTION,
+    GAP, GAP_TOL, H, HAA, HAB, HBB, INV_I, JA, JB, JIT, JIT_INLINE, JUMPS, LIMIT_PAIR, LOG_FULL, MAX_CONTACTS, MAX_OPS,
     MOMENT_X,
     MOMENT_Y, N_CLOSED, NO_PROGRESS, O_FEATURE, O_MID, O_OSC, O_PAIR, O_T, O_TOOTH, OSC, PAIR_A, PAIR_B, PAIR_LOSS,
     PAIR_N, PAIR_TOOTH, PEAK, QUIET, REACHED, REST, SLEEP, STEPS, STIFF, STUCK, T_NOW, TICK, TOO_MANY_STEPS, TORQUE,
@@ -29,6 +29,7 @@ from heartwright.engine.solve import normal_speed, prepare, solve
 TWO_PI = 6.283185307179586
 QUIET_STEPS = 5
 STUCK_ROUNDS = 400
+CORNER = 10.0  # gap tolerances by which a contact is past the end of its face
 
 
 @njit(**JIT)
@@ -68,6 +69,7 @@ def closing(m, s, k):
     n = MAX_CONTACTS - 1
     for j in range(4):
         k.touch[n, j] = k.offender[j]
+    k.touch[n, 4] = -1
     evaluate(m, s, s.angle, k.touch, n, k.contact, n, k.who)
     return normal_speed(k.contact, n, k.who[n, 0], k.who[n, 1], s.speed)
 
@@ -121,6 +123,62 @@ def locate(m, s, k, h):
         if h == 0.0 or look(m, s, k) >= -2.0 * m.option_f[GAP_TOL]:
             break
     return h
+
+
+@njit(**JIT)
+def end_rate(m, s, k, q):
+    """Gap of closed contact q to its whole solid at the trial's end, and its rate of change."""
+    n = MAX_CONTACTS - 1
+    for j in range(4):
+        k.touch[n, j] = s.closed[q, j]
+    k.touch[n, 4] = -1
+    evaluate(m, s, k.end, k.touch, n, k.contact, n, k.who)
+    return k.contact[n, GAP], normal_speed(k.contact, n, k.who[n, 0], k.who[n, 1], k.free)
+
+
+@njit(**JIT)
+def past_corner(m, s, k):
+    """The first closed contact that has slid past the end of its face in the trial, -1 where there is none."""
+    for q in range(s.counter[N_CLOSED]):
+        p = s.closed[q, 0]
+        if p >= 0 and k.normal[q] > 0.0:
+            gap = gap_of(m, k.end, p, s.closed[q, 1], s.closed[q, 2], s.closed[q, 3])
+            if gap > CORNER * m.option_f[GAP_TOL]:
+                evaluate(m, s, k.end, s.closed, q, k.contact, MAX_CONTACTS - 1, k.who)
+                if gap > k.contact[MAX_CONTACTS - 1, GAP] + CORNER * m.option_f[GAP_TOL]:
+                    return q
+    return -1
+
+
+@njit(**JIT)
+def to_corner(m, s, k, q, h):
+    """Step length in (0, h] after which closed contact q has just reached the end of its face."""
+    least, most = CORNER * m.option_f[GAP_TOL], 3.0 * CORNER * m.option_f[GAP_TOL]
+    lo, hi = 0.0, h
+    for _ in range(50):
+        gap, rate = end_rate(m, s, k, q)
+        x = hi - (gap - 2.0 * least) / rate if rate > 0.0 else lo
+        if not lo < x < hi:
+            x = 0.5 * (lo + hi)
+        trial(m, s, k, x)
+        gap = end_rate(m, s, k, q)[0]
+        if least <= gap <= most:
+            return x
+        if gap < least:
+            lo = x
+            if hi - lo < 1e-13:
+                break
+            x = 0.5 * (lo + hi)
+            trial(m, s, k, x)
+            if end_rate(m, s, k, q)[0] < least:
+                lo = x
+                x = hi
+                trial(m, s, k, x)
+        hi = x
+        if hi - lo < 1e-13:
+            break
+    trial(m, s, k, hi)
+    return hi
 
 
 @njit(**JIT_INLINE)
@@ -198,8 +256,8 @@ def log_opening(m, s, g, q):
 
 
 @njit(**JIT)
-def accept(m, s, k, g, h):
-    """Take the trial step: book it, watch the oscillator, drop contacts that carry no impulse."""
+def accept(m, s, k, g, h, leaving):
+    """Take the trial step: book it, watch the oscillator, drop contacts with no impulse and the one that leaves."""
     n = s.counter[N_CLOSED]
     ledger_step(m, s, k, g, h)
     for c in range(n):
@@ -217,8 +275,8 @@ def accept(m, s, k, g, h):
     s.counter[STUCK] = 0
     kept = 0
     for q in range(n):
-        if k.normal[q] > 0.0:
-            for j in range(4):
+        if k.normal[q] > 0.0 and q != leaving:
+            for j in range(5):
                 s.closed[kept, j] = s.closed[q, j]
             kept += 1
         else:
@@ -237,7 +295,7 @@ def hold(m, s, k):
         wnn = k.contact[c, JA] ** 2 * m.rotor[a, INV_I]
         if a != b:
             wnn += k.contact[c, JB] ** 2 * m.rotor[b, INV_I]
-        x = -gap_of(m, s.angle, s.closed[c, 0], s.closed[c, 1], s.closed[c, 2], s.closed[c, 3]) / wnn
+        x = -k.contact[c, GAP] / wnn
         s.angle[a] += m.rotor[a, INV_I] * k.contact[c, JA] * x
         if a != b:
             s.angle[b] += m.rotor[b, INV_I] * k.contact[c, JB] * x
@@ -268,6 +326,7 @@ def strike(m, s, k, g, moved):
         if (v <= m.option_f[V_REST] * 1e-2 or not moved) and kept < MAX_CONTACTS:
             for j in range(4):
                 s.closed[kept, j] = k.touch[c, j]
+            s.closed[kept, 4] = int(k.contact[c, FACE])
             kept += 1
     s.counter[N_CLOSED] = kept
     forget(m, s, k.touch, n)
@@ -359,10 +418,16 @@ def advance(m, s, k, g, until):
         overlaps = look(m, s, k) < -m.option_f[GAP_TOL]
         if overlaps:
             h = locate(m, s, k, h)
+        corner = past_corner(m, s, k) if h > 0.0 else -1
+        if corner >= 0:
+            shorter = to_corner(m, s, k, corner, h)
+            overlaps = overlaps and shorter == h
+            h = shorter
+            spend(m, s.budget, s.angle, k.end, k.budget)
         if h > 0.0:
             for p in range(m.pair_i.shape[0]):
                 s.budget[p] = k.budget[p]
-            accept(m, s, k, g, h)
+            accept(m, s, k, g, h, corner)
         else:
             s.counter[STUCK] += 1
             if s.counter[STUCK] > STUCK_ROUNDS:

@@ -218,7 +218,7 @@ class System:
             angle=np.zeros(n),
             speed=np.zeros(n),
             drive=table(self._drive, 4),
-            closed=np.zeros((L.MAX_CONTACTS, 4), np.int64),
+            closed=np.zeros((L.MAX_CONTACTS, 5), np.int64),
             budget=np.full(len(self.pairs), -1.0),
             number=np.zeros(4),
             counter=counter,
