@@ -21,7 +21,7 @@ test: $(VENV)/.ready-dev
 bench: $(VENV)/.ready-bench
 	@test -n "$(NAME)" || { echo "Say which: make bench NAME=lever (one of: $$(ls benchmarks | tr '\n' ' '))"; exit 2; }
 	@test -d "benchmarks/$(NAME)" || { echo "No benchmark '$(NAME)'. There are: $$(ls benchmarks | tr '\n' ' ')"; exit 2; }
-	@QUICK=$(QUICK) $(BIN)/python -m benchmarks.$(NAME)
+	@QUICK=$(QUICK) PYTHONPATH=. $(BIN)/python $(or $(wildcard benchmarks/$(NAME)/run.py),benchmarks/$(NAME))
 
 # The first Python that is new enough makes the environment; a broken or old one is passed over.
 $(VENV)/pyvenv.cfg:

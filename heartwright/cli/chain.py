@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -65,7 +67,7 @@ def simulate(design: Design, *, seconds: float, seed: int, room: Room, quiet: bo
     tell_compiling()
     from heartwright.works import movement
 
-    with under_way(f"Running {design.name} for {seconds:g} s", quiet=quiet) as tell:
+    with under_way(f"Running {design.name} for {seconds:g} s", quiet=quiet) as tell, _refusing(design.name):
         return movement.run(
             design,
             seconds=seconds,
@@ -76,6 +78,15 @@ def simulate(design: Design, *, seconds: float, seed: int, room: Room, quiet: bo
             temperature_c=room.temperature_c,
             progress=tell,
         )
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    """Turn a value that a verb will not take into a refusal that names the design."""
+    try:
+        yield
+    except ValueError as error:
+        raise Refused(f"{name}: {error}") from None
 
 
 def hear_design(trace: Trace, design: Design, *, rate_hz: float = 96_000.0, snr_db: float = 40.0) -> Recording:

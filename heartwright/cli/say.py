@@ -71,10 +71,19 @@ def trace(record: Trace, design: Design, console: Console) -> None:
     for name, value in record.figures.items():
         console.print(f"  {name.replace('_', ' '):{2 * _WIDTH}} {value:.4g}", markup=False)
     ledger = record.ledger
-    spent = ", ".join(f"{sink} {joule:.3g}" for sink, joule in sorted(ledger.spent_j.items(), key=lambda x: -x[1])[:4])
+    largest = sorted(ledger.spent_j.items(), key=lambda item: -item[1])[:4]
+    spent = ", ".join(f"{sink} {_joule(joule)}" for sink, joule in largest)
     console.print(
-        f"  {'energy':{_WIDTH}} {ledger.drive_j:.3g} J in; {spent} J; residual {ledger.residual_ratio:.1e} of the drive"
+        f"  {'energy':{_WIDTH}} {_joule(ledger.drive_j)} in; {spent}; residual {ledger.residual_ratio:.1e} of the drive"
     )
+
+
+def _joule(energy: float) -> str:
+    """An energy with a prefix: 7.40 uJ."""
+    for unit, factor in (("J", 1.0), ("mJ", 1e-3), ("uJ", 1e-6)):
+        if abs(energy) >= factor:
+            return f"{energy / factor:.3g} {unit}"
+    return f"{energy / 1e-9:.3g} nJ"
 
 
 def written(console: Console, *paths: Path | None) -> None:
