@@ -135,8 +135,10 @@ def _lead(reading: Reading, verdict: Verdict | None) -> str:
     astray = verdict.conviction is not None
     rest = "It does not keep the time it should" if astray else "Nothing in this take speaks against it"
     unknown = sum(word.score is None for word in verdict.words.values())
-    if unknown:
-        rest += f"; {('one', 'two', 'all')[unknown - 1]} of the three words could not be measured"
+    if unknown == len(verdict.words):
+        rest += "; none of the three words could be measured"
+    elif unknown:
+        rest += f"; {('one', 'two')[unknown - 1]} of the three words could not be measured"
     return f"{rate} {rest}."
 
 

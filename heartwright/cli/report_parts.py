@@ -42,7 +42,7 @@ def figures(reading: Reading, *, pendulum: bool) -> str:
     if not pendulum:
         missing = "" if swing is not None else why_no_amplitude(reading)
         cells.append(_figure("Amplitude", swing, "°", most=0, missing=missing))
-    cells.append(_figure("Beat error", error, "ms", most=2))
+    cells.append(_figure("Beat error", error, "ms", most=3 if error is not None and error.half_width < 0.005 else 2))
     cells.append(_figure("Beats an hour", beat, "", most=1 if beat is not None and beat.half_width < 5.0 else 0))
     return f'<div class="figures">{"".join(cells)}</div>'
 

@@ -30,7 +30,7 @@ def why_no_amplitude(reading: Reading) -> str:
     for line in reading.advice:
         if line.startswith("No amplitude"):
             plainly = re.sub(r"^No amplitude from ([\d.]+ s):", r"the take is only \1 long;", line)
-            return lowered(plainly.removeprefix("No amplitude: "))
+            return lowered(plainly.removeprefix("No amplitude: ").split(". ")[0])
     if reading.duration_s < 10.0:
         return f"the take is only {plain(reading.duration_s, 1)} s long; record 60 s"
     return "the third sound of the beat could not be told from the noise; a quieter room may bring it"
@@ -67,7 +67,7 @@ def _beat_error(reading: Reading, bench: Bench) -> Sentence | None:
     error = reading.beat_error_ms
     if error is None:
         return None
-    digits = digits_for(error, most=2)
+    digits = digits_for(error, most=3 if error.half_width < 0.005 else 2)
     figures = {"beat_error_ms": error.value, "low": error.low, "high": error.high}
     text = f"Tick and tock are uneven by {plain(error.value, digits)} ms (beat error, {ends(error, digits)})"
     limit = bench.limit("beat_error_ms")
