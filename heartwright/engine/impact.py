@@ -23,6 +23,7 @@ from heartwright.engine.layout import (
     I_T, I_TOOTH, I_V, INV_I, JA, JB, JIT, JIT_INLINE, LIMIT_PAIR, ORDERED, OSC, PAIR_LOSS, PAIR_N,
     PAIR_SOLID, PAIR_TOOTH, RNG, SEQUENTIAL, STUCK, TA, TB, T_NOW, V0, V_REST, VN0, WNN,
 )  # fmt: skip
+from heartwright.engine.motion import shift
 from heartwright.engine.solve import normal_speed, prepare, push, solve
 
 ROUNDS = 12
@@ -192,14 +193,14 @@ def resolve(m, s, k, g, n):
         for c in range(n):
             gap = gap_of(m, s.angle, k.touch[c, 0], k.touch[c, 1], k.touch[c, 2], k.touch[c, 3])
             if gap < 0.0:
-                lift(m, s, k, c, gap)
+                lift(m, s, k, g, c, gap)
 
 
 @njit(**JIT_INLINE)
-def lift(m, s, k, c, gap):
+def lift(m, s, k, g, c, gap):
     """Move contact c's rotors apart by its overlap, in proportion to their inverse inertia."""
     a, b = k.who[c, 0], k.who[c, 1]
     x = -gap / k.contact[c, WNN]
-    s.angle[a] += m.rotor[a, INV_I] * k.contact[c, JA] * x
+    shift(m, s, g, a, m.rotor[a, INV_I] * k.contact[c, JA] * x)
     if a != b:
-        s.angle[b] += m.rotor[b, INV_I] * k.contact[c, JB] * x
+        shift(m, s, g, b, m.rotor[b, INV_I] * k.contact[c, JB] * x)

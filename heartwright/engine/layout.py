@@ -41,7 +41,7 @@ M_A, M_B, M_RA, M_RB, M_HALF, M_K, M_C, M_ETA, M_ERR, M_HARM, M_PHASE = range(11
 V0, NV, F0, NF = range(4)
 
 # float options
-H, GAP_TOL, V_REST, WINDOW, W_SLEEP, GX, GY, DIRT_TORQUE, TOL, WINDOW_HELD = range(10)
+H, GAP_TOL, V_REST, WINDOW, W_SLEEP, GX, GY, DIRT_TORQUE, TOL, WINDOW_HELD, H_MESH = range(11)
 # integer options
 OSC, SLEEP, MAX_IT, SEQUENTIAL, MAX_OPS, DRIVEN = range(6)
 
@@ -50,14 +50,15 @@ JA, JB, TA, TB, CE, CMU, GAP, FACE, WNN, WTT, WNT, HAA, HAB, HBB, BIAS, VN0 = ra
 N_CONTACT_COLS: Final = 16
 
 # state numbers
-T_NOW, PEAK, ADD_TORQUE, FRICTION = range(4)
+T_NOW, PEAK, ADD_TORQUE, FRICTION, STEP_NOW = range(5)
+N_NUMBERS: Final = 5
 # state counters
 N_CLOSED, QUIET, TICK, STUCK, STEPS, EVENTS, TRIALS, JUMPS, CLIPPED, ORDERED, RNG, NEAR = range(12)
 N_COUNTERS: Final = 12
 
 # ledger rows; two rows a pair follow from PAIR_LOSS on: normal, tangential
-E_DRIVE, E_VISCOUS, E_DRY, E_LIMIT, E_MESH, E_SLEEP, E_DIRT, E_IMPACT = range(8)
-PAIR_LOSS: Final = 8
+E_DRIVE, E_VISCOUS, E_DRY, E_LIMIT, E_MESH, E_SLEEP, E_DIRT, E_IMPACT, E_CORRECT = range(9)
+PAIR_LOSS: Final = 9
 
 # impact log columns
 I_T, I_PAIR, I_TOOTH, I_FEATURE, I_FACE, I_PN, I_V, I_LOSS, I_OSC, I_MID, I_MAX_GAIN = range(11)

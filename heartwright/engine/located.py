@@ -17,13 +17,13 @@ from heartwright.engine.gaps import evaluate, gap_of, scan, spend
 from heartwright.engine.impact import feature, ledger_contact, resolve
 from heartwright.engine.layout import (
     ADD_TORQUE, BIAS, C_PEAK, C_T, C_W, DIRT_TORQUE, DRIVEN, DRY, E_DRIVE, E_DRY, E_SLEEP, E_VISCOUS, EVENTS, FACE, FRICTION,
-    GAP, GAP_TOL, H, HAA, HAB, HBB, INV_I, JA, JB, JIT, JIT_INLINE, JUMPS, LIMIT_PAIR, LOG_FULL, MAX_CONTACTS, MAX_OPS,
+    GAP, GAP_TOL, H, H_MESH, HAA, HAB, HBB, INV_I, JA, JB, JIT, JIT_INLINE, JUMPS, LIMIT_PAIR, LOG_FULL, MAX_CONTACTS, MAX_OPS,
     MOMENT_X,
     MOMENT_Y, N_CLOSED, NO_PROGRESS, O_FEATURE, O_MID, O_OSC, O_PAIR, O_T, O_TOOTH, OSC, PAIR_A, PAIR_B, PAIR_LOSS,
-    PAIR_N, PAIR_TOOTH, PEAK, QUIET, REACHED, REST, SLEEP, STEPS, STIFF, STUCK, T_NOW, TICK, TOO_MANY_STEPS, TORQUE,
+    PAIR_N, PAIR_TOOTH, PEAK, QUIET, REACHED, REST, SLEEP, STEP_NOW, STEPS, STIFF, STUCK, T_NOW, TICK, TOO_MANY_STEPS, TORQUE,
     TRIALS, V_REST, W_SLEEP, WINDOW, WINDOW_HELD,
 )  # fmt: skip
-from heartwright.engine.motion import condense, half_arc, kick, ledger_step, release
+from heartwright.engine.motion import condense, half_arc, kick, ledger_step, release, shift
 from heartwright.engine.solve import normal_speed, prepare, solve
 
 TWO_PI = 6.283185307179586
@@ -287,7 +287,7 @@ def accept(m, s, k, g, h, leaving):
 
 
 @njit(**JIT)
-def hold(m, s, k):
+def hold(m, s, k, g):
     """Take drift out of the touching contacts."""
     for c in range(s.counter[N_CLOSED]):
         evaluate(m, s, s.angle, s.closed, c, k.contact, c, k.who)
@@ -296,9 +296,9 @@ def hold(m, s, k):
         if a != b:
             wnn += k.contact[c, JB] ** 2 * m.rotor[b, INV_I]
         x = -k.contact[c, GAP] / wnn
-        s.angle[a] += m.rotor[a, INV_I] * k.contact[c, JA] * x
+        shift(m, s, g, a, m.rotor[a, INV_I] * k.contact[c, JA] * x)
         if a != b:
-            s.angle[b] += m.rotor[b, INV_I] * k.contact[c, JB] * x
+            shift(m, s, g, b, m.rotor[b, INV_I] * k.contact[c, JB] * x)
 
 
 @njit(**JIT_INLINE)
@@ -314,6 +314,7 @@ def strike(m, s, k, g, moved):
     """Resolve the impact at the current angles and decide which contacts stay closed."""
     s.counter[EVENTS] += 1
     s.counter[QUIET] = 0
+    s.number[STEP_NOW] = m.option_f[H_MESH]
     forget(m, s, s.closed, s.counter[N_CLOSED])
     for p in range(m.pair_i.shape[0]):
         if s.budget[p] <= 4.0 * m.option_f[GAP_TOL]:
@@ -400,6 +401,16 @@ def fly(m, s, g, until):
         s.counter[QUIET] = 0
 
 
+@njit(**JIT_INLINE)
+def next_step(m, s):
+    """The step to try: the longest, but with meshes short after an impact, while teeth ring against each other."""
+    if m.mesh.shape[0] == 0:
+        return m.option_f[H]
+    h = s.number[STEP_NOW]
+    s.number[STEP_NOW] = min(2.0 * h, m.option_f[H])
+    return h
+
+
 @njit(**JIT)
 def advance(m, s, k, g, until):
     """Run to `until`. Returns why it came back: REACHED, LOG_FULL, NO_PROGRESS (conflicting contacts: a jam) or
@@ -413,7 +424,7 @@ def advance(m, s, k, g, until):
         if may_fly(m, s):
             fly(m, s, g, until)
             continue
-        h = min(m.option_f[H], until - s.number[T_NOW])
+        h = min(next_step(m, s), until - s.number[T_NOW])
         trial(m, s, k, h)
         overlaps = look(m, s, k) < -m.option_f[GAP_TOL]
         if overlaps:
@@ -435,7 +446,7 @@ def advance(m, s, k, g, until):
         if overlaps:
             strike(m, s, k, g, h > 0.0)
         elif s.counter[N_CLOSED] > 0 and s.counter[STEPS] % 4 == 0:
-            hold(m, s, k)
+            hold(m, s, k, g)
         pose(s, g)
         budget -= 1
         if budget < 0:

@@ -13,8 +13,8 @@ import math
 from numba import njit
 
 from heartwright.engine.layout import (
-    ADD_TORQUE, DRIVEN, DRY, E_DIRT, E_DRIVE, E_DRY, E_MESH, E_VISCOUS, GX, GY, INV_I, JIT, JIT_INLINE, M_A, M_B, M_C,
-    M_ERR, M_ETA, M_HALF, M_HARM, M_K, M_PHASE, M_RA, M_RB, MOMENT_X, MOMENT_Y, REST, STIFF, TORQUE, TORQUE_SLOPE, VISC,
+    ADD_TORQUE, DRIVEN, DRY, E_CORRECT, E_DIRT, E_DRIVE, E_DRY, E_MESH, E_VISCOUS, GX, GY, INV_I, JIT, JIT_INLINE, M_A, M_B,
+    M_C, M_ERR, M_ETA, M_HALF, M_HARM, M_K, M_PHASE, M_RA, M_RB, MOMENT_X, MOMENT_Y, REST, STIFF, TORQUE, TORQUE_SLOPE, VISC,
 )  # fmt: skip
 
 MESH_FLANK, MESH_P0, MESH_G, MESH_DELTA, MESH_RHS, MESH_IMPULSE = range(6)
@@ -202,3 +202,20 @@ def half_arc(m, s, b, angle, speed, near, far, most):
     if t == turn and outward:
         w = 0.0
     return t, u + rest, w
+
+
+@njit(**JIT)
+def shift(m, s, g, b, turn):
+    """Correct the angle of rotor b by `turn`, booking the energy this puts into springs, gravity and meshes."""
+    if turn == 0.0:
+        return
+    x = s.angle[b]
+    was = gravity_energy(m, b, x) + 0.5 * s.drive[b, STIFF] * (x - s.drive[b, REST]) ** 2
+    now = gravity_energy(m, b, x + turn) + 0.5 * s.drive[b, STIFF] * (x + turn - s.drive[b, REST]) ** 2
+    for q in range(m.mesh.shape[0]):
+        i, j = int(m.mesh[q, M_A]), int(m.mesh[q, M_B])
+        if i == b or j == b:
+            was += mesh_energy(m, q, s.angle[i], s.angle[j])
+            now += mesh_energy(m, q, s.angle[i] + (turn if i == b else 0.0), s.angle[j] + (turn if j == b else 0.0))
+    s.angle[b] = x + turn
+    g.ledger[E_CORRECT] += now - was

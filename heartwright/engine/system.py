@@ -19,12 +19,14 @@ Floats = NDArray[np.float64]
 class Options:
     """How to step. Lengths [m], speeds [m/s], angles [rad], times [s].
 
+    `mesh_step`: step just after an impact where there are meshes, doubled from one to the next.
     `window`: beyond this angle the oscillator touches nothing (0 where it always does); `sleep` lets it jump there.
     `window_held`: the same while another rotor rests on its banking (0: as `window`).
     `sequential` resolves simultaneous impacts one at a time in a random order.
     """
 
     step: float = 2e-5
+    mesh_step: float = 4e-6
     gap_tolerance: float = 1e-10
     rest_speed: float = 1e-3
     window: float = 0.0
@@ -187,10 +189,11 @@ class System:
             return np.ascontiguousarray(np.array(rows, float).reshape(-1, width))
 
         o = options
-        option_f = np.zeros(10)
-        option_f[[L.H, L.GAP_TOL, L.V_REST, L.WINDOW, L.W_SLEEP, L.GX, L.GY, L.DIRT_TORQUE, L.TOL, L.WINDOW_HELD]] = [
+        option_f = np.zeros(11)
+        option_f[[L.H, L.GAP_TOL, L.V_REST, L.WINDOW, L.W_SLEEP, L.GX, L.GY, L.DIRT_TORQUE, L.TOL, L.WINDOW_HELD,
+                  L.H_MESH]] = [
             o.step, o.gap_tolerance, o.rest_speed, o.window, o.sleep_speed, *o.gravity, dirt_torque, o.tolerance,
-            o.window_held or o.window,
+            o.window_held or o.window, min(o.mesh_step, o.step),
         ]  # fmt: skip
         option_i = np.zeros(6, np.int64)
         option_i[[L.OSC, L.SLEEP, L.MAX_IT, L.SEQUENTIAL, L.MAX_OPS, L.DRIVEN]] = [
@@ -220,7 +223,7 @@ class System:
             drive=table(self._drive, 4),
             closed=np.zeros((L.MAX_CONTACTS, 5), np.int64),
             budget=np.full(len(self.pairs), -1.0),
-            number=np.zeros(4),
+            number=np.array([0.0] * L.STEP_NOW + [min(o.mesh_step, o.step)]),
             counter=counter,
         )
         return model, state
