@@ -168,11 +168,8 @@ def _section(title: str, about: str, body: str) -> str:
 def _pictures(reading: Reading) -> list[str]:
     tape, width = charts.tape(reading)
     sides = '<p class="key"><span><i class="i-steel"></i>tick</span><span><i class="i-brass"></i>tock</span></p>'
-    glosses = [
-        f"{name} {charts.GLOSS[name.split()[0]]}"
-        for name, _ in reading.fold_marks_ms
-        if name.split()[0] in charts.GLOSS
-    ]
+    heads = [name.split()[0] for name, _ in reading.fold_marks_ms]
+    glosses = [f"{head} {charts.GLOSS[head]}" for head in heads if head in charts.GLOSS]
     gloss = f" {'; '.join(glosses)}." if glosses else ""
     return [
         _section(

@@ -13,7 +13,14 @@ from typing import Final
 import numpy as np
 
 from heartwright.judge.bench import Bench
-from heartwright.judge.features import Displaced, displaced_per_thousand, first_over_second, reserve, wander
+from heartwright.judge.features import (
+    Displaced,
+    displaced_per_thousand,
+    first_over_second,
+    reserve,
+    tooth_pattern,
+    wander,
+)
 from heartwright.judge.figures import why_no_amplitude
 from heartwright.judge.limits import Limit
 from heartwright.judge.phrase import digits_for, listed, plain, span
@@ -26,6 +33,7 @@ _WORTH_SHOWING: Final = 0.25  # score from which the moments of a statistic are 
 _SCATTER: Final = "its beats scatter by {figure} ms, where health allows {limit}"
 _STRAYED: Final = "of a thousand beats {figure} left the ranks, where health allows {limit}"
 _WANDER: Final = "over ten seconds its rate wanders by {figure} s a day, where health allows {limit}"
+_TURN: Final = "with every turn of the escape wheel a shift of {figure} ms comes back, where health allows {limit}"
 _KNOCK: Final = "it swings {figure} degrees, and knocking begins near {limit}"
 _DAY: Final = "a day after winding it still swings {figure} degrees, where health keeps {limit}"
 _RESERVE: Final = (
@@ -144,6 +152,7 @@ def _hesitant(reading: Reading, bench: Bench, moved: tuple[Displaced, ...]) -> l
         ("beat_scatter_ms", _SCATTER, reading.beat_scatter_ms, _restless(reading)),
         ("displaced_per_thousand", _STRAYED, strayed, times),
         ("wander_s_per_day", _WANDER, wander(reading), ()),
+        *_turning(reading, bench),
     ]
     heard = [row for row in offered if row[2] is not None]
     if not heard:
@@ -156,6 +165,12 @@ def _hesitant(reading: Reading, bench: Bench, moved: tuple[Displaced, ...]) -> l
     if not parts:
         return f"no healthy scatter is known for a {bench.named}; a row of your own in the limits would mend that"
     return parts
+
+
+def _turning(reading: Reading, bench: Bench) -> list[tuple[str, str, Interval | None, tuple[float, ...]]]:
+    """What comes back with every turn of the escape wheel; its teeth are known from a design only."""
+    found = tooth_pattern(reading, bench.design.escapement.teeth) if bench.design is not None else None
+    return [] if found is None else [("tooth_pattern_ms", _TURN, *found)]
 
 
 def _restless(reading: Reading) -> tuple[float, ...]:
