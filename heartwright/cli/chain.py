@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from heartwright.cli import hearing
-from heartwright.cli.console import Refused, tell_compiling, under_way
+from heartwright.cli.console import Refused, compiling, under_way
 from heartwright.cli.files import check_writable, unwritable
 from heartwright.design import Design, DesignError
 from heartwright.edit import Edit, EditError
@@ -64,10 +64,10 @@ def simulate(design: Design, *, seconds: float, seed: int, room: Room, quiet: bo
     """Run a design. Raises Refused for a position that does not exist."""
     if room.position not in POSITIONS:
         raise Refused(f"--position {room.position!r}: allowed are {', '.join(POSITIONS)}.")
-    tell_compiling()
     from heartwright.works import movement
 
-    with under_way(f"Running {design.name} for {seconds:g} s", quiet=quiet) as tell, _refusing(design.name):
+    running = under_way(f"Running {design.name} for {seconds:g} s", quiet=quiet)
+    with compiling(design.kind), running as tell, _refusing(design.name):
         return movement.run(
             design,
             seconds=seconds,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import time
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,29 +43,29 @@ def under_way(what: str, *, quiet: bool = False) -> Iterator[Callable[[float], N
     """
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    progress = Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=messages(), transient=True
-    )
-    task = progress.add_task(what, total=1.0)
-    begun = time.monotonic()
-    shown = False
-
-    def tell(fraction: float) -> None:
-        nonlocal shown
-        if not shown and not quiet and time.monotonic() - begun > PATIENCE_S:
-            progress.start()
-            shown = True
-        progress.update(task, completed=fraction)
-
+    columns = (TextColumn("{task.description}"), BarColumn(pulse_style="dim"), TimeElapsedColumn())
+    progress = Progress(*columns, console=messages(), transient=True)
+    task = progress.add_task(what, total=None)
+    patience = threading.Timer(PATIENCE_S, progress.start)
+    patience.daemon = True
+    if not quiet:
+        patience.start()
     try:
-        yield tell
+        yield lambda fraction: progress.update(task, total=1.0, completed=fraction)
     finally:
-        if shown:
-            progress.stop()
+        patience.cancel()
+        if not quiet:
+            patience.join()
+        progress.stop()
 
 
-def tell_compiling() -> None:
-    """Say, before the first use on this machine, that the kernels are compiled now and kept."""
+@contextmanager
+def compiling(what: str) -> Iterator[None]:
+    """Say, before the first use of some kernels on this machine, that they are compiled now and kept."""
     folder = Path(os.environ.get("NUMBA_CACHE_DIR", ""))
-    if not any(folder.rglob("*.nbc")):
-        messages().print(f"Compiling the engine for this machine: once, about a minute. Kept in {folder}.")
+    mark = folder / f"{what.replace(' ', '-')}.compiled"
+    if not mark.exists():
+        messages().print(f"Compiling the engine for a {what}: once, about a minute; kept in {folder}", markup=False)
+    yield
+    with suppress(OSError):
+        mark.touch()

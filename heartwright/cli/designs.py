@@ -9,7 +9,7 @@ from rich.table import Table
 
 from heartwright.cli import options, payload
 from heartwright.cli.chain import load
-from heartwright.cli.console import answers, print_json, tell_compiling
+from heartwright.cli.console import answers, compiling, print_json
 from heartwright.design import Design, bundled
 
 
@@ -36,10 +36,10 @@ def designs(
     if toml:
         print(design.to_toml(), end="")
         return
-    tell_compiling()
     from heartwright.works import movement
 
-    marks = movement.landmarks(design)
+    with compiling(design.kind):
+        marks = movement.landmarks(design)
     if json:
         print_json(payload.design(design) | {"landmarks": payload.plain(marks)})
         return
