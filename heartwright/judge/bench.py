@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heartwright.judge.limits import Limit, Limits, checked_kind, checked_wind, position_class
+from heartwright.judge.phrase import listed
 from heartwright.records import Reading
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Bench:
         """ "modern lever", or "modern or vintage lever" where it was not told."""
         if self.kinds == _LEVER_WATCHES:
             return "modern or vintage lever"
-        return " or ".join(self.kinds)
+        return listed(self.kinds, joint="or")
 
 
 def _kinds_heard(reading: Reading) -> tuple[str, ...]:
@@ -74,4 +75,4 @@ def _kinds_heard(reading: Reading) -> tuple[str, ...]:
         return ("modern lever",)
     if rate >= 17_000.0:
         return _LEVER_WATCHES
-    return ("vintage lever", "pin-pallet")
+    return ("vintage lever", "pin-pallet", "pendulum")

@@ -2,10 +2,10 @@
 
 Each feature of the reading is put on one scale, its distance from the healthy middle (1 = the limit of health), with
 the standard deviation that its interval gives. In health a distance is normal with its 99th percentile at 1, with a
-thin broad tail; where a class moves a feature, it is half-normal (or normal, where either sign occurs) of width 3:
-nobody documents how large faults are, so small and large are let through alike. *None of these* lets every feature
-go anywhere. Likelihood times prior is tempered (features share their noise) and normalised. *Undecided* is the share
-of the prior's entropy that the take did not remove. These likelihoods are simple by intent and not yet calibrated.
+thin broad tail; where a class moves a feature, it is half-normal (or normal, where either sign occurs) of three widths
+alike: nobody documents how large faults are, so small, plain and gross ones are let through. *None of these* lets every
+feature go anywhere. Likelihood times prior is tempered (features share their noise) and normalised. *Undecided* is the
+share of the prior's entropy that the take did not remove. These likelihoods are simple by intent, not yet calibrated.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 from scipy import stats
+from scipy.special import logsumexp
 
 from heartwright.judge.bench import Bench
 from heartwright.judge.features import Displaced, displaced_per_thousand, first_over_second, tooth_pattern, wander
@@ -27,8 +28,7 @@ from heartwright.records import Cause, Interval, Reading
 
 _HEALTHY_SIGMA: Final = 1.0 / 2.326  # the limit is the 99th percentile
 _TAIL: Final = 0.005  # healthy movements that stray, share and width
-_FAULT_SIGMA: Final = 3.0
-_STRANGE_SIGMA: Final = 4.0
+_FAULT_SIGMAS: Final = (1.5, 5.0, 15.0)  # small, plain and gross, equally likely
 _TEMPER: Final = 0.8  # exponent of the likelihood: features are not independent
 _STRANGE_PRIOR: Final = 0.05
 
@@ -120,7 +120,7 @@ def next_measurement(reading: Reading, bench: Bench, causes: tuple[Cause, ...]) 
             lowered(reading.advice[0]) if reading.advice else "record 60 s in a quiet room, the microphone on the crown"
         )
     if reading.duration_s < 30.0:
-        return "listen for 60 s: most of the intervals would halve"
+        return "listen for 60 s: every interval would narrow"
     lever = not bench.kind_is("pendulum")
     if lever and reading.amplitude_deg is None and reading.lift_deg is None:
         return "tell the lift angle (--lift-deg, or --movement): the same take then gives the amplitude"
@@ -145,19 +145,26 @@ def _log_density(feature: Feature, effect: str) -> float:
     """log p(distance | class), the class moving this feature by `effect` ("" = not at all)."""
     d, s = feature.distance, feature.sigma
     if effect == "":
-        return float(
-            np.logaddexp(np.log1p(-_TAIL) + _log_normal(d, _HEALTHY_SIGMA, s), np.log(_TAIL) + _log_normal(d, 3.0, s))
-        )
+        strays = np.log(_TAIL) + _log_either(d, s)
+        return float(np.logaddexp(np.log1p(-_TAIL) + _log_normal(d, _HEALTHY_SIGMA, s), strays))
     if effect == "*" and not feature.one_sided:
-        return _log_normal(d, _FAULT_SIGMA, s)
-    toward = -d if effect == "-" else d
-    return _log_half_normal(toward, _FAULT_SIGMA, s)
+        return _log_either(d, s)
+    return _log_one_way(-d if effect == "-" else d, s)
 
 
 def _log_strange(feature: Feature) -> float:
-    if feature.one_sided:
-        return _log_half_normal(feature.distance, _STRANGE_SIGMA, feature.sigma)
-    return _log_normal(feature.distance, _STRANGE_SIGMA, feature.sigma)
+    one_way = feature.one_sided
+    return _log_one_way(feature.distance, feature.sigma) if one_way else _log_either(feature.distance, feature.sigma)
+
+
+def _log_either(distance: float, noise: float) -> float:
+    """log density of a moved feature where either sign occurs."""
+    return float(logsumexp([_log_normal(distance, w, noise) for w in _FAULT_SIGMAS]) - np.log(len(_FAULT_SIGMAS)))
+
+
+def _log_one_way(distance: float, noise: float) -> float:
+    """log density of a feature moved to the positive side."""
+    return float(logsumexp([_log_half_normal(distance, w, noise) for w in _FAULT_SIGMAS]) - np.log(len(_FAULT_SIGMAS)))
 
 
 def _log_normal(distance: float, width: float, noise: float) -> float:

@@ -41,7 +41,8 @@ def displaced(table: BeatTable | None) -> tuple[Displaced, ...]:
     noise = 1e3 * np.nan_to_num(np.asarray(table.sigma_s, dtype=float))
     far = np.abs(shift) > np.maximum(_LEAST_MS, _STANDS_OUT * np.maximum(scale, noise))
     found: list[Displaced] = []
-    for i in range(len(table)):
+    heard = np.flatnonzero(table.flag != "missed")  # before the first and after the last beat nothing is missing
+    for i in range(heard[0], heard[-1] + 1) if len(heard) else ():
         flag = str(table.flag[i])
         if flag in ("missed", "double"):
             found.append(Displaced(float(table.time_s[i]), float("nan"), flag))

@@ -26,7 +26,7 @@ def why_no_amplitude(reading: Reading) -> str:
     if reading.status != "ok" and reading.advice:
         return lowered(reading.advice[0])
     if reading.lift_deg is None:
-        return "no lift angle was given (--lift-deg 52, or --movement with the calibre's name, gives one)"
+        return "no lift angle was given (--lift-deg 52 or --movement would do it)"
     for line in reading.advice:
         if line.startswith("No amplitude"):
             plainly = re.sub(r"^No amplitude from ([\d.]+ s):", r"the take is only \1 long;", line)
@@ -135,7 +135,7 @@ def _against(figure: Interval, limit: Limit | None, unit: str, *, sign: bool) ->
         room = f"{show(limit.low or 0.0, digits)} {unit} and more"
     verdict = limit.unhealthy(figure)
     if verdict is None:
-        return f", too near the edge of the {room} of health to say on which side"
+        return f", which does not decide whether it keeps to the {room} of health"
     return f", outside the {room} of health" if verdict else f", within the {room} of health"
 
 
