@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from heartwright.cli import report
 from heartwright.cli.report_charts import energy, rate_in_blocks, tape
 from heartwright.cli.report_sound import LONGEST_S, pack
 from heartwright.cli.report_svg import number, padded, ticks
-from heartwright.records import Reading, Recording
+from heartwright.records import BeatTable, Reading, Recording
 
 VOID = {"meta", "input", "br", "rect", "path", "circle"}
 
@@ -187,3 +187,48 @@ def test_ticks_are_round_and_inside() -> None:
     assert ticks(1.0, 1.0) == [1.0]
     assert number(-0.5) == "−0.5"
     assert padded([float("nan")], least=2.0) == (-1.0, 1.0)
+
+
+def wounded(rng: np.random.Generator) -> Reading:
+    """A reading with fields missing, a table cut short, and holes in its columns."""
+    base = made.watch() if rng.random() < 0.5 else made.heart()
+    may_lack = (
+        "snr_db",
+        "nominal_bph",
+        "beat_rate_bph",
+        "rate_s_per_day",
+        "beat_error_ms",
+        "amplitude_deg",
+        "lift_deg",
+    )
+    may_lack += ("beat_scatter_ms", "amplitude_scatter_deg", "timing_noise_ms", "voice", "fold_envelope")
+    changes: dict[str, object] = {name: None for name in may_lack if rng.random() < 0.3}
+    assert base.table is not None
+    count = int(rng.choice([0, 1, 2, 5, 17, 40, 240]))
+    columns = {}
+    for column in fields(BeatTable):
+        values = getattr(base.table, column.name)[:count].copy()
+        if values.dtype == float and rng.random() < 0.4:
+            values[rng.random(count) < rng.choice([0.1, 0.5, 1.0])] = np.nan
+        columns[column.name] = values
+    columns["flag"][rng.random(count) < rng.choice([0.0, 0.1, 1.0])] = rng.choice(["missed", "late", "double"])
+    duration = float(rng.choice([0.0, 3.1, 60.0, 900.0]))
+    return replace(base, table=BeatTable(**columns), duration_s=duration, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_is_missing_a_page_is_written_without_holes(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    reading = wounded(rng)
+    kind = rng.choice(["modern lever", "vintage lever", "pin-pallet", "pendulum", "heart"])
+    verdict = judge.weigh(reading, kind=str(kind), position="CH", wind=str(rng.choice(["full", "24 h"])))
+    assert sum(c.probability for c in verdict.causes) == pytest.approx(1.0)
+    for word in verdict.words.values():
+        if word.score is not None:
+            assert word.low is not None
+            assert word.high is not None
+            assert 0.0 <= word.low <= word.score <= word.high <= 1.0
+    report.write(tmp_path / "r.html", reading=reading, verdict=verdict)
+    source, words = page(tmp_path / "r.html")
+    assert not re.search(r"\bnan\b", source.split("</style>")[1])
+    assert "None" not in words

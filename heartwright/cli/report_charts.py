@@ -27,8 +27,10 @@ def tape(reading: Reading) -> tuple[str, float]:
     if table is None or len(table) < 2:
         return "", 0.0
     rate = reading.rate_s_per_day.value if reading.rate_s_per_day is not None else 0.0
-    early = rate * MS_PER_S_PER_DAY * (table.time_s - table.time_s[0]) - table.residual_ms
-    spread = float(np.nanpercentile(early, 99.0) - np.nanpercentile(early, 1.0)) if np.isfinite(early).any() else 1.0
+    early = rate * MS_PER_S_PER_DAY * table.time_s - table.residual_ms
+    if not np.isfinite(early).any():
+        return "", 0.0
+    spread = float(np.nanpercentile(early, 99.0) - np.nanpercentile(early, 1.0))
     width = next((w for w in _TAPES if w >= min(1.5 * spread, 40.0)), 40.0)
     middle = float(np.nanmedian(early))
     wrapped = (early - middle + 0.5 * width) % width - 0.5 * width

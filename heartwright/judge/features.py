@@ -37,16 +37,18 @@ def displaced(table: BeatTable | None) -> tuple[Displaced, ...]:
     if table is None or not len(table):
         return ()
     shift = _shift_ms(table)
-    scale = _ROBUST * float(np.nanmedian(np.abs(shift))) if np.isfinite(shift).any() else 0.0
+    scale = _ROBUST * _finite_median(np.abs(shift))
     noise = 1e3 * np.nan_to_num(np.asarray(table.sigma_s, dtype=float))
     far = np.abs(shift) > np.maximum(_LEAST_MS, _STANDS_OUT * np.maximum(scale, noise))
     found: list[Displaced] = []
     heard = np.flatnonzero(table.flag != "missed")  # before the first and after the last beat nothing is missing
     for i in range(heard[0], heard[-1] + 1) if len(heard) else ():
+        if not np.isfinite(table.time_s[i]):
+            continue
         flag = str(table.flag[i])
         if flag in ("missed", "double"):
             found.append(Displaced(float(table.time_s[i]), float("nan"), flag))
-        elif far[i] and np.isfinite(table.time_s[i]):
+        elif far[i]:
             found.append(Displaced(float(table.time_s[i]), float(shift[i]), "late" if shift[i] > 0 else "early"))
     return tuple(found)
 
@@ -71,7 +73,7 @@ def wander(reading: Reading) -> Interval | None:
     if pairs < 8:
         return None
     phase = 0.5e-3 * (phase[0 : 2 * pairs : 2] + phase[1 : 2 * pairs : 2])
-    step = float(np.nanmedian(np.diff(table.time_s))) * 2.0
+    step = _finite_median(np.diff(table.time_s)) * 2.0
     phase = _without_outliers(phase[np.isfinite(phase)])
     span = round(WANDER_S / step) if step > 0 else 0
     if span < 1 or len(phase) < 4 * span:
@@ -130,6 +132,12 @@ def reserve(reading: Reading, stopping_deg: float) -> Interval | None:
     return Interval(float(value), float(value - spread), float(value + spread))
 
 
+def _finite_median(values: Floats) -> float:
+    """Median of the finite values, 0 where there are none."""
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else 0.0
+
+
 def _shift_ms(table: BeatTable) -> Floats:
     """Residual of each beat from the running median of its own side [ms], shape [n_beat]."""
     residual = np.asarray(table.residual_ms, dtype=float)
@@ -154,8 +162,7 @@ def _sides_levelled(table: BeatTable) -> Floats:
     phase = np.array(table.residual_ms, dtype=float)
     for side in (1, -1):
         own = table.side == side
-        if np.isfinite(phase[own]).any():
-            phase[own] -= np.nanmedian(phase[own])
+        phase[own] -= _finite_median(phase[own])
     return phase
 
 
