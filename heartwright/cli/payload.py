@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from heartwright.edit import Edit
 from heartwright.records import Cause, Interval, Reading, Sentence, Trace, Verdict, Voice, Word
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def unjudged(record: Reading) -> Json:
     }
 
 
-def run(trace: Trace, *, sound: Path | None = None, truth: Path | None = None) -> Json:
+def run(trace: Trace, *, sound: Path | None = None, truth: Path | None = None, edits: tuple[Edit, ...] = ()) -> Json:
     """The object that `heartwright run --json` prints; a verdict may be added as "verdict"."""
     return {
         "status": trace.status,
@@ -82,6 +83,7 @@ def run(trace: Trace, *, sound: Path | None = None, truth: Path | None = None) -
         },
         "figures": plain(trace.figures),
         "cpu_s": number(trace.cpu_s),
+        "edits": [{"path": e.path, "old": e.old, "new": e.new, "reversible": e.reversible} for e in edits],
         "sound": str(sound) if sound else None,
         "truth": str(truth) if truth else None,
     }

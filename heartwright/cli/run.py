@@ -12,6 +12,7 @@ from heartwright.cli.console import NO_READING, OK, answers, print_json
 from heartwright.cli.files import check_writable
 from heartwright.cli.listen import exit_status
 from heartwright.cli.options import bounded
+from heartwright.edit import apply
 
 
 def run(
@@ -25,6 +26,7 @@ def run(
     wind: Annotated[float, typer.Option("--wind", help="Wind at the start, 1 = full.")] = 1.0,
     temperature_c: Annotated[float, typer.Option("--temperature-c", help="Room temperature.")] = 23.0,
     clean: Annotated[bool, typer.Option("--clean", help="Without the dirt of life.")] = False,
+    regulate: Annotated[bool, typer.Option("--regulate", help="Bring rate and beat error to zero first.")] = False,
     sound: Annotated[Path | None, typer.Option("--sound", help="Write WAV or FLAC, and .truth.json beside it.")] = None,
     rate_hz: Annotated[float, typer.Option("--rate-hz", help="Sample rate of the sound, 44100 to 192000.")] = 96_000.0,
     snr_db: Annotated[float, typer.Option("--snr-db", help="Signal to noise of the microphone.")] = 40.0,
@@ -53,6 +55,8 @@ def run(
         check_writable(report)
     plan = chain.edited(chain.load(design), edit or [])
     room = chain.Room(position=position, wind=wind, temperature_c=temperature_c, dirt=not clean)
+    arisen = chain.regulating(plan, room) if regulate else ()
+    plan = apply(arisen, plan)
     trace = chain.simulate(plan, seconds=seconds, seed=seed, room=room, quiet=json)
     listening = judged or report is not None
     recording = chain.hear_design(trace, plan, rate_hz=rate_hz, snr_db=snr_db) if sound or listening else None
@@ -71,8 +75,9 @@ def run(
         write_report(report, reading=verdict.reading, verdict=verdict, recording=recording, trace=trace, design=plan)
     if json:
         told_verdict = {"verdict": payload.verdict(verdict)} if verdict else {}
-        print_json(payload.run(trace, sound=sound, truth=truth) | told_verdict)
+        print_json(payload.run(trace, sound=sound, truth=truth, edits=arisen) | told_verdict)
     else:
+        say.edits(arisen, answers())
         say.trace(trace, plan, answers())
         if verdict is not None:
             say.reading(verdict.reading, answers(), name=str(sound or "its sound"))

@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from heartwright.design import Design
+from heartwright.edit import Edit
 from heartwright.records import BeatTable, Interval, Reading, Trace, Verdict, Word
 
 _WIDTH = 14
@@ -54,6 +55,12 @@ def verdict(record: Verdict, console: Console) -> None:
         console.print(f"  {'causes':{_WIDTH}} {text}", markup=False)
     if record.conviction is not None:
         console.print(f"  {'conviction':{_WIDTH}} {'yes' if record.conviction else 'no'}")
+
+
+def edits(made: tuple[Edit, ...], console: Console) -> None:
+    """Print what was changed before a run."""
+    for each in made:
+        console.print(f"  {each}", markup=False)
 
 
 def trace(record: Trace, design: Design, console: Console) -> None:
