@@ -205,6 +205,13 @@ def test_nothing_heard_passes_through_with_its_advice(status: str) -> None:
     assert sum(c.probability for c in verdict.causes) == pytest.approx(1.0)
 
 
+def test_a_spoilt_recording_makes_the_recorder_likelier() -> None:
+    clean = {c.sound_class: c.probability for c in judge.weigh(made.watch(), kind="modern lever").causes}
+    clipped = made.watch(warnings=("clipping: 40 samples stand at the top of the scale",))
+    spoilt = {c.sound_class: c.probability for c in judge.weigh(clipped, kind="modern lever").causes}
+    assert spoilt["not the watch"] > clean["not the watch"]
+
+
 def test_wander_takes_the_timing_noise_out() -> None:
     still = made.watch(table=made.beat_table(scatter_ms=0.02), timing_noise_ms=0.02)
     found = wander(still)

@@ -31,6 +31,8 @@ _TAIL: Final = 0.005  # healthy movements that stray, share and width
 _FAULT_SIGMAS: Final = (1.5, 5.0, 15.0)  # small, plain and gross, equally likely
 _TEMPER: Final = 0.8  # exponent of the likelihood: features are not independent
 _STRANGE_PRIOR: Final = 0.05
+_SPOILT: Final = ("clipping", "noise gate", "noise suppression", "automatic gain")  # warnings that begin so
+_SPOILT_ODDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ def weigh_causes(reading: Reading, bench: Bench, moved: tuple[Displaced, ...]) -
     """Probabilities of the sound classes, `undecided` and `none_of_these` among them; likeliest first, sum 1."""
     rows = [row for row in catalogue() if set(row.kinds) & set(bench.kinds)]
     heard = features(reading, bench, moved)
-    priors = np.array([row.prior for row in rows] + [_STRANGE_PRIOR])
+    spoilt = any(line.startswith(_SPOILT) for line in reading.warnings)
+    priors = np.array([*(_prior(row, spoilt) for row in rows), _STRANGE_PRIOR])
     logs = [sum(_log_density(f, row.effects.get(name, "")) for name, f in heard.items()) for row in rows]
     logs.append(sum(_log_strange(f) for f in heard.values()))
     weights = np.log(priors) + _TEMPER * np.array(logs, dtype=float)
@@ -82,6 +85,11 @@ def weigh_causes(reading: Reading, bench: Bench, moved: tuple[Displaced, ...]) -
     found.append(Cause("none_of_these", (), float(shares[-1])))
     found.append(Cause("undecided", (), float(1.0 - shares.sum())))
     return tuple(sorted(found, key=lambda cause: -cause.probability))
+
+
+def _prior(row: SoundClass, spoilt: bool) -> float:
+    """The prior of a class; a recording that was tampered with makes the recorder a likelier culprit."""
+    return row.prior * (_SPOILT_ODDS if spoilt and row.name == "not the watch" else 1.0)
 
 
 def no_causes() -> tuple[Cause, ...]:

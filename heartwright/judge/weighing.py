@@ -102,7 +102,7 @@ def _conviction(reading: Reading, bench: Bench, words: dict[str, Word]) -> bool 
 
 def _conviction_said(conviction: bool | None) -> tuple[Sentence, ...]:
     if conviction is None:
-        return ()
+        return (Sentence("Whether it beats with conviction stays open.", {}),)
     said = "It beats with conviction." if conviction else "It does not beat with conviction."
     return (Sentence(said, {}),)
 
