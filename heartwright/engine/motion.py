@@ -14,7 +14,8 @@ from numba import njit
 
 from heartwright.engine.layout import (
     ADD_TORQUE, DRIVEN, DRY, E_CORRECT, E_DIRT, E_DRIVE, E_DRY, E_MESH, E_VISCOUS, GX, GY, INV_I, JIT, JIT_INLINE, M_A, M_B,
-    M_C, M_ERR, M_ETA, M_HALF, M_HARM, M_K, M_PHASE, M_RA, M_RB, MOMENT_X, MOMENT_Y, REST, STIFF, TORQUE, TORQUE_SLOPE, VISC,
+    M_C, M_ERR, M_ETA, M_HALF, M_HARM, M_K, M_PHASE, M_RA, M_RB, MOMENT_X, MOMENT_Y,
+    PAIR_A, PAIR_B, REACH_A, REACH_B, REST, STIFF, TORQUE, TORQUE_SLOPE, VISC,
 )  # fmt: skip
 
 MESH_FLANK, MESH_P0, MESH_G, MESH_DELTA, MESH_RHS, MESH_IMPULSE = range(6)
@@ -219,3 +220,8 @@ def shift(m, s, g, b, turn):
             now += mesh_energy(m, q, s.angle[i] + (turn if i == b else 0.0), s.angle[j] + (turn if j == b else 0.0))
     s.angle[b] = x + turn
     g.ledger[E_CORRECT] += now - was
+    for p in range(m.pair_i.shape[0]):
+        if m.pair_i[p, PAIR_A] == b:
+            s.budget[p] -= abs(turn) * m.pair_f[p, REACH_A]
+        if m.pair_i[p, PAIR_B] == b:
+            s.budget[p] -= abs(turn) * m.pair_f[p, REACH_B]
