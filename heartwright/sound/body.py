@@ -61,7 +61,7 @@ class Body:
     happening_contact_s: Mapping[str, float] = field(default_factory=dict)
     wall_area_m2: Mapping[str, float] = field(default_factory=dict)
     wall_gain: float = 1.0
-    wall_low_hz: float = 20.0
+    wall_low_hz: float = 8.0
     wall_high_hz: float = 400.0
     microphone: Microphone = Microphone()
     level_sd_db: float = 1.0
@@ -165,6 +165,6 @@ HEART = Body(
     contact_s=12e-6,
     happening_contact_s={"landing": 3e-3, "stop": 80e-6, "outlet_closes": 300e-6, "inlet_closes": 300e-6},
     wall_area_m2={"chamber_pressure": 6.0e-5, "artery_pressure": 1.0e-4},
-    wall_gain=2.0,
+    wall_gain=10.0,
     microphone=Microphone(low_hz=18.0, high_hz=30_000.0),
 )

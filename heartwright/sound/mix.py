@@ -38,7 +38,7 @@ def render(
     edges = _beat_edges(trace)
     clean = np.zeros(round(trace.seconds * rate_hz))
     _strike_impacts(clean, trace, case, edges, rate_hz, variation)
-    tick = _median_tick(clean, edges, rate_hz)
+    tick = _median_tick(trace, case, edges, rate_hz)
     _strike_happenings(clean, trace, case, rate_hz)
     radiate(clean, trace.waveforms, case, rate_hz=rate_hz)
     clean = microphone.low_corner(clean, case.microphone.low_hz, rate_hz)
@@ -71,9 +71,7 @@ def _strike_impacts(
         return
     sound = bank(body.modes, contact_s=body.contact_s, high_hz=body.microphone.high_hz, rate_hz=rate_hz)
     n_mode = len(sound.residues)
-    patterns = np.array(
-        [mode_pattern(p, n_mode) * 10.0 ** (body.pair_gain_db.get(p, 0.0) / 20.0) for p in trace.pairs]
-    ).reshape(len(trace.pairs), n_mode)
+    patterns = _patterns(trace, body, n_mode)
     gains = draw_gains(body, patterns, n_tick=len(edges) + 1, rng=rng)
     tick = np.searchsorted(edges, impacts.time_s)
     row: Ints = (tick * len(trace.pairs) + impacts.pair).astype(np.int64)
@@ -99,12 +97,34 @@ def _strike_happenings(out: Floats, trace: Trace, body: Body, rate_hz: float) ->
         )
 
 
-def _median_tick(ticks: Floats, edges: Floats, rate_hz: float) -> float:
-    """Median over beats of the peak of the escapement's sound alone, so that the pump does not set the level."""
-    at = np.unique(np.clip(np.round(edges * rate_hz).astype(np.int64), 0, len(ticks)))
-    if len(at) < 2:
+def _median_tick(trace: Trace, body: Body, edges: Floats, rate_hz: float) -> float:
+    """Median over beats of the peak of the loudest impact's sound, variation left out.
+
+    Neither the pump nor the dirt sets the level: recordings of one movement differ by what it does, not by the seed.
+    """
+    impacts = trace.impacts
+    if len(impacts) == 0 or not trace.pairs:
         return 0.0
-    return float(np.median(np.maximum.reduceat(np.abs(ticks[: at[-1]]), at[:-1])))
+    sound = bank(body.modes, contact_s=body.contact_s, high_hz=body.microphone.high_hz, rate_hz=rate_hz)
+    peaks = np.zeros(len(trace.pairs))
+    one = np.ones(1)
+    for i, gains in enumerate(_patterns(trace, body, len(sound.residues))):
+        ring = np.zeros(round(0.02 * rate_hz))
+        strike(
+            ring, sound, time_s=1e-3 * one, impulse_ns=one, gains=gains[None], row=np.zeros(1, np.int64), rate_hz=rate_hz
+        )
+        peaks[i] = np.max(np.abs(ring))
+    loud = np.abs(impacts.impulse_ns) * peaks[impacts.pair]
+    tick = np.searchsorted(edges, impacts.time_s)
+    most = np.zeros(len(edges) + 1)
+    np.maximum.at(most, tick, loud)
+    return float(np.median(most[most > 0.0])) if np.any(most > 0.0) else 0.0
+
+
+def _patterns(trace: Trace, body: Body, n_mode: int) -> Floats:
+    """Gains of every contact without dirt, shape [n_pair, n_mode]."""
+    rows = [mode_pattern(p, n_mode) * 10.0 ** (body.pair_gain_db.get(p, 0.0) / 20.0) for p in trace.pairs]
+    return np.array(rows).reshape(len(trace.pairs), n_mode)
 
 
 def _set_level(clean: Floats, hiss: Floats | None, tick: float, rate_hz: float, name: str) -> Recording:

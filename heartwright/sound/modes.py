@@ -97,7 +97,7 @@ def _ring(
     rate_hz: float,
     out: Floats,
 ) -> None:
-    """out [n_sample] += sum of Re c exp(s (t - t0)); coefficients [n_row, n_pole], poles [n_pole], last one undamped."""
+    """out [n_sample] += sum of Re c exp(s (t - t0)); coefficients [n_row, n_pole], poles [n_pole], last undamped."""
     n_sample = out.shape[0]
     dt = 1.0 / rate_hz
     for i in range(time_s.shape[0]):
