@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 OUT := out
 
-.PHONY: run test bench lock clean
+.PHONY: run test bench named lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.ready
@@ -18,10 +18,12 @@ run: $(VENV)/.ready
 test: $(VENV)/.ready-dev
 	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
 
-bench: $(VENV)/.ready-bench
-	@test -n "$(NAME)" || { echo "Say which: make bench NAME=lever (one of: $$(ls benchmarks | tr '\n' ' '))"; exit 2; }
-	@test -d "benchmarks/$(NAME)" || { echo "No benchmark '$(NAME)'. There are: $$(ls benchmarks | tr '\n' ' ')"; exit 2; }
+bench: named $(VENV)/.ready-bench
 	@QUICK=$(QUICK) PYTHONPATH=. $(BIN)/python $(or $(wildcard benchmarks/$(NAME)/run.py),benchmarks/$(NAME))
+
+named:
+	@test -n "$(NAME)" -a -d "benchmarks/$(NAME)" || \
+		{ echo "No benchmark '$(NAME)'. Say: make bench NAME=one of: $$(ls benchmarks | tr '\n' ' ')"; exit 2; }
 
 # The first Python that is new enough makes the environment; a broken or old one is passed over.
 $(VENV)/pyvenv.cfg:

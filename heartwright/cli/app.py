@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -63,6 +64,9 @@ def _root(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status: 0, 3 (no reading), 2 (bad input), 130 (interrupted)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without a degree sign is no reason to fail
     try:
         return int(app(args=given, prog_name="heartwright", standalone_mode=False) or 0)
     except Refused as error:

@@ -32,7 +32,7 @@ def messages() -> Console:
 
 def print_json(payload: Any) -> None:
     """One object on standard output, without NaN."""
-    print(json.dumps(payload, indent=2, allow_nan=False, ensure_ascii=False))
+    print(json.dumps(payload, indent=2, allow_nan=False))
 
 
 @contextmanager
