@@ -107,7 +107,7 @@ def features(reading: Reading, bench: Bench, moved: tuple[Displaced, ...]) -> di
         "amplitude": ("amplitude_deg", reading.amplitude_deg),
         "knocking": ("knock_deg", reading.amplitude_deg),
         "scatter": ("beat_scatter_ms", reading.beat_scatter_ms),
-        "displaced": ("displaced_per_thousand", displaced_per_thousand(reading.table, len(moved))),
+        "displaced": ("displaced_per_thousand", displaced_per_thousand(reading, moved)),
         "wander": ("wander_s_per_day", wander(reading)),
         "tooth_pattern": ("tooth_pattern_ms", pattern[0] if pattern is not None else None),
         "first_over_second": ("s1_over_s2_db", first_over_second(reading)),

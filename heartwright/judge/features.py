@@ -18,6 +18,7 @@ from heartwright.records import BeatTable, Floats, Interval, Reading
 SECONDS_PER_DAY: Final = 86_400.0
 WANDER_S: Final = 10.0  # averaging time of the wander
 _STANDS_OUT: Final = 7.0  # robust standard deviations by which a displaced beat leaves its neighbours
+_FAINT_DB: Final = 20.0  # below this a missing sound is more often weak than a fault
 _LEAST_MS: Final = 0.5  # and no less than this: dirt alone moves a beat by tenths
 _ROBUST: Final = 1.4826  # of a median absolute deviation, for a normal law
 _NEIGHBOURS: Final = 9  # beats of one side in the running median
@@ -53,8 +54,15 @@ def displaced(table: BeatTable | None) -> tuple[Displaced, ...]:
     return tuple(found)
 
 
-def displaced_per_thousand(table: BeatTable | None, count: int) -> Interval | None:
+def counted(reading: Reading, moved: tuple[Displaced, ...]) -> int:
+    """How many of the displaced beats count against the movement: a beat missed in a faint take may only be faint."""
+    faint = (reading.snr_db or 0.0) < _FAINT_DB
+    return sum(m.name != "missed" or not faint for m in moved)
+
+
+def displaced_per_thousand(reading: Reading, moved: tuple[Displaced, ...]) -> Interval | None:
     """Displaced beats in a thousand with Garwood's exact 95 % interval; None without a table."""
+    table, count = reading.table, counted(reading, moved)
     if table is None or not len(table):
         return None
     scale = 1000.0 / len(table)

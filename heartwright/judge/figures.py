@@ -10,6 +10,7 @@ from heartwright.judge.limits import Limit
 from heartwright.judge.phrase import count, digits_for, ends, listed, lowered, opened, plain, signed, span
 from heartwright.records import Interval, Reading, Sentence
 
+_SORTS = {"late": "late", "early": "early", "missed": "not heard", "double": "sounded twice"}
 _TOLD = 3  # displaced beats that are told one by one
 
 
@@ -149,8 +150,8 @@ def _ends_of(limit: Limit | None) -> dict[str, float]:
 def _displaced(moved: tuple[Displaced, ...]) -> list[Sentence]:
     """The displaced beats, one by one while they are few, else together."""
     if len(moved) > _TOLD:
-        kinds = [f"{sum(m.name == n for m in moved)} {n}" for n in ("late", "early", "missed", "double")]
-        kinds = [k for k in kinds if not k.startswith("0 ")]
+        counts = {said: sum(m.name == name for m in moved) for name, said in _SORTS.items()}
+        kinds = [f"{number} {said}" for said, number in counts.items() if number]
         text = f"{opened(count(len(moved), 'beat', 'beats'))} left the ranks: {listed(kinds)}"
         first = f"; the first at {plain(moved[0].time_s, 2)} s"
         return [Sentence(f"{text}{first}.", {"displaced": float(len(moved))}, tuple(m.time_s for m in moved))]
@@ -160,7 +161,7 @@ def _displaced(moved: tuple[Displaced, ...]) -> list[Sentence]:
 def _one_displaced(beat: Displaced) -> Sentence:
     when = plain(beat.time_s, 2)
     if beat.name == "missed":
-        return Sentence(f"At {when} s a beat is missing.", {"time_s": beat.time_s}, (beat.time_s,))
+        return Sentence(f"At {when} s a beat was not heard.", {"time_s": beat.time_s}, (beat.time_s,))
     if beat.name == "double":
         return Sentence(f"At {when} s one beat sounded twice.", {"time_s": beat.time_s}, (beat.time_s,))
     size = plain(abs(beat.shift_ms), 1)

@@ -147,7 +147,7 @@ def _sentence(name: str, word: Word, parts: list[Part] | str) -> Sentence:
 
 def _hesitant(reading: Reading, bench: Bench, moved: tuple[Displaced, ...]) -> list[Part] | str:
     times = tuple(m.time_s for m in moved)
-    strayed = displaced_per_thousand(reading.table, len(moved))
+    strayed = displaced_per_thousand(reading, moved)
     offered: list[tuple[str, str, Interval | None, tuple[float, ...]]] = [
         ("beat_scatter_ms", _SCATTER, reading.beat_scatter_ms, _restless(reading)),
         ("displaced_per_thousand", _STRAYED, strayed, times),
