@@ -8,7 +8,6 @@ import re
 import runpy
 import shlex
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -43,19 +42,27 @@ def _documented() -> list[str]:
 
 
 @pytest.fixture(scope="module", name="desk")
-def _desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with the recordings and the design that the examples name."""
-    desk = tmp_path_factory.mktemp("desk")
-    demo = find("demo")
-    samples, rate = soundfile.read(demo, dtype="float32")
-    soundfile.write(desk / "watch.wav", samples, rate)
-    _write_m4a(desk / "my-watch.m4a", samples, rate)
-    with contextlib.chdir(desk), contextlib.redirect_stdout(io.StringIO()):
-        assert main(["run", "graham", "--seconds", "30", "--sound", "clock.wav", "--rate-hz", "48000"]) == 0
-        assert main(["run", "heart", "--seconds", "20", "--sound", "heart.wav", "--rate-hz", "48000"]) == 0
-        assert main(["run", "watch-6497", "--seconds", "5"]) == 0
-    shutil.copy(ROOT / "heartwright" / "designs" / "watch-6497.toml", desk / "mine.toml")
-    yield desk
+def _desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the examples are run."""
+    return tmp_path_factory.mktemp("desk")
+
+
+def _provide(desk: Path, name: str) -> None:
+    """Make the recording or design that an example names, at its first use."""
+    path = desk / name
+    if path.exists():
+        return
+    samples, rate = soundfile.read(find("demo"), dtype="float32")
+    if name == "watch.wav":
+        soundfile.write(path, samples, rate)
+    elif name == "my-watch.m4a":
+        _write_m4a(path, samples, rate)
+    elif name == "mine.toml":
+        shutil.copy(ROOT / "heartwright" / "designs" / "watch-6497.toml", path)
+    elif name in ("clock.wav", "heart.wav"):
+        design = {"clock.wav": "graham", "heart.wav": "heart"}[name]
+        with contextlib.redirect_stdout(io.StringIO()):
+            assert main(["run", design, "--seconds", "30", "--sound", str(path), "--rate-hz", "48000"]) == 0
 
 
 def _write_m4a(path: Path, samples: np.ndarray, rate: int) -> None:
@@ -80,6 +87,8 @@ def test_every_documented_command_runs(line: str, desk: Path, capsys: pytest.Cap
     if ">" in words:
         target, words = words[words.index(">") + 1], words[: words.index(">")]
     assert words[0] == "heartwright"
+    for name in words[2:3]:
+        _provide(desk, name)
     if "my-watch.m4a" in words and not (desk / "my-watch.m4a").exists():
         pytest.skip("the media extra is not installed")
     with contextlib.chdir(desk):

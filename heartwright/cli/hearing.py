@@ -74,13 +74,27 @@ def hear(name: str, told: Known, *, quiet: bool = False) -> tuple[Reading, Recor
 
 
 def measure(recording: Recording, told: Known) -> Reading:
-    """Measure a recording with what is known of it."""
+    """Measure a recording with what is known of it; where nothing beats at the rate told, at any rate, and say so."""
+    reading = _measure(recording, told)
+    rate = told.bph or told.movement_bph
+    if reading.status == "no_beat" and rate:
+        free = _measure(recording, replace(told, bph=None, movement_bph=None))
+        if free.status == "ok" and free.beat_rate_bph is not None:
+            heard = f"It beats {free.beat_rate_bph.value:,.0f} times an hour, not {rate:,.0f} as told: another movement?"
+            reading = replace(free, advice=(heard, *free.advice))
+    return _over_lifts(reading, told)
+
+
+def _measure(recording: Recording, told: Known) -> Reading:
     from heartwright import listen
 
-    reading = listen.measure(
-        recording, bph=told.bph, lift_deg=told.lift_deg, movement_bph=told.movement_bph, clock_ppm=told.clock_ppm
+    return listen.measure(
+        recording,
+        bph=told.bph,
+        lift_deg=told.lift_deg,
+        movement_bph=told.movement_bph,
+        clock_ppm=told.clock_ppm,
     )
-    return _over_lifts(reading, told)
 
 
 def unreadable(reason: str, *, source: str = "") -> Reading:
