@@ -80,7 +80,7 @@ def measure(recording: Recording, told: Known) -> Reading:
     if reading.status == "no_beat" and rate:
         free = _measure(recording, replace(told, bph=None, movement_bph=None))
         if free.status == "ok" and free.beat_rate_bph is not None:
-            heard = f"It beats {free.beat_rate_bph.value:,.0f} times an hour, not {rate:,.0f} as told: another movement?"
+            heard = f"It beats {free.beat_rate_bph.value:,.0f} times an hour, not {rate:,.0f}: another movement?"
             reading = replace(free, advice=(heard, *free.advice))
     return _over_lifts(reading, told)
 
