@@ -68,7 +68,7 @@ def run(
             reading, recording = hearing.hear(str(sound), told, quiet=json)
         else:
             reading = hearing.measure(recording, told)
-        verdict = chain.weigh(reading, plan, position=position)
+        verdict = chain.weigh(reading, plan, position=position, wind="full" if wind > 0.95 else None)
     if report is not None and verdict is not None:
         from heartwright.cli.reporting import write_report
 
