@@ -1,0 +1,63 @@
+"""What every benchmark prints: `metric value` lines, a fixed calibration loop, and bars that are met or short.
+
+The calibration loop is the same work on every machine, so that times of two machines can be compared as ratios.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+from numba import njit
+
+CALIBRATION_STEPS = 20_000_000
+Result = TypeVar("Result")
+
+
+def quick() -> bool:
+    """Whether `QUICK=1` asks for a run that ends within a minute."""
+    return os.environ.get("QUICK", "") not in ("", "0")
+
+
+def metric(name: str, value: float) -> None:
+    """Print one figure as `name value`."""
+    print(f"{name} {value:.6g}", flush=True)
+
+
+def bar(name: str, met: bool, why: str) -> None:
+    """Print whether a bar is met; `why` carries the figures."""
+    print(f"bar {name} {'met' if met else f'short: {why}'}", flush=True)
+
+
+def cpu(work: Callable[[], Result]) -> tuple[float, Result]:
+    """CPU seconds of this process that `work` took, and what it returned."""
+    started = time.process_time()
+    result = work()
+    return time.process_time() - started, result
+
+
+def least_cpu(work: Callable[[], Result], *, times: int) -> tuple[float, Result]:
+    """Least CPU seconds over several calls (what others do on the machine only adds), and the last result."""
+    runs = [cpu(work) for _ in range(times)]
+    return min(seconds for seconds, _ in runs), runs[-1][1]
+
+
+@njit(cache=False)
+def _oscillate(steps: int) -> float:
+    """A fixed number of steps of a damped, kicked oscillator: additions, multiplications and one root a step."""
+    x, w = 1.0, 0.0
+    for i in range(steps):
+        w -= 1e-3 * x + 1e-6 * w
+        x += 1e-3 * w
+        if i % 1000 == 0:
+            w += 1e-6 * np.sqrt(1.0 + x * x)
+    return x
+
+
+def calibration_s() -> float:
+    """CPU seconds of the calibration loop on this machine now (least of five)."""
+    _oscillate(10)
+    return least_cpu(lambda: _oscillate(CALIBRATION_STEPS), times=5)[0]
