@@ -75,6 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reason = error.format_message().rstrip(".?")
         command = _command(given) if _command(given) in _COMMANDS else ""
         return _refuse(given, f"{reason}. See: {' '.join(f'heartwright {command} --help'.split())}")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _refuse(given, f"{where}{error.strerror or error}. Free some space, or check the folder's permissions.")
     except (KeyboardInterrupt, typer.Abort):
         messages().print("Interrupted. Nothing half-written was left behind.")
         return 130
