@@ -24,7 +24,8 @@ def reading(record: Reading, console: Console, *, name: str) -> None:
         console.print(f"  no reading: {record.status.replace('_', ' ')}")
     nominal = f"   nominal {record.nominal_bph:,.0f}" if record.nominal_bph else ""
     _line(console, "beat rate", record.beat_rate_bph, "bph", nominal)
-    _line(console, "rate", record.rate_s_per_day, "s/d", _repeat(record))
+    no_nominal = record.rate_s_per_day is None and record.beat_rate_bph is not None and record.nominal_bph is None
+    _line(console, "rate", record.rate_s_per_day, "s/d", " without a nominal (--bph)" if no_nominal else _repeat(record))
     _line(console, "beat error", record.beat_error_ms, "ms")
     timed = f"   timed at the {record.amplitude_timed}" if record.amplitude_timed else ""
     lift = f", lift {record.lift_deg:g} deg" if record.lift_deg is not None else ""
@@ -74,7 +75,7 @@ def trace(record: Trace, design: Design, console: Console) -> None:
     console.print(f"  {'beats':{_WIDTH}} {len(record.beats)} at {record.nominal_bph:,.0f} bph nominal")
     if len(record.beats) > 2:
         console.print(f"  {'rate':{_WIDTH}} {record.rate_s_per_day:+.2f} s/d")
-        console.print(f"  {'amplitude':{_WIDTH}} {record.amplitude_deg:.1f} deg")
+        console.print(f"  {'amplitude':{_WIDTH}} {record.amplitude_deg:.4g} deg")
     for name, value in record.figures.items():
         console.print(f"  {name.replace('_', ' '):{2 * _WIDTH}} {value:.4g}", markup=False)
     ledger = record.ledger
