@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy import stats
 
-from heartwright.listen import advice, steady
+from heartwright.listen import advice, steady, swing
 from heartwright.listen.landmarks import Landmarks
 from heartwright.listen.level import Level
 from heartwright.listen.shape import Shape
 from heartwright.listen.steady import Steady
 from heartwright.listen.table import lay
 from heartwright.listen.track import Chain
-from heartwright.records import BeatTable, Floats, Interval, Reading
+from heartwright.records import BeatTable, Interval, Reading
 
 DAY_S = 86400.0
 PPM_TO_S_PER_DAY = 0.0864
@@ -24,8 +23,7 @@ STANDARD_BPH = (
 )  # fmt: skip
 NEAR_STANDARD = 0.005
 SETTLED_S_PER_DAY = 2.0
-PLAUSIBLE_DEG = (60.0, 380.0)
-FEWEST_FOR_AMPLITUDE = 20
+PLAUSIBLE_DEG = (60.0, 350.0)  # beyond, the jewel knocks on the far side of the fork
 SHORTEST_FOR_AMPLITUDE_S = 5.0
 
 
@@ -162,4 +160,18 @@ def _with_amplitude(
     """Amplitude with its interval, or the line of advice that says why not."""
     if out.lift_deg is None:
         return out, (advice.no_lift(),)
-    return out, (advice.no_pattern(out.beats),)
+    if out.duration_s < SHORTEST_FOR_AMPLITUDE_S:
+        return out, (advice.short_for_amplitude(out.duration_s),)
+    if not marks.lever:
+        buried = marks.buried and out.snr_db is not None
+        return out, (advice.third_buried(out.snr_db or 0.0) if buried else advice.no_pattern(out.beats),)
+    found = swing.measure(marks, chain.side, pace.beat_s, out.lift_deg)
+    if found is None:
+        return out, (advice.no_pattern(out.beats),)
+    if not PLAUSIBLE_DEG[0] <= found.amplitude_deg.value <= PLAUSIBLE_DEG[1]:
+        return out, (advice.implausible(found.amplitude_deg.value, out.lift_deg),)
+    lines = (advice.lock_or_banking(),) if marks.timed != "banking" else ()
+    heard = replace(
+        out, amplitude_deg=found.amplitude_deg, amplitude_timed=marks.timed, amplitude_scatter_deg=found.scatter_deg
+    )
+    return heard, lines

@@ -20,6 +20,8 @@ from heartwright.records import Floats, Ints
 FINE_S = 1e-4
 SPAN_BEATS = (0.026, 0.24)  # sound 1 to lock, in beats: lift 30..60 deg at amplitude 370..90 deg
 SLOWEST_LEVER_S = 0.36  # 10,000 bph
+STANDS_OUT = 6.0  # robust sigmas of the quiet fold's own rises
+LEAST_RISE_DB = 0.4
 FEWEST = 10  # beats a side below which no pattern is believed
 LOCK_WITHIN_DB = 12.0  # the lock is never this far below the loudest sound
 
@@ -71,7 +73,7 @@ def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
     mean = _mean(energy, at, chain.side, lead, tail)
     floor = float(np.quantile(energy[energy > 0], 0.25)) if (energy > 0).any() else 0.0
     count = [int((chain.side == s).sum()) for s in range(2)]
-    found = [rises(mean[s], floor, count[s]) for s in range(2)]
+    found = [rises(mean[s], floor) for s in range(2)]
     lever = min(count) >= FEWEST and chain.beat_s < SLOWEST_LEVER_S
     marks = _lever(found, chain.beat_s * block_rate_hz) if lever else None
     if marks is None:
@@ -186,32 +188,40 @@ def _loudest(mean: Floats) -> int:
     return top
 
 
-def rises(mean: Floats, floor: float, count: int) -> list[Rise]:
-    """Onsets of a fold, in order; `time_s` in blocks here. A rise compares 0.3 ms ahead with 0.6 ms behind."""
-    quiet = float(np.quantile(mean, 0.1))
-    noise = max(min(floor, quiet * 1.5), 1e-30)
+def rises(mean: Floats, floor: float) -> list[Rise]:
+    """Onsets of a fold, in order; `time_s` in blocks here.
+
+    A rise compares the blocks ahead with those behind, at two scales; it counts when it stands out of the rises that
+    the fold shows where it is quiet.
+    """
+    noise = max(min(floor, float(np.quantile(mean, 0.1)) * 1.5), 1e-30)
     level = 10 * np.log10(np.maximum(mean, 0.25 * noise) / noise)
-    n = len(mean)
-    total = np.concatenate(([0.0], np.cumsum(mean)))
-    ahead, behind = 3, 6
-    k = np.arange(behind + 1, n - ahead)
-    front = (total[k + ahead] - total[k]) / ahead
-    back = (total[k - 1] - total[k - 1 - behind]) / behind
-    rise = np.zeros(n)
-    rise[k] = 10 * np.log10(np.maximum(front, 0.25 * noise) / np.maximum(back, 0.25 * noise))
-    needed = 0.6 + 10 * np.log10(1 + 6.0 / np.sqrt(12.0 * max(count, 1)))
-    out = []
-    peak = np.flatnonzero((rise[1:-1] >= rise[:-2]) & (rise[1:-1] > rise[2:]) & (rise[1:-1] > needed)) + 1
-    last = -100
+    rise = np.zeros(len(mean))
+    for ahead, behind, bonus in ((3, 6, 1.0), (6, 12, 1.2)):
+        step = _rise(mean, 0.25 * noise, ahead, behind)
+        quiet = step[mean <= np.quantile(mean, 0.5)]
+        spread = 1.4826 * float(np.median(np.abs(quiet - np.median(quiet))))
+        rise = np.maximum(rise, np.where(step > max(LEAST_RISE_DB, STANDS_OUT * spread * bonus), step, 0.0))
+    out: list[Rise] = []
+    peak = np.flatnonzero((rise[1:-1] >= rise[:-2]) & (rise[1:-1] > rise[2:]) & (rise[1:-1] > 0)) + 1
     for p in peak:
-        if p - last < 6 and out and rise[p] <= out[-1].rise_db:
-            continue
         entry = Rise(float(p), float(rise[p]), float(level[p : p + 12].max()))
-        if p - last < 6 and out:
-            out[-1] = entry
+        if out and p - out[-1].time_s < 6:
+            if entry.rise_db > out[-1].rise_db:
+                out[-1] = entry
         else:
             out.append(entry)
-        last = p
+    return out
+
+
+def _rise(mean: Floats, least: float, ahead: int, behind: int) -> Floats:
+    """Mean of `ahead` blocks from each block on, over the mean of the `behind` blocks before [dB]."""
+    total = np.concatenate(([0.0], np.cumsum(mean)))
+    k = np.arange(behind + 1, len(mean) - ahead)
+    front = (total[k + ahead] - total[k]) / ahead
+    back = (total[k - 1] - total[k - 1 - behind]) / behind
+    out = np.zeros(len(mean))
+    out[k] = 10 * np.log10(np.maximum(front, least) / np.maximum(back, least))
     return out
 
 

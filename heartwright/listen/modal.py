@@ -1,0 +1,222 @@
+"""Impacts under each other's ringing, parted by what rings.
+
+Model: the case answers every impact with the same damped modes, each starting as a sine (a blow gives velocity, not
+displacement), in a mixture that depends on what struck: `y(t) = sum_e sum_m a_em Im exp(s_m (t - t_e))` for t > t_e.
+The poles `s_m` are the take's own, found by ESPRIT (Roy & Kailath 1989) on the free decays after the beats. Given the
+poles, amplitudes are linear with a Gaussian prior and integrate out in closed form; what is left is a likelihood of
+time alone, scanned on a grid. Conventions: windows are columns, shape [n, n_beat]; times in seconds after the window's
+zero; a whitened quantity has the noise covariance (and nuisances) removed by a Cholesky factor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cholesky, eigh, solve_triangular, toeplitz
+
+from heartwright.records import Floats
+
+Complexes = NDArray[np.complex128]
+
+LOWEST_HZ = 900.0
+LEAST_Q, MOST_Q = 3.0, 200.0
+MOST_MODES = 12
+SPAN_S = 1.3e-3  # subspace length
+
+
+def flatten(rows: Floats, rate_hz: float) -> Floats:
+    """Rows [n_beat, n] less their slow part (two running means of half a millisecond, zero phase); ends are lost.
+
+    Hum, rumble and a pump's pressure go, no tick mode is turned: the passband keeps its phase.
+    """
+    width = max(3, int(0.5e-3 * rate_hz) | 1)
+    kernel = np.convolve(np.ones(width) / width, np.ones(width) / width)
+    reach = len(kernel) // 2
+    total = np.cumsum(np.pad(rows, ((0, 0), (1, 0))), axis=1)
+    once = (total[:, width:] - total[:, :-width]) / width
+    total = np.cumsum(np.pad(once, ((0, 0), (1, 0))), axis=1)
+    twice = (total[:, width:] - total[:, :-width]) / width
+    out = np.zeros_like(rows)
+    out[:, reach:-reach] = rows[:, reach:-reach] - twice
+    return out
+
+
+def poles(decays: Floats, rate_hz: float, noise: float) -> Complexes:
+    """Poles [1/s] (upper half plane, by frequency) of the modes that ring in `decays` [n_beat, n].
+
+    `noise` is the mean square of the background; modes that do not stand over it are not returned.
+    """
+    length = min(int(SPAN_S * rate_hz), decays.shape[1] // 2)
+    covariance = np.zeros((length, length))
+    count = 0
+    for row in decays:
+        lags = np.lib.stride_tricks.sliding_window_view(row, length)
+        covariance += lags.T @ lags
+        count += len(lags)
+    values, vectors = eigh(covariance / max(count, 1))
+    floor = max(float(np.median(values[: length // 2])), 1e-3 * noise)
+    order = int(np.clip(2 * (((values > 1.6 * floor).sum() + 1) // 2), 2, 2 * MOST_MODES))
+    basis = vectors[:, -order:]
+    step = np.linalg.lstsq(basis[:-1], basis[1:], rcond=None)[0]
+    found = np.log(np.linalg.eigvals(step).astype(np.complex128)) * rate_hz
+    found = found[found.imag > 0]
+    frequency = found.imag / (2 * np.pi)
+    quality = -found.imag / (2 * np.minimum(found.real, -1e-9))
+    keep = (frequency > LOWEST_HZ) & (frequency < 0.46 * rate_hz) & (quality > LEAST_Q) & (quality < MOST_Q)
+    keep &= found.real < 0
+    return np.asarray(found[keep][np.argsort(frequency[keep])])
+
+
+def ring(pole: Complexes, time_s: Floats, start_s: float) -> Floats:
+    """Unit answers of the modes to a blow at `start_s`, shape [n, n_mode]."""
+    after = time_s[:, None] - start_s
+    on = after > 0
+    return np.asarray(np.exp(np.where(on, after, 0.0) * pole).imag * on)
+
+
+def rings(pole: Complexes, time_s: Floats, starts_s: Floats) -> Floats:
+    """`ring` for many starts at once, shape [n_start, n, n_mode]."""
+    turned = np.exp(time_s[:, None] * pole)[None] * np.exp(-starts_s[:, None] * pole)[:, None]
+    return np.asarray(turned.imag * (time_s[:, None] > starts_s[:, None, None]))
+
+
+def decay(pole: Complexes, time_s: Floats) -> Floats:
+    """Free decays of any phase over the whole window, shape [n, 2 n_mode]: what still rings from before."""
+    value = np.exp((time_s - time_s[0])[:, None] * pole)
+    return np.hstack([value.real, value.imag])
+
+
+def noise_covariance(quiet: Floats, n: int) -> Floats:
+    """Toeplitz covariance [n, n] of the background from quiet rows [n_row, n_quiet], a little white added."""
+    size = quiet.shape[1]
+    spectrum = np.abs(np.fft.rfft(quiet - quiet.mean(axis=1, keepdims=True), 2 * size, axis=1)) ** 2
+    lags = np.fft.irfft(spectrum.mean(axis=0))[: min(size, 96)] / size
+    out = np.zeros(n)
+    taper = 0.5 * (1 + np.cos(np.pi * np.arange(len(lags)) / len(lags)))
+    m = min(n, len(lags))
+    out[:m] = (lags * taper)[:m]
+    out[0] *= 1.02
+    return np.asarray(toeplitz(out))
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """Amplitudes of one kind of impact: mean [n_mode] and covariance [n_mode, n_mode]."""
+
+    mean: Floats
+    covariance: Floats
+
+    @classmethod
+    def broad(cls, power: Floats) -> Prior:
+        return cls(np.zeros(len(power)), np.diag(power))
+
+    @classmethod
+    def about(cls, mean: Floats, *, shape: float, level: float, floor: Floats) -> Prior:
+        """A known mixture: each mode may vary by `shape`, all together by `level` (relative sd)."""
+        return cls(mean, np.diag(shape**2 * (mean**2 + floor)) + level**2 * np.outer(mean, mean))
+
+
+@dataclass(frozen=True, slots=True)
+class Whitener:
+    """Cholesky factor of noise and nuisances of one window."""
+
+    factor: Floats
+
+    @classmethod
+    def of(cls, covariance: Floats) -> Whitener:
+        return cls(np.asarray(cholesky(covariance, lower=True)))
+
+    def __call__(self, columns: Floats) -> Floats:
+        return np.asarray(solve_triangular(self.factor, columns, lower=True, check_finite=False))
+
+
+def scan(
+    windows: Floats, whiten: Whitener, pole: Complexes, time_s: Floats, grid_s: Floats, prior: Prior
+) -> tuple[Floats, Floats]:
+    """Log-likelihood of one blow at each grid time, [n_grid, n_beat], and amplitudes [n_grid, n_mode, n_beat]."""
+    white = whiten(windows)
+    answers = _white_rings(whiten, pole, time_s, grid_s)
+    inverse = np.linalg.inv(prior.covariance)
+    precision = answers @ answers.transpose(0, 2, 1) + inverse
+    right = answers @ white + (inverse @ prior.mean)[:, None]
+    amplitude = np.linalg.solve(precision, right)
+    likelihood = 0.5 * (right * amplitude).sum(axis=1) - 0.5 * np.linalg.slogdet(precision)[1][:, None]
+    return likelihood, amplitude
+
+
+def _white_rings(whiten: Whitener, pole: Complexes, time_s: Floats, grid_s: Floats) -> Floats:
+    """Whitened answers, shape [n_grid, n_mode, n]."""
+    answers = rings(pole, time_s, grid_s)
+    columns = whiten(answers.transpose(1, 0, 2).reshape(len(time_s), -1))
+    return np.asarray(columns.reshape(len(time_s), len(grid_s), len(pole)).transpose(1, 2, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A blow of free mixture at `first` and an echo of known mixture at `second`, scanned together.
+
+    `likelihood` [n_first, n_second, n_beat]; amplitudes follow from `alone` [n_first, n_mode, n_beat] (the blow where
+    there is no echo), `pull` [n_first, n_second, n_mode] (its change per unit of echo) and `echo` [n_first, n_second,
+    n_beat].
+    """
+
+    likelihood: Floats
+    alone: Floats
+    pull: Floats
+    echo: Floats
+
+    def mean_amplitude(self, share: Floats) -> tuple[Floats, Floats]:
+        """Amplitudes of the blow [n_beat, n_mode] and of the echo [n_beat] under weights of `likelihood`'s shape."""
+        blow = np.einsum("gb,gmb->bm", share.sum(axis=1), self.alone, optimize=True)
+        weighted = share * self.echo
+        return blow - np.einsum("ghb,ghm->bm", weighted, self.pull, optimize=True), weighted.sum(axis=(0, 1))
+
+
+def scan_pair(
+    windows: Floats,
+    whiten: Whitener,
+    pole: Complexes,
+    time_s: Floats,
+    first_s: Floats,
+    second_s: Floats,
+    *,
+    prior: Prior,
+    echo: Floats,
+    echo_share: tuple[float, float],
+) -> Pair:
+    """Scan two blows together: the first with `prior`, the second `echo` [n_mode] times a share (mean, sd)."""
+    white = whiten(windows)
+    first = _white_rings(whiten, pole, time_s, first_s)
+    second = whiten((rings(pole, time_s, second_s) @ echo).T).T
+    inverse = np.linalg.inv(prior.covariance)
+    precision = first @ first.transpose(0, 2, 1) + inverse  # [g, m, m]
+    right = first @ white + (inverse @ prior.mean)[:, None]  # [g, m, b]
+    alone = np.linalg.solve(precision, right)
+    cross = first @ second.T  # [g, m, h]
+    pull = np.linalg.solve(precision, cross)
+    rest = (second**2).sum(axis=1) + 1.0 / echo_share[1] ** 2 - (cross * pull).sum(axis=1)  # [g, h]
+    toward = (second @ white + echo_share[0] / echo_share[1] ** 2)[None] - cross.transpose(0, 2, 1) @ alone  # [g, h, b]
+    likelihood = 0.5 * toward**2 / rest[:, :, None] - 0.5 * np.log(rest)[:, :, None]
+    own = 0.5 * (right * alone).sum(axis=1) - 0.5 * np.linalg.slogdet(precision)[1][:, None]
+    likelihood += own[:, None, :]
+    return Pair(likelihood, alone, pull.transpose(0, 2, 1), toward / rest[:, :, None])
+
+
+def peak(likelihood: Floats, grid_s: Floats) -> tuple[Floats, NDArray[np.int64], Floats]:
+    """Time of the highest likelihood (parabola), its grid index and the one-sigma of its curvature, shape [n_beat]."""
+    top = np.clip(np.argmax(likelihood, axis=0), 1, len(grid_s) - 2)
+    beat = np.arange(likelihood.shape[1])
+    a, b, c = likelihood[top - 1, beat], likelihood[top, beat], likelihood[top + 1, beat]
+    bend = np.minimum(a - 2 * b + c, -1e-9)
+    step = grid_s[1] - grid_s[0]
+    shift = np.clip(0.5 * (a - c) / bend, -1.0, 1.0)
+    return grid_s[top] + shift * step, top, step / np.sqrt(-bend)
+
+
+def shift_rows(rows: Floats, samples: Floats) -> Floats:
+    """Each row [n_beat, n] moved earlier by a fraction of a sample (Fourier); a margin of some samples is spoilt."""
+    n = rows.shape[1]
+    turn = np.exp(2j * np.pi * np.fft.rfftfreq(n) * np.asarray(samples)[:, None])
+    return np.asarray(np.fft.irfft(np.fft.rfft(rows, axis=1) * turn, n, axis=1))
