@@ -25,7 +25,8 @@ def reading(record: Reading, console: Console, *, name: str) -> None:
     nominal = f"   nominal {record.nominal_bph:,.0f}" if record.nominal_bph else ""
     _line(console, "beat rate", record.beat_rate_bph, "bph", nominal)
     no_nominal = record.rate_s_per_day is None and record.beat_rate_bph is not None and record.nominal_bph is None
-    _line(console, "rate", record.rate_s_per_day, "s/d", " without a nominal (--bph)" if no_nominal else _repeat(record))
+    beside = " without a nominal (--bph)" if no_nominal else _repeat(record)
+    _line(console, "rate", record.rate_s_per_day, "s/d", beside)
     _line(console, "beat error", record.beat_error_ms, "ms")
     timed = f"   timed at the {record.amplitude_timed}" if record.amplitude_timed else ""
     lift = f", lift {record.lift_deg:g} deg" if record.lift_deg is not None else ""
