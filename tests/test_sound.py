@@ -12,91 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from handmade import heart_trace, watch_trace
 from scipy import signal
 
 from heartwright import sound
 from heartwright.design import Design
-from heartwright.records import Beats, Happening, Impacts, Ledger, Trace, Waveform
+from heartwright.records import Impacts
 from heartwright.sound import microphone
 from heartwright.sound.body import FORCE_RAD_S, WATCH, Body, Mode, mode_pattern
 from heartwright.sound.modes import bank, strike
-
-PAIRS = ("entry stone", "exit stone", "notch left", "notch right", "guard", "banking")
-# sound, time after sound 1 [ms], impulse [N s] at 280 deg of a 21,600 bph lever
-SOUNDS = (
-    ("notch left", 0.0, 5.4e-8),
-    ("entry stone", 2.3, 8e-8),
-    ("exit stone", 8.15, 3.3e-7),
-    ("banking", 8.34, 8e-8),
-)
-
-
-def watch_trace(*, seconds: float = 10.0, bph: float = 21600.0, bounces: int = 0, beat_error_s: float = 0.0) -> Trace:
-    """A watch that beats with the impacts of a swiss lever at 280 deg, made by hand."""
-    n = int(seconds * bph / 3600.0)
-    unlock = 0.05 + np.arange(n) * 3600.0 / bph + np.where(np.arange(n) % 2 == 0, 0.0, beat_error_s)
-    rows = [(u + ms * 1e-3, PAIRS.index(p), j) for u in unlock for p, ms, j in SOUNDS]
-    rows += [(t + 30e-6 * (k + 1), p, j * 0.1 ** (k + 1)) for t, p, j in list(rows) for k in range(bounces)]
-    rows.sort()
-    t, p, j = (np.array(c) for c in zip(*rows, strict=True))
-    zero = np.zeros(len(t))
-    impacts = Impacts(t, p.astype(np.int64), zero.astype(np.int64), j, zero, zero, zero)
-    side = np.where(np.arange(n) % 2 == 0, 1, -1)
-    beats = Beats(
-        unlock + 4e-3,
-        side,
-        np.full(n, np.radians(280.0)),
-        unlock,
-        unlock + 2.3e-3,
-        unlock + 7.7e-3,
-        unlock + 8.15e-3,
-        unlock + 8.34e-3,
-    )
-    return Trace(
-        "by hand",
-        "modern lever",
-        seconds,
-        1,
-        "running",
-        "",
-        bph,
-        beats,
-        impacts,
-        PAIRS,
-        Ledger(1.0, {}, 0.0, 0.0),
-        np.zeros((0, 1)),
-        (),
-    )
-
-
-def heart_trace(*, seconds: float = 20.0, s1: float = 1.0, period: float = 1.0, offset: float = 0.0) -> Trace:
-    """A heart made by hand: ticks four a second, chamber pressure steps at 79-98 ms and 448 ms, stop at 504 ms."""
-    watch = watch_trace(seconds=seconds, bph=14400.0)
-    watch = replace(watch, impacts=replace(watch.impacts, impulse_ns=watch.impacts.impulse_ns * 60.0))
-    t = np.arange(0.0, seconds, 1e-3)
-    release = np.arange(0.1 + offset, seconds - 0.7, period)
-    step = np.zeros_like(t)
-    for r in release:
-        step += s1 * 400.0 * _smooth(t - r - 0.079, 0.019) * (t < r + 0.4485)
-        step += 200.0 * np.clip((t - r - 0.098) / 0.35, 0.0, 1.0) * (t < r + 0.4485)
-        step -= 150.0 * ((t >= r + 0.4485) & (t < r + 0.5016))
-    happenings = tuple(
-        h
-        for r in release
-        for h in (
-            Happening(r, "release", 0.0),
-            Happening(r + 0.079, "inlet_closes", 4e-8),
-            Happening(r + 0.4477, "outlet_closes", 9e-7),
-            Happening(r + 0.5016, "landing", 1e-4),
-            Happening(r + 0.5036, "stop", 5e-6),
-        )
-    )
-    return replace(watch, kind="heart", waveforms=(Waveform("chamber_pressure", "Pa", t, step),), happenings=happenings)
-
-
-def _smooth(x: np.ndarray, width: float) -> np.ndarray:
-    u = np.clip(x / width, 0.0, 1.0)
-    return u * u * (3.0 - 2.0 * u)
 
 
 @pytest.mark.parametrize("contact_s", [5e-6, 60e-6, 1e-3])
@@ -219,7 +143,7 @@ def test_the_heart_sounds_in_the_low_band_at_its_valves() -> None:
     low = signal.sosfiltfilt(
         signal.butter(2, [20, 200], "bandpass", fs=48_000, output="sos"), audio.samples.astype(float)
     )
-    power = low[4800 : 4800 + 10 * 48_000].reshape(10, 48_000) ** 2
+    power = low[2640 : 2640 + 10 * 48_000].reshape(10, 48_000) ** 2
     folded = power.mean(axis=0)
     level = [folded[int(48_000 * a) : int(48_000 * b)].mean() for a, b in ((0.07, 0.12), (0.44, 0.49), (0.25, 0.40))]
     assert level[0] > 10 * level[2] and level[1] > 10 * level[2]

@@ -6,8 +6,8 @@ envelope, freed of what every tick brings, repeats after k beats. The cycles are
 slow drift of the loudest sound, for a train that tires is late a little more each stroke), and what stands out in the
 median cycle is a sound. S2 and the stop are a doublet some 50 ms apart, S1 precedes them by a third of a second.
 
-Conventions. Times count from the tick (its first sound) that released the stroke and are those of a sound's greatest
-power; levels are the power of a sound in 20-200 Hz over the noise, as if spread over 0.1 s [dB re full scale].
+Conventions. Times count from the tick (its first sound) that released the stroke and are those of the centre of a
+sound's power; levels are the power of a sound in 20-200 Hz over the noise, as if spread over 0.1 s [dB re full scale].
 Intervals: bootstrap over cycles [efron1993], widened by Student's t for few of them.
 """
 
@@ -57,7 +57,8 @@ def find(recording: Recording, tick_period_s: float, tick_times_s: Floats) -> Vo
     """
     times = np.asarray(tick_times_s, float)
     times = times[np.isfinite(times)]
-    if len(times) < 8 or not tick_period_s > 0.0 or recording.rate_hz < _LOW_RATE_HZ:
+    shortest = _FEWEST_CYCLES * _SHORTEST_S
+    if len(times) < 8 or not tick_period_s > 0.0 or recording.rate_hz < _LOW_RATE_HZ or recording.seconds < shortest:
         return None
     number = np.round((times - times[0]) / tick_period_s)
     beat_s, first_s = np.polyfit(number, times, 1)
@@ -65,7 +66,7 @@ def find(recording: Recording, tick_period_s: float, tick_times_s: Floats) -> Vo
     low = _slow(recording)
     power = _power(low, _FIND_BAND_HZ, 0.012)
     grid = first_s + np.arange(int((len(low) / _LOW_RATE_HZ - first_s) / _STEP_S)) * _STEP_S
-    if len(grid) * _STEP_S < _FEWEST_CYCLES * _SHORTEST_S:
+    if len(grid) * _STEP_S < shortest or not np.any(power > 0.0):
         return None
     envelope = _without_ticks(np.interp(grid * _LOW_RATE_HZ, np.arange(len(power)), power), beat_s)
     beats = _period_in_beats(envelope, beat_s)
@@ -133,7 +134,9 @@ def _period_in_beats(envelope: Floats, beat_s: float) -> int | None:
         return None
     candidates = np.arange(least, most + 1)
     reach = round(0.012 / _STEP_S)
-    heights = np.array([np.max(covariance[(lag := round(k * beat_s / _STEP_S)) - reach : lag + reach + 1]) for k in candidates])
+    heights = np.array(
+        [np.max(covariance[(lag := round(k * beat_s / _STEP_S)) - reach : lag + reach + 1]) for k in candidates]
+    )
     off = np.concatenate([(candidates + part) * beat_s for part in (0.2, 0.3, 0.4, 0.6, 0.7, 0.8)])
     null = np.array([np.max(covariance[(lag := round(s / _STEP_S)) - reach : lag + reach + 1]) for s in off])
     spread = 1.4826 * float(np.median(np.abs(null - np.median(null)))) + 1e-12
@@ -153,10 +156,10 @@ def _lay_over(envelope: Floats, level: Floats, beats: int, beat_s: float) -> _Cy
     count = int(len(envelope) * _STEP_S / period) - 1
     if count < _FEWEST_CYCLES:
         return None
-    starts = np.arange(count) * period / _STEP_S
+    starts = np.arange(count, dtype=np.float64) * (period / _STEP_S)
     plain = _rows(envelope, starts, bins)
     drift = _drift(plain)
-    starts = starts + drift
+    starts = np.asarray(starts + drift, np.float64)
     return _Cycles(_rows(envelope, starts, bins), _rows(level, starts, bins), drift * _STEP_S, period, beats)
 
 
@@ -272,7 +275,9 @@ def _name(peaks: list[tuple[float, float]], period_s: float) -> list[tuple[str, 
     named: list[tuple[str, float]] = []
     for t, u in taken:
         named += [("S2", t), ("stop", u)]
-        before = [(h, s) for s, h in peaks if 0.15 <= np.mod(t - s, period_s) <= 0.75 and all(s not in p for p in taken)]
+        before = [
+            (h, s) for s, h in peaks if 0.15 <= np.mod(t - s, period_s) <= 0.75 and all(s not in p for p in taken)
+        ]
         nearest = [np.mod(t - s, period_s) for s, _ in taken if s != t]
         before = [(h, s) for h, s in before if all(np.mod(t - s, period_s) < gap - 0.05 for gap in nearest)]
         if before:
@@ -300,32 +305,39 @@ def _quiet(cycles: _Cycles, peaks_s: list[float], beat_s: float) -> NDArray[np.b
 def _measure(
     cycles: _Cycles, quiet: NDArray[np.bool_], at_s: float, before_s: float, after_s: float
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """Time of greatest power [s] and level [dB] of the sound at `at_s`, each as value, low, high."""
+    """Centre in time [s] and level [dB] of the sound at `at_s`, each as value, low, high."""
     n, bins = cycles.level.shape
     span = np.arange(round(-before_s / _STEP_S), round(after_s / _STEP_S) + 1)
-    at = np.mod(round(at_s / _STEP_S) + span, bins)
-    near = np.abs(span * _STEP_S) <= 0.02
-    shape, whole = cycles.find[:, at], cycles.level[:, at]
-    floor = cycles.level[:, quiet]
+    whole = cycles.level[:, np.mod(round(at_s / _STEP_S) + span, bins)]
     rng = np.random.default_rng(0)
     weights = rng.multinomial(n, np.full(n, 1.0 / n), _BOOTSTRAPS) / n
     weights = np.vstack([np.full(n, 1.0 / n), weights])
-    noise = (weights @ floor).mean(axis=1)
+    noise = weights @ cycles.level[:, quiet].mean(axis=1)
     energy = ((weights @ whole).sum(axis=1) - len(span) * noise) * _STEP_S / _LEVEL_SPAN_S
-    peak = np.array([_peak_s(row, near) for row in weights @ shape]) + span[near][0] * _STEP_S
+    shift = _centre_s(weights @ cycles.find, at_s, weights @ cycles.find[:, quiet].mean(axis=1))
     wide = float(stats.t.ppf(0.975, n - 1)) * np.sqrt(n / (n - 1))
-    time_s = float(at_s + peak[0])
-    half = max(wide * float(np.std(peak[1:])), 0.075 * _STEP_S)
+    time_s = float(at_s + shift[0])
+    half = max(wide * float(np.std(shift[1:])), 0.075 * _STEP_S)
     spread = wide * float(np.std(energy[1:]))
     least = 1e-3 * max(float(noise[0]), 1e-20)
     level = [10.0 * np.log10(max(v, least)) for v in (energy[0], energy[0] - spread, energy[0] + spread)]
     return (time_s, time_s - half, time_s + half), (float(level[0]), float(level[1]), float(level[2]))
 
 
-def _peak_s(row: Floats, near: NDArray[np.bool_]) -> float:
-    """Time of the maximum within `near`, from its first bin [s], by a parabola through three bins."""
-    values = row[near]
-    k = int(np.clip(np.argmax(values), 1, len(values) - 2))
-    a, b, c = values[k - 1], values[k], values[k + 1]
-    bend = a - 2.0 * b + c
-    return float((k + (0.5 * (a - c) / bend if bend < 0.0 else 0.0)) * _STEP_S)
+def _centre_s(rows: Floats, at_s: float, noise: Floats) -> Floats:
+    """Centre of the power over the noise within 25 ms of `at_s`, for each of `rows` [n, n_bin], as a shift [s].
+
+    The window is first centred on the sound itself: a soft step has two corners, and its centre lies between.
+    """
+    reach, bins = round(0.025 / _STEP_S), rows.shape[1]
+    span = np.arange(-reach, reach + 1)
+    middle = at_s / _STEP_S
+    for _ in range(3):
+        whole = round(middle)
+        power = np.maximum(rows[0, np.mod(whole + span, bins)] - noise[0], 0.0)
+        middle = whole + float(np.sum(power * span) / max(float(np.sum(power)), 1e-30))
+    whole = round(middle)
+    power = rows[:, np.mod(whole + span, bins)] - noise[:, None]
+    total = np.sum(power, axis=1)
+    total = np.where(total > 0.1 * total[0], total, 0.1 * abs(total[0]) + 1e-30)
+    return np.asarray((whole + np.clip((power @ span) / total, -reach, reach)) * _STEP_S - at_s)

@@ -111,7 +111,13 @@ def _median_tick(trace: Trace, body: Body, edges: Floats, rate_hz: float) -> flo
     for i, gains in enumerate(_patterns(trace, body, len(sound.residues))):
         ring = np.zeros(round(0.02 * rate_hz))
         strike(
-            ring, sound, time_s=1e-3 * one, impulse_ns=one, gains=gains[None], row=np.zeros(1, np.int64), rate_hz=rate_hz
+            ring,
+            sound,
+            time_s=1e-3 * one,
+            impulse_ns=one,
+            gains=gains[None],
+            row=np.zeros(1, np.int64),
+            rate_hz=rate_hz,
         )
         peaks[i] = np.max(np.abs(ring))
     loud = np.abs(impacts.impulse_ns) * peaks[impacts.pair]
