@@ -11,6 +11,7 @@ import importlib.util
 import shutil
 import struct
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ MEND = 'pip install "heartwright[media]"'
 LONGEST_S = 3600.0
 MEDIA_SUFFIXES = frozenset({".m4a", ".aac", ".mp4", ".mov", ".3gp", ".3g2", ".amr", ".m4b", ".qta", ".webm", ".wma"})
 _BLOCK_SAMPLES = 1 << 14  # small, for what is read of a block that breaks off is lost
-_FFMPEG_SECONDS = 120.0
+_PATIENCE_S = 120.0
 
 
 class Unreadable(ValueError):
@@ -152,65 +153,47 @@ def _by_media(path: Path) -> Decoded:
     )
 
 
-def by_ffmpeg(path: Path, program: str, *, patience_s: float = _FFMPEG_SECONDS) -> Decoded:
+def by_ffmpeg(path: Path, program: str, *, patience_s: float = _PATIENCE_S) -> Decoded:
     """Decode the first sound stream with the `ffmpeg` program, as 32-bit floats at the file's own rate."""
     command = [
         program, "-nostdin", "-v", "error", "-t", f"{LONGEST_S:.0f}", "-i", f"file:{path.absolute()}",
         "-map", "0:a:0", "-c:a", "pcm_f32be", "-f", "au", "-",
     ]  # fmt: skip
+    return _from_process(path, "ffmpeg", command, patience_s)
+
+
+def by_pyav(path: Path, *, patience_s: float = _PATIENCE_S) -> Decoded:
+    """Decode the first sound stream with PyAV in a process of its own, as 32-bit floats at the file's own rate."""
+    worker = Path(__file__).with_name("pyav_stream.py")
+    return _from_process(
+        path, "PyAV", [sys.executable, "-P", str(worker), str(path.absolute()), f"{LONGEST_S:.0f}"], patience_s
+    )
+
+
+def _from_process(path: Path, name: str, command: list[str], patience_s: float) -> Decoded:
+    """Run a decoder that writes Sun AU to its output; what came before it failed is kept."""
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=patience_s, check=False)
     except subprocess.TimeoutExpired:
         raise Unreadable(
-            f"{path.name}: ffmpeg did not finish within {patience_s:.0f} s; usual fix: export a shorter WAV"
+            f"{path.name}: {name} did not finish within {patience_s:.3g} s; usual fix: export a shorter WAV"
         ) from None
     except OSError as problem:
-        raise Unreadable(f"{path.name}: ffmpeg at {program} does not run ({problem}); usual fix: {MEND}") from None
-    said = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no sound in it"])[-1]
+        raise Unreadable(f"{path.name}: {name} does not run ({problem}); usual fix: {MEND}") from None
+    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    said = lines[-1] if lines else "it crashed" if done.returncode < 0 else "no sound in it"
     if len(done.stdout) < 24 or done.stdout[:4] != b".snd":
-        raise Unreadable(f"{path.name}: ffmpeg could not decode it ({said}); allowed are {ALLOWED}; {_COPY}")
+        raise Unreadable(
+            f"{path.name}: {name} could not decode it ({said}); allowed are {ALLOWED}; "
+            "usual fix: copy the file again, or export it as WAV"
+        )
     offset, _, _, rate, channels = struct.unpack_from(">5I", done.stdout, 4)
-    frames = (len(done.stdout) - offset) // (4 * channels) if channels else 0
-    samples = np.frombuffer(done.stdout, ">f4", frames * channels, offset).reshape(frames, max(channels, 1))
-    notes = (f"damaged: ffmpeg said {said!r}; {frames / max(rate, 1):.2f} s were read",) if done.returncode else ()
-    return Decoded(samples.astype(np.float32), float(rate), notes)
-
-
-_COPY = "usual fix: copy the file again, or export it as WAV"
-
-
-def by_pyav(path: Path) -> Decoded:
-    """Decode the first sound stream with PyAV, as 32-bit floats at the file's own rate."""
-    import av
-    from av.error import FFmpegError
-
-    blocks: list[Samples] = []
+    frames = max(len(done.stdout) - offset, 0) // (4 * channels) if channels else 0
+    samples = np.frombuffer(done.stdout, ">f4", frames * channels, offset if frames else 0)
+    seconds = frames / max(rate, 1)
     notes: tuple[str, ...] = ()
-    rate, read = 0, 0
-    try:
-        with av.open(str(path.absolute())) as container:
-            if not container.streams.audio:
-                raise Unreadable(
-                    f"{path.name}: no sound stream; allowed are {ALLOWED}; usual fix: record with sound on"
-                )
-            resampler = av.AudioResampler(format="fltp")
-            for frame in container.decode(audio=0):
-                for plain in resampler.resample(frame):
-                    blocks.append(plain.to_ndarray().astype(np.float32).T)
-                    rate = plain.sample_rate
-                    read += len(blocks[-1])
-                if rate and read > LONGEST_S * rate:
-                    notes = (f"only the first {LONGEST_S / 60:.0f} min are read",)
-                    break
-    except (FFmpegError, ValueError, MemoryError) as problem:
-        if isinstance(problem, Unreadable):
-            raise
-        if not blocks:
-            said = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-            raise Unreadable(
-                f"{path.name}: PyAV could not decode it ({said}); allowed are {ALLOWED}; {_COPY}"
-            ) from None
-        notes = (f"truncated: only {read / rate:.2f} s could be read; copy or export the file again",)
-    width = min((b.shape[1] for b in blocks), default=1)
-    samples = np.concatenate([b[:, :width] for b in blocks]) if blocks else np.zeros((0, 1), np.float32)
-    return Decoded(samples, float(rate), notes)
+    if done.returncode:
+        notes = (f"damaged: only {seconds:.2f} s could be read, then {name} said {said!r}; copy or export it again",)
+    elif seconds >= LONGEST_S:
+        notes = (f"only the first {LONGEST_S / 60:.0f} min are read",)
+    return Decoded(samples.reshape(frames, max(channels, 1)).astype(np.float32), float(rate), notes)
