@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heartwright.listen import advice, figures, level, onsets, pulse, shape, track
-from heartwright.listen.landmarks import Landmarks, time_sounds
+from heartwright.listen import advice, figures, level, onsets, pulse, quality, shape, track, voices
+from heartwright.listen.landmarks import time_sounds
 from heartwright.records import Floats, Reading, Recording
 
 SHORTEST_S = 3.0
@@ -59,7 +59,8 @@ def measure(
     reading = figures.reading(
         base, heard.chain, heard.shape, heard.level, marks, bph=bph, movement_bph=movement_bph, clock_ppm=clock_ppm
     )
-    return replace(reading, warnings=_warnings(recording), voice=_voice(recording, marks))
+    voice = voices.find(recording, heard.chain.beat_s, marks.time_s)
+    return replace(reading, warnings=_warnings(recording), voice=voice)
 
 
 def _check(bph: float | None, lift_deg: float | None, clock_ppm: tuple[float, float]) -> None:
@@ -116,8 +117,6 @@ def _looseness(chain: track.Chain) -> float:
 
 
 def _warnings(recording: Recording) -> tuple[str, ...]:
-    return recording.notes
-
-
-def _voice(recording: Recording, marks: Landmarks):  # type: ignore[no-untyped-def]
-    return None
+    """What the decoder met, and what spoils the take."""
+    found = quality.inspect(recording) if recording.rate_hz > 0 else ()
+    return (*recording.notes, *found)

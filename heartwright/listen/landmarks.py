@@ -29,6 +29,7 @@ BOUNCE_SHARE = (0.2, 0.15)  # restitution of steel on ruby, 0.1..0.35
 SIDES_AGREE_S = 30e-6
 ROUGH_S = 20e-6
 POOL = 15  # beats of both sides whose spans are pooled
+COMMON_SAMPLES = 0.05  # what the model leaves of all beats of a side in common [samples]
 LEARN = 48  # beats a side that teach the mixtures
 TURNS = 4
 LOCK_JITTER_S = 2e-6
@@ -51,6 +52,7 @@ class Landmarks:
     lock_s: Floats
     bank_s: Floats
     lever: bool
+    rough_s: Floats  # the landmark of every beat of the chain, also of those that could not be timed finely
     timed: str = ""
     common_s: float = 0.0
     span_common_s: float = 0.0
@@ -104,7 +106,7 @@ def _coarse(chain: Chain, shape: Shape) -> Landmarks:
     interval = np.diff(time)[np.diff(chain.number) == 1]
     spread = 1.4826 * float(np.median(np.abs(interval[2:] - interval[:-2]))) / 2.0 if len(interval) > 4 else 1e-3
     sigma = np.full(len(chain), min(5e-4, max(2e-5, 0.5 * spread)))
-    return Landmarks(time, sigma, nothing, nothing, nothing, False, common_s=5e-5)
+    return Landmarks(time, sigma, nothing, nothing, nothing, False, time, common_s=5e-5, buried=shape.buried)
 
 
 def _windows(samples: Floats, rate_hz: float, shape: Shape) -> Windows:
@@ -169,18 +171,22 @@ def _fine(
         out["lock"][beats] = lock.time_s
         out["bank"][beats], out["bank_sigma"][beats] = bank.time_s, bank.sigma_s
         evidence.append(bank.evidence)
-    impulse = np.full(n, np.nan)
+    offset = [float(np.nanmedian((out["unlock"] - coarse.time_s)[chain.side == s])) for s in range(2)]
+    rough = np.where(np.isfinite(out["unlock"]), out["unlock"], coarse.time_s + np.array(offset)[chain.side])
+    impulse = coarse.time_s + (shape.impulse_s)[chain.side]
     return Landmarks(
         out["unlock"],
         out["sigma"],
-        impulse,
+        np.where(np.isfinite(out["unlock"]), impulse, np.nan),
         out["lock"],
         out["bank"],
         True,
+        rough,
         "banking" if min(evidence) > 4.0 else "lock or banking",
-        0.0,
-        0.0,
+        COMMON_SAMPLES / windows.rate_hz,
+        COMMON_SAMPLES / windows.rate_hz,
         float(min(evidence)),
+        float(np.nanmedian(out["bank_sigma"])),
     )
 
 

@@ -20,9 +20,10 @@ from heartwright.records import Floats, Ints
 FINE_S = 1e-4
 SPAN_BEATS = (0.026, 0.24)  # sound 1 to lock, in beats: lift 30..60 deg at amplitude 370..90 deg
 SLOWEST_LEVER_S = 0.36  # 10,000 bph
-STANDS_OUT = 6.0  # robust sigmas of the quiet fold's own rises
+STANDS_OUT = 3.5  # robust sigmas of the quiet fold's own rises
+SURE_TOGETHER = 9.0  # of both sides
 LEAST_RISE_DB = 0.4
-FEWEST = 10  # beats a side below which no pattern is believed
+FEWEST = 13  # beats a side below which no pattern is believed
 LOCK_WITHIN_DB = 12.0  # the lock is never this far below the loudest sound
 
 
@@ -33,6 +34,7 @@ class Rise:
     time_s: float
     rise_db: float
     level_db: float
+    score: float  # rise in robust sigmas
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Shape:
     lever: bool
     first_s: Floats
     impulse_s: Floats
-    lock_sharp: bool
+    buried: bool  # a lever whose first sound may hide in the noise
 
 
 def fine_energy(filtered: Floats, rate_hz: float) -> tuple[Floats, float]:
@@ -76,6 +78,9 @@ def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
     found = [rises(mean[s], floor) for s in range(2)]
     lever = min(count) >= FEWEST and chain.beat_s < SLOWEST_LEVER_S
     marks = _lever(found, chain.beat_s * block_rate_hz) if lever else None
+    buried = marks is not None and any(_hidden(mean[s], marks[s][1], marks[s][0]) for s in range(2))
+    if buried:
+        marks = None
     if marks is None:
         reference = [_loudest(mean[s]) for s in range(2)]
         first = np.full(2, np.nan)
@@ -95,7 +100,7 @@ def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
     mean = _mean(energy, out, chain.side, wide, tail)
     axis = np.arange(-wide, tail + 1) / block_rate_hz
     return Shape(
-        (time + 0.5) / block_rate_hz, good, match, axis, mean, floor, marks is not None, first, impulse, marks is not None
+        (time + 0.5) / block_rate_hz, good, match, axis, mean, floor, marks is not None, first, impulse, buried
     )
 
 
@@ -196,16 +201,18 @@ def rises(mean: Floats, floor: float) -> list[Rise]:
     """
     noise = max(min(floor, float(np.quantile(mean, 0.1)) * 1.5), 1e-30)
     level = 10 * np.log10(np.maximum(mean, 0.25 * noise) / noise)
-    rise = np.zeros(len(mean))
-    for ahead, behind, bonus in ((3, 6, 1.0), (6, 12, 1.2)):
+    rise, score = np.zeros(len(mean)), np.zeros(len(mean))
+    for ahead, behind in ((3, 6), (6, 12)):
         step = _rise(mean, 0.25 * noise, ahead, behind)
         quiet = step[mean <= np.quantile(mean, 0.5)]
-        spread = 1.4826 * float(np.median(np.abs(quiet - np.median(quiet))))
-        rise = np.maximum(rise, np.where(step > max(LEAST_RISE_DB, STANDS_OUT * spread * bonus), step, 0.0))
+        z = step / max(1.4826 * float(np.median(np.abs(quiet - np.median(quiet)))), 0.05)
+        better = z > score
+        rise, score = np.where(better, step, rise), np.maximum(z, score)
     out: list[Rise] = []
-    peak = np.flatnonzero((rise[1:-1] >= rise[:-2]) & (rise[1:-1] > rise[2:]) & (rise[1:-1] > 0)) + 1
+    strong = (score > STANDS_OUT) & (rise > LEAST_RISE_DB)
+    peak = np.flatnonzero((score[1:-1] >= score[:-2]) & (score[1:-1] > score[2:]) & strong[1:-1]) + 1
     for p in peak:
-        entry = Rise(float(p), float(rise[p]), float(level[p : p + 12].max()))
+        entry = Rise(float(p), float(rise[p]), float(level[p : p + 12].max()), float(score[p]))
         if out and p - out[-1].time_s < 6:
             if entry.rise_db > out[-1].rise_db:
                 out[-1] = entry
@@ -226,40 +233,60 @@ def _rise(mean: Floats, least: float, ahead: int, behind: int) -> Floats:
 
 
 def _lever(found: list[list[Rise]], beat: float) -> list[tuple[int, int, int]] | None:
-    """(sound 1, lock, sound 2) in blocks for both sides, or None where the pattern is not a lever's."""
-    choices = []
+    """(sound 1, lock, sound 2) in blocks for both sides, or None where the pattern is not a lever's.
+
+    The lock is the last loud steep rise; sound 1 the earliest rise that both sides show equally long before it.
+    """
+    loud = []
     for side in found:
         if len(side) < 2:
             return None
         top = max(r.level_db for r in side)
-        loud = [r for r in side if r.level_db > top - LOCK_WITHIN_DB and r.rise_db > 2.0]
-        choices.append(
-            [
-                (a, c)
-                for a in side
-                for c in loud
-                if SPAN_BEATS[0] * beat < c.time_s - a.time_s < SPAN_BEATS[1] * beat
-            ]
-        )
+        loud.append([r for r in side if r.level_db > top - LOCK_WITHIN_DB and r.rise_db > 2.0])
     best, score = None, -np.inf
-    for a0, c0 in choices[0]:
-        for a1, c1 in choices[1]:
-            x, y = c0.time_s - a0.time_s, c1.time_s - a1.time_s
-            if abs(x - y) > 0.06 * (x + y) / 2 + 2:
+    for c0 in loud[0]:
+        for c1 in loud[1]:
+            first = _earliest(found, (c0, c1), beat)
+            if first is None:
                 continue
-            value = _plausible(found[0], a0, c0) + _plausible(found[1], a1, c1) - abs(x - y) / (0.03 * x + 2)
+            x, y = c0.time_s - first[0].time_s, c1.time_s - first[1].time_s
+            value = _as_lock(found[0], c0) + _as_lock(found[1], c1) - abs(x - y) / (0.03 * x + 2)
             if value > score:
-                best, score = ((a0, c0), (a1, c1)), value
+                best, score = ((first[0], c0), (first[1], c1)), value
     if best is None:
         return None
     return [(int(a.time_s), int(c.time_s), _impulse(found[s], a, c)) for s, (a, c) in enumerate(best)]
 
 
-def _plausible(side: list[Rise], first: Rise, lock: Rise) -> float:
-    """How well a pair serves as sounds 1 and 3: nothing steep before the first, nothing loud after the last."""
-    before = sum(min(r.rise_db, 10.0) for r in side if r.time_s < first.time_s - 2)
+def _earliest(found: list[list[Rise]], lock: tuple[Rise, Rise], beat: float) -> tuple[Rise, Rise] | None:
+    """The earliest pair of rises equally long before the locks of their sides, sure together."""
+    for a0 in found[0]:
+        x = lock[0].time_s - a0.time_s
+        if not SPAN_BEATS[0] * beat < x < SPAN_BEATS[1] * beat:
+            continue
+        for a1 in found[1]:
+            y = lock[1].time_s - a1.time_s
+            near = abs(x - y) < 0.03 * (x + y) / 2 + 2 and SPAN_BEATS[0] * beat < y < SPAN_BEATS[1] * beat
+            if near and a0.score + a1.score > SURE_TOGETHER:
+                return a0, a1
+    return None
+
+
+def _as_lock(side: list[Rise], lock: Rise) -> float:
+    """How well a rise serves as the lock: steep, loud, nothing loud after it."""
     after = sum(max(0.0, min(10.0, r.level_db - lock.level_db + 8.0)) for r in side if r.time_s > lock.time_s + 8)
-    return 0.3 * min(first.rise_db, 10.0) + 0.3 * min(lock.rise_db, 12.0) + 0.1 * lock.level_db - 0.6 * before - after
+    return 0.3 * min(lock.rise_db, 12.0) + 0.1 * lock.level_db - after
+
+
+def _hidden(mean: Floats, lock: int, first: int) -> bool:
+    """Whether a first sound 26 dB (power in a tenth of a millisecond) below the lock could hide in the noise of the fold, so that what was taken for it
+    may be the second. A rise well below the lock is the first all the same: the second is nearly as loud as the lock."""
+    quiet = np.sort(mean)[: len(mean) // 2]
+    floor = float(np.median(quiet))
+    limit = 4.5 * 1.4826 * float(np.median(np.abs(quiet - floor))) / np.sqrt(4.0)  # a rise looks at 4 blocks and more
+    loud = float(mean[lock : lock + 8].max())
+    soft = float(mean[first : first + 8].max()) < 10**-0.9 * loud
+    return limit > 10**-2.65 * loud and not soft
 
 
 def _impulse(side: list[Rise], first: Rise, lock: Rise) -> int:

@@ -36,8 +36,10 @@ def lay(
 
     side = np.where((grid - grid[0] + chain.side[0]) % 2 == 0, 1, -1)
     time = spread(marks.time_s)
-    heard = np.isfinite(time)
+    rough = spread(marks.rough_s)
     steady_time, local = _expected(grid, time, side, pace)
+    time = np.where(np.isfinite(time), time, rough)
+    heard = np.isfinite(time)
     residual = 1e3 * (time - steady_time)
     flag = _flags(time, residual, side, heard, pace)
     flag = _doubles(flag, np.where(heard, time, local), chain, pace)
