@@ -56,7 +56,7 @@ def ours(scene: Scene, step: float, span: Span, period: float, *, located: bool 
 
 @dataclass(frozen=True, slots=True)
 class MujocoOptions:
-    """What MuJoCo lets one choose of contacts: `time_constant` in steps (solref), `impedance` d0, d1, width (solimp)."""
+    """MuJoCo's contact options: `time_constant` in steps (solref), `impedance` d0, d1, width (solimp)."""
 
     integrator: str = "implicitfast"
     cone: str = "elliptic"

@@ -131,8 +131,9 @@ class Point:
 def score(
     engine: str, setting: str, step: float, *, cost: float, ups: Floats, teeth: float, window: float, period: float
 ) -> Point:
-    """Score a run by its passages `ups` through the centre with rising angle [s] and the `teeth` that went by in `window`
-    seconds, all after settling; `period` is the reference [s].
+    """Score a run by its passages `ups` through the centre with rising angle [s] and the `teeth` that went by.
+
+    Both are counted over the `window` seconds after settling; `period` is the reference [s].
     """
     periods = np.diff(ups)
     if len(periods) < 8:
