@@ -139,7 +139,8 @@ def _value(value: Interval, unit: str) -> str:
     """A value with the ends of its interval, to two figures of its half width."""
     digits = _digits(value.half_width)
     sign = "+" if unit == "s/d" else ""
-    return f"{value.value:{sign},.{digits}f} {unit}  ({value.low:{sign},.{digits}f} to {value.high:{sign},.{digits}f})"
+    middle, low, high = (f"{round(x, digits) + 0.0:{sign},.{digits}f}" for x in (value.value, value.low, value.high))
+    return f"{middle} {unit}  ({low} to {high})"
 
 
 def _digits(half_width: float) -> int:
