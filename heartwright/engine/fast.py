@@ -11,8 +11,8 @@ from numba import njit
 from heartwright.engine.gaps import evaluate, scan, spend
 from heartwright.engine.impact import kinetic, ledger_contact, log_impact
 from heartwright.engine.layout import (
-    BIAS, CE, E_IMPACT, EVENTS, GAP, H, INV_I, JA, JB, JIT, LOG_FULL, N_CLOSED, OSC, PAIR_LOSS, QUIET, REACHED, STEPS,
-    T_NOW, V_REST, VN0, W_SLEEP, WNN,
+    BIAS, CE, EVENTS, E_IMPACT, GAP, H, INV_I, JA, JB, JIT, LOG_FULL, N_CLOSED, OSC, PAIR_LOSS, QUIET, REACHED,
+    STEPS, T_NOW, VN0, V_REST, WNN, W_SLEEP,
 )  # fmt: skip
 from heartwright.engine.located import fly, may_fly, pose, watch
 from heartwright.engine.motion import condense, kick, ledger_step, release

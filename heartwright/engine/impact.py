@@ -3,8 +3,8 @@
 The law: (1) a plastic simultaneous impact with Coulomb friction gives impulses p and speeds w0; (2) restitution adds
 s * sum(e_i M^-1 J_i^T p_i), normal and tangential impulses scaled alike, so they stay in the friction cone. With one
 common e dissipation is provable; with unequal ones s in [0, 1] is the largest for which the kinetic energy does not
-rise, in closed form, and clipping is counted; (3) contacts left approaching start another round. Newton's law contact by
-contact can create energy where sliding stops or reverses (Kane and Levinson 1985).
+rise, in closed form, and clipping is counted; (3) contacts left approaching start another round. Newton's law contact
+by contact can create energy where sliding stops or reverses (Kane and Levinson 1985).
 
 Where several contacts touch at once the rounds may instead be taken one contact at a time in a random order
 (`SEQUENTIAL`); the spread between orders is a property of the rigid model, and is reported, not hidden.
@@ -19,14 +19,15 @@ from numba import njit
 
 from heartwright.engine.gaps import evaluate, gap_of
 from heartwright.engine.layout import (
-    BIAS, CE, CLIPPED, E_IMPACT, E_LIMIT, F0, FACE, I_FACE, I_FEATURE, I_LOSS, I_MAX_GAIN, I_MID, I_OSC, I_PAIR, I_PN,
-    I_T, I_TOOTH, I_V, INV_I, JA, JB, JIT, JIT_INLINE, LIMIT_PAIR, ORDERED, OSC, PAIR_LOSS, PAIR_N,
-    PAIR_SOLID, PAIR_TOOTH, RNG, SEQUENTIAL, STUCK, TA, TB, T_NOW, V0, V_REST, VN0, WNN,
+    BIAS, CE, CHATTER, CLIPPED, E_IMPACT, E_LIMIT, F0, FACE, INV_I, I_FACE, I_FEATURE, I_LOSS, I_MAX_GAIN, I_MID,
+    I_OSC, I_PAIR, I_PN, I_T, I_TOOTH, I_V, JA, JB, JIT, JIT_INLINE, LIMIT_PAIR, ORDERED, OSC, PAIR_LOSS, PAIR_N,
+    PAIR_SOLID, PAIR_TOOTH, RNG, SEQUENTIAL, STUCK, TA, TB, T_NOW, V0, VN0, V_REST, WNN,
 )  # fmt: skip
 from heartwright.engine.motion import shift
 from heartwright.engine.solve import normal_speed, prepare, push, solve
 
 ROUNDS = 12
+ZENO = 60  # impacts in a row without a whole step between them: from here on contacts come to rest
 MID_ROTOR = 1  # the rotor whose angle is logged beside the oscillator's (a lever's fork)
 
 
@@ -162,7 +163,7 @@ def one_round(m, s, k, g, n):
     for b in range(nb):
         k.plastic[b] = s.speed[b]
     solve(m, k.inverse, k.contact, k.who, n, k.plastic, k.normal, k.tangent, k.matrix)
-    resting = s.counter[STUCK] > 20
+    resting = s.counter[STUCK] > 20 or s.counter[CHATTER] > ZENO
     scale = restitution_scale(m, s, k, n, resting, before)
     for b in range(nb):
         k.free[b] = k.plastic[b] + scale * k.free[b]

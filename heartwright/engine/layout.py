@@ -1,7 +1,7 @@
 """The engine's memory: what each array holds, by column.
 
-A `Model` is what does not change in a run, a `State` what does, a `Scratch` what one step needs, a `Log` what is written
-down. All are named tuples of flat arrays so that compiled kernels may take them as they are. Angles in rad, SI
+A `Model` is what does not change in a run, a `State` what does, a `Scratch` what one step needs, a `Log` what is
+written down. All are named tuples of flat arrays so that compiled kernels may take them as they are. Angles in rad, SI
 throughout; every rotor turns about a fixed arbor and has one angle.
 """
 
@@ -25,10 +25,11 @@ JIT_INLINE: Final[dict[str, Any]] = {**JIT, "forceinline": True}
 MAX_CONTACTS: Final = 24
 
 # rotor columns
-PX, PY, INV_I, VISC, DRY, MOMENT_X, MOMENT_Y, LIMIT_LO, LIMIT_HI, LIMIT_E, LIMIT_ARM = range(11)
-N_ROTOR_COLS: Final = 11
+PX, PY, INV_I, VISC, MOMENT_X, MOMENT_Y, LIMIT_LO, LIMIT_HI, LIMIT_E, LIMIT_ARM = range(10)
+N_ROTOR_COLS: Final = 10
 # drive columns (may be changed between calls: a remontoire moves its anchor)
-TORQUE, TORQUE_SLOPE, STIFF, REST = range(4)
+TORQUE, TORQUE_SLOPE, STIFF, REST, DRY = range(5)
+N_DRIVE_COLS: Final = 5
 # pair columns, integers: rotor a, first row in the tooth table, number of teeth, rotor b, solid of b
 PAIR_A, PAIR_TOOTH, PAIR_N, PAIR_B, PAIR_SOLID = range(5)
 # pair columns, floats: centre and half width of the window in which teeth can touch, pitch, restitution, friction,
@@ -53,7 +54,7 @@ N_CONTACT_COLS: Final = 16
 T_NOW, PEAK, ADD_TORQUE, FRICTION, STEP_NOW = range(5)
 N_NUMBERS: Final = 5
 # state counters
-N_CLOSED, QUIET, TICK, STUCK, STEPS, EVENTS, TRIALS, JUMPS, CLIPPED, ORDERED, RNG, NEAR = range(12)
+N_CLOSED, QUIET, TICK, STUCK, STEPS, EVENTS, TRIALS, JUMPS, CLIPPED, ORDERED, RNG, CHATTER = range(12)
 N_COUNTERS: Final = 12
 
 # ledger rows; two rows a pair follow from PAIR_LOSS on: normal, tangential
@@ -97,7 +98,7 @@ class State(NamedTuple):
 
     angle: np.ndarray  # [n_rotor]
     speed: np.ndarray  # [n_rotor]
-    drive: np.ndarray  # [n_rotor, 4]
+    drive: np.ndarray  # [n_rotor, N_DRIVE_COLS]
     closed: np.ndarray  # [MAX_CONTACTS, 5]: pair, tooth count, vertex, direction, face (-1 = any)
     budget: np.ndarray  # [n_pair] how far each pair is known to be from touching
     number: np.ndarray

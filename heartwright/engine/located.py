@@ -1,9 +1,10 @@
 """The event-located stepper: second order between impacts, every impact found at its own time.
 
 Within a step the contacts that touch form a complementarity problem on speeds whose bias carries the second derivative
-of the gap, so that the end of the step satisfies the constraint to second order. If any other contact would overlap, the
-step is shortened until that contact just touches, and the impact is resolved there. With train and lever at rest the
-oscillator jumps along its free arc in closed form.
+of the gap, so that the end of the step satisfies the constraint to second order. If any other contact would overlap,
+the step is shortened until that contact just touches, and the impact is resolved there; it also ends where a contact
+slides off its face and where a sliding direction reverses. With train and lever at rest the oscillator jumps along its
+free arc in closed form.
 """
 
 # ruff: noqa: I001  (column names are imported in blocks)
@@ -16,19 +17,22 @@ from numba import njit
 from heartwright.engine.gaps import evaluate, gap_of, scan, spend
 from heartwright.engine.impact import feature, ledger_contact, resolve
 from heartwright.engine.layout import (
-    ADD_TORQUE, BIAS, C_PEAK, C_T, C_W, DIRT_TORQUE, DRIVEN, DRY, E_DRIVE, E_DRY, E_SLEEP, E_VISCOUS, EVENTS, FACE, FRICTION,
-    GAP, GAP_TOL, H, H_MESH, HAA, HAB, HBB, INV_I, JA, JB, JIT, JIT_INLINE, JUMPS, LIMIT_PAIR, LOG_FULL, MAX_CONTACTS, MAX_OPS,
-    MOMENT_X,
-    MOMENT_Y, N_CLOSED, NO_PROGRESS, O_FEATURE, O_MID, O_OSC, O_PAIR, O_T, O_TOOTH, OSC, PAIR_A, PAIR_B, PAIR_LOSS,
-    PAIR_N, PAIR_TOOTH, PEAK, QUIET, REACHED, REST, SLEEP, STEP_NOW, STEPS, STIFF, STUCK, T_NOW, TICK, TOO_MANY_STEPS, TORQUE,
-    TRIALS, V_REST, W_SLEEP, WINDOW, WINDOW_HELD,
+    ADD_TORQUE, BIAS, CHATTER, CMU, C_PEAK, C_T, C_W, DIRT_TORQUE, DRIVEN, DRY, EVENTS, E_DRIVE, E_DRY, E_SLEEP,
+    E_VISCOUS, FACE, FRICTION, GAP, GAP_TOL, H, HAA, HAB, HBB, H_MESH, INV_I, JA, JB, JIT, JIT_INLINE, JUMPS,
+    LIMIT_PAIR, LOG_FULL, MAX_CONTACTS, MAX_OPS, MOMENT_X, MOMENT_Y, NO_PROGRESS, N_CLOSED, OSC, O_FEATURE, O_MID,
+    O_OSC, O_PAIR, O_T, O_TOOTH, PAIR_A, PAIR_B, PAIR_LOSS, PAIR_N, PAIR_TOOTH, PEAK, QUIET, REACHED, REST, SLEEP,
+    STEPS, STEP_NOW, STIFF, STUCK, TICK, TOO_MANY_STEPS, TORQUE, TRIALS, T_NOW, V_REST, WINDOW, WINDOW_HELD, WTT,
+    W_SLEEP,
 )  # fmt: skip
 from heartwright.engine.motion import condense, half_arc, kick, ledger_step, release, shift
-from heartwright.engine.solve import normal_speed, prepare, solve
+from heartwright.engine.solve import normal_speed, prepare, slide_speed, solve
 
 TWO_PI = 6.283185307179586
 QUIET_STEPS = 5
 STUCK_ROUNDS = 400
+CHATTER_ROUNDS = 5000  # impacts in a row without a whole step between them
+STILL = 1e-6  # sliding slower than this is at rest [m/s]
+LEAST_SHARE = 1e-3  # of a step, below which a reversal is taken as already there
 CORNER = 10.0  # gap tolerances by which a contact is past the end of its face
 
 
@@ -179,6 +183,33 @@ def to_corner(m, s, k, q, h):
             break
     trial(m, s, k, hi)
     return hi
+
+
+@njit(**JIT)
+def turn_share(m, s, k, h):
+    """Share of the trial at which a sliding direction first reverses (or sticks), 1 where none does.
+
+    Friction is constant within a step, so a step must end where it changes. The moment is that at which full friction
+    in the first direction would have stopped the sliding.
+    """
+    share = 1.0
+    for c in range(s.counter[N_CLOSED]):
+        if k.normal[c] > 0.0 and k.contact[c, CMU] > 0.0:
+            a, b = k.who[c, 0], k.who[c, 1]
+            before = slide_speed(k.contact, c, a, b, s.speed)
+            if abs(before) < STILL:
+                continue
+            full = -k.contact[c, CMU] * k.normal[c] * (1.0 if before > 0.0 else -1.0)
+            after = slide_speed(k.contact, c, a, b, k.free) + k.contact[c, WTT] * (full - k.tangent[c])
+            if before * after < 0.0:
+                share = min(share, before / (before - after))
+    for b in range(m.rotor.shape[0]):
+        w = s.speed[b]
+        if s.drive[b, DRY] > 0.0 and w != 0.0 and w * k.free[b] <= 0.0:
+            full = -s.drive[b, DRY] * h * (1.0 if w > 0.0 else -1.0)
+            after = k.free[b] + k.inverse[b] * (full - k.drag[b])
+            share = min(share, w / (w - after))
+    return share if share > LEAST_SHARE else 1.0
 
 
 @njit(**JIT_INLINE)
@@ -381,7 +412,7 @@ def fly(m, s, g, until):
         turned = x - x0
         kin = 0.5 * (w * w - w0 * w0) / m.rotor[osc, INV_I]
         pot = 0.5 * s.drive[osc, STIFF] * ((x - s.drive[osc, REST]) ** 2 - (x0 - s.drive[osc, REST]) ** 2)
-        dry = m.rotor[osc, DRY] * abs(turned)
+        dry = s.drive[osc, DRY] * abs(turned)
         work = s.drive[osc, TORQUE] * turned
         g.ledger[E_DRIVE] += work
         g.ledger[E_DRY] -= dry
@@ -435,6 +466,11 @@ def advance(m, s, k, g, until):
             overlaps = overlaps and shorter == h
             h = shorter
             spend(m, s.budget, s.angle, k.end, k.budget)
+        share = turn_share(m, s, k, h) if h > 0.0 else 1.0
+        if share < 1.0:
+            h, overlaps, corner = share * h, False, -1
+            trial(m, s, k, h)
+            spend(m, s.budget, s.angle, k.end, k.budget)
         if h > 0.0:
             for p in range(m.pair_i.shape[0]):
                 s.budget[p] = k.budget[p]
@@ -443,6 +479,9 @@ def advance(m, s, k, g, until):
             s.counter[STUCK] += 1
             if s.counter[STUCK] > STUCK_ROUNDS:
                 return NO_PROGRESS
+        s.counter[CHATTER] = s.counter[CHATTER] + 1 if overlaps else 0
+        if s.counter[CHATTER] > CHATTER_ROUNDS:
+            return NO_PROGRESS
         if overlaps:
             strike(m, s, k, g, h > 0.0)
         elif s.counter[N_CLOSED] > 0 and s.counter[STEPS] % 4 == 0:

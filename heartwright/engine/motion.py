@@ -1,7 +1,7 @@
 """Motion between contacts: the drift-kick-drift step, compliant meshes, and the oscillator's free arc in closed form.
 
-The step is exact for a linear oscillator: a rotation by w h is a shear by tan(w h / 2) / w, a kick by sin(w h) / w and the
-same shear again. Meshes (spring, damper, backlash, transmission error) are taken implicitly and eliminated from the
+The step is exact for a linear oscillator: a rotation by w h is a shear by tan(w h / 2) / w, a kick by sin(w h) / w and
+the same shear again. Meshes (spring, damper, backlash, transmission error) are taken implicitly and eliminated from the
 barrel down, so that contacts see the escape wheel with the effective inertia of all that pushes it.
 """
 
@@ -13,9 +13,9 @@ import math
 from numba import njit
 
 from heartwright.engine.layout import (
-    ADD_TORQUE, DRIVEN, DRY, E_CORRECT, E_DIRT, E_DRIVE, E_DRY, E_MESH, E_VISCOUS, GX, GY, INV_I, JIT, JIT_INLINE, M_A, M_B,
-    M_C, M_ERR, M_ETA, M_HALF, M_HARM, M_K, M_PHASE, M_RA, M_RB, MOMENT_X, MOMENT_Y,
-    PAIR_A, PAIR_B, REACH_A, REACH_B, REST, STIFF, TORQUE, TORQUE_SLOPE, VISC,
+    ADD_TORQUE, DRIVEN, DRY, E_CORRECT, E_DIRT, E_DRIVE, E_DRY, E_MESH, E_VISCOUS, GX, GY, INV_I, JIT, JIT_INLINE,
+    MOMENT_X, MOMENT_Y, M_A, M_B, M_C, M_ERR, M_ETA, M_HALF, M_HARM, M_K, M_PHASE, M_RA, M_RB, PAIR_A, PAIR_B,
+    REACH_A, REACH_B, REST, STIFF, TORQUE, TORQUE_SLOPE, VISC,
 )  # fmt: skip
 
 MESH_FLANK, MESH_P0, MESH_G, MESH_DELTA, MESH_RHS, MESH_IMPULSE = range(6)
@@ -58,8 +58,8 @@ def kick(m, s, k, h):
         q = 0.5 * h * m.rotor[b, VISC] * inv
         w = (s.speed[b] * (1.0 - q) + f * torque * inv) / (1.0 + q)
         k.drag[b] = 0.0
-        if m.rotor[b, DRY] > 0.0:
-            most = m.rotor[b, DRY] * h * inv
+        if s.drive[b, DRY] > 0.0:
+            most = s.drive[b, DRY] * h * inv
             new = w - most if w > most else (w + most if w < -most else 0.0)
             k.drag[b] = (new - w) / inv
             w = new
@@ -185,7 +185,7 @@ def half_arc(m, s, b, angle, speed, near, far, most):
     lam = 0.5 * m.rotor[b, VISC] * inv
     wd = math.sqrt(stiff * inv - lam * lam)
     way = 1.0 if (speed > 0.0 or (speed == 0.0 and angle < 0.0)) else -1.0
-    rest = s.drive[b, REST] + (s.drive[b, TORQUE] - way * m.rotor[b, DRY]) / stiff
+    rest = s.drive[b, REST] + (s.drive[b, TORQUE] - way * s.drive[b, DRY]) / stiff
     u0 = angle - rest
     side = 1.0 if angle > 0.0 else -1.0
     outward = side * way > 0.0

@@ -66,7 +66,7 @@ class Simulation:
         return self._scratch
 
     def run(self, until: float, *, step: Callable[[float], int] | None = None) -> int:
-        """Run to `until`; why it came back (layout.REACHED, NO_PROGRESS, TOO_MANY_STEPS). `step` replaces the stepper."""
+        """Run to `until`; why it came back (a code of `layout`). `step` replaces the stepper."""
         started = time.process_time()
         go = step or self._step
         code = L.LOG_FULL

@@ -79,9 +79,9 @@ class System:
         lo, hi = banking or (0.0, 0.0)
         self.rotors.append(name)
         self._rotor.append(
-            [*at, 1.0 / inertia, viscous, dry, *moment, lo, hi, banking_restitution, banking_arm if banking else 0.0]
+            [*at, 1.0 / inertia, viscous, *moment, lo, hi, banking_restitution, banking_arm if banking else 0.0]
         )
-        self._drive.append([torque, torque_slope, stiffness, rest])
+        self._drive.append([torque, torque_slope, stiffness, rest, dry])
         self._swing.append(swing or banking)
         return len(self.rotors) - 1
 
@@ -220,7 +220,7 @@ class System:
         state = L.State(
             angle=np.zeros(n),
             speed=np.zeros(n),
-            drive=table(self._drive, 4),
+            drive=table(self._drive, L.N_DRIVE_COLS),
             closed=np.zeros((L.MAX_CONTACTS, 5), np.int64),
             budget=np.full(len(self.pairs), -1.0),
             number=np.array([0.0] * L.STEP_NOW + [min(o.mesh_step, o.step)]),

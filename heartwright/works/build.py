@@ -18,6 +18,7 @@ from heartwright.works import train
 from heartwright.works.dirt import Dirt
 
 G = 9.80665
+MESH_STEP = 4e-6  # first step after an impact where teeth ring against each other [s]
 DEG = math.pi / 180
 #: Direction of gravity in the movement's plane (twelve o'clock along +y, three o'clock along +x, seen from the dial).
 POSITIONS: dict[str, tuple[float, float]] = {
@@ -68,6 +69,7 @@ def assemble(
     wind: float = 1.0,
     torque: float | None = None,
     sequential: bool = False,
+    mesh_step: float = MESH_STEP,
     seed: int = 1,
 ) -> Assembly:
     """Build a movement. `torque` at the escape wheel overrides the train's [N m]."""
@@ -76,12 +78,16 @@ def assemble(
     meshes = design.train.model == "meshes" and torque is None and design.kind != "heart"
     system = System()
     if isinstance(design.escapement, SwissLever):
-        oscillator, pitch, angles, freq = _lever(system, design, dirt, drive, flat=position in ("CH", "CB"), meshes=meshes)
+        flat = position in ("CH", "CB")
+        oscillator, pitch, angles, freq = _lever(system, design, dirt, drive, flat=flat, meshes=meshes)
         clear = math.degrees(0.5 * design.escapement.lift_roller) + 3.0
-        options = Options(step=step, sleep=True, window=45 * DEG, window_held=clear * DEG, gravity=g, sequential=sequential)
+        options = Options(
+            step=step, mesh_step=mesh_step, sleep=True, window=45 * DEG, window_held=clear * DEG, gravity=g,
+            sequential=sequential,
+        )  # fmt: skip
     else:
         oscillator, pitch, angles, freq = _graham(system, design, dirt, drive, meshes=meshes)
-        options = Options(step=step, gravity=g, sequential=sequential, rest_speed=1e-4, gap_tolerance=1e-10)
+        options = Options(step=step, mesh_step=mesh_step, gravity=g, sequential=sequential, rest_speed=1e-4)
     barrel = train.add_meshes(system, design, WHEEL, wind) if meshes else None
     model, state = system.build(
         options, oscillator=oscillator, driven=WHEEL, dirt_torque=drive, tick=dirt.tick, wave=dirt.wave, seed=seed
@@ -137,7 +143,8 @@ def _lever(
         )  # fmt: skip
     notch = {"restitution": esc.notch_restitution, "friction": esc.notch_friction, "pitch": 2 * math.pi, "at": 0.0}
     for side in ("left", "right"):
-        system.pair(f"notch {side}", balance, [solids["jewel"]], fork, solids[f"prong_{side}"], half_width=75 * DEG, **notch)
+        prong = solids[f"prong_{side}"]
+        system.pair(f"notch {side}", balance, [solids["jewel"]], fork, prong, half_width=75 * DEG, **notch)
     system.pair("guard", fork, [solids["dart"]], balance, solids["roller"], half_width=170 * DEG, **notch)
     # fork banked on the exit stone, a tooth a little behind the lock, the balance on the negative side
     return balance, g.pitch, [g.exit_direction % g.pitch - size, g.bank, -1.0], freq
@@ -149,14 +156,14 @@ def _graham(
     esc, osc = design.escapement, design.oscillator
     assert isinstance(esc, Graham) and isinstance(osc, Pendulum)
     g = graham(esc)
-    freq = math.sqrt(G / osc.length)
+    freq, bob = math.sqrt(G / osc.length), osc.mass * osc.length
     wheel = _wheel(system, design, drive, meshes=meshes)
     anchor = system.rotor(
         "pendulum",
         osc.inertia,
         at=(0.0, g.centre_distance),
         viscous=osc.inertia * freq / osc.q,
-        moment=(osc.mass * osc.length * math.sin(osc.crutch_offset), -osc.mass * osc.length * math.cos(osc.crutch_offset)),
+        moment=(bob * math.sin(osc.crutch_offset), -bob * math.cos(osc.crutch_offset)),
         swing=(-0.2, 0.2),
     )
     tooth = system.solid(g.tooth)

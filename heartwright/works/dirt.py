@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Dirt:
-    """Drawn dirt: pitch errors per escape tooth [rad], (torque, friction) factors per tick, torque waves of the train."""
+    """Drawn dirt: pitch errors per escape tooth [rad], (torque, friction) factors per tick, waves of the train."""
 
     pitch_error: Floats
     tick: Floats

@@ -22,7 +22,8 @@ from heartwright.engine.simulate import Simulation, Written
 from heartwright.records import Ledger, Trace
 from heartwright.works import dirt as dirt_
 from heartwright.works import landmarks, train
-from heartwright.works.build import Assembly, assemble, stored_energy
+from heartwright.works.build import MESH_STEP, Assembly, assemble, stored_energy
+from heartwright.works.regulation import beat_error_ms as beat_error_ms
 from heartwright.works.regulation import regulate as regulate
 
 STEP_PENDULUM = 5e-4
@@ -79,8 +80,9 @@ def run(
     if not seconds > 0.0:
         raise ValueError(f"seconds={seconds!r}: a run needs a positive time, e.g. seconds=60")
     setting = Setting(
-        seconds, seed, dirt, position, math.radians(tilt_deg), wind, torque, step, located, start_deg, poses_hz, sequential
-    )
+        seconds, seed, dirt, position, math.radians(tilt_deg), wind, torque, step, located, start_deg, poses_hz,
+        sequential,
+    )  # fmt: skip
     if design.kind == "heart":
         from heartwright.works import heart
 
@@ -102,10 +104,11 @@ class _Run:
 
     def _assemble(self, drawn: dirt_.Dirt) -> Assembly:
         s = self.setting
-        step = s.step or longest_step(self.design)
+        usual = longest_step(self.design)
+        step = s.step or usual
         return assemble(
             self.design, drawn, step=step, position=s.position, tilt=s.tilt, wind=s.wind, torque=s.torque,
-            sequential=s.sequential, seed=s.seed,
+            sequential=s.sequential, mesh_step=MESH_STEP * min(step / usual, 1.0), seed=s.seed,
         )  # fmt: skip
 
     def go(self, progress: Progress | None) -> Trace:
@@ -142,7 +145,7 @@ class _Run:
         beat_energy = 0.5 * drive * 0.5 * built.wheel_pitch
         inertia = 1.0 / m.rotor[osc, L.INV_I]
         # viscous: pi c w A^2 / 2 a beat; dry: 2 T A
-        a, b = 0.5 * math.pi * m.rotor[osc, L.VISC] * built.frequency, 2.0 * m.rotor[osc, L.DRY]
+        a, b = 0.5 * math.pi * m.rotor[osc, L.VISC] * built.frequency, 2.0 * built.state.drive[osc, L.DRY]
         amplitude = (-b + math.sqrt(b * b + 4 * a * beat_energy)) / (2 * a) if inertia > 0 else 0.0
         return float(np.clip(amplitude, 0.02, math.radians(330)))
 
@@ -198,8 +201,8 @@ def longest_step(design: Design) -> float:
 
 
 JAM_ADVICE = (
-    "Parts press against each other and nothing can move. Look at lock, drop and run: a stone too deep by some 20 um, a "
-    "drop below half a degree, or bankings closed onto the lock jam a lever."
+    "Parts press against each other and nothing can move. Look at lock, drop and run: a stone too deep by some 20 um, "
+    "a drop below half a degree, or bankings closed onto the lock jam a lever."
 )
 STOP_ADVICE = (
     "The escape wheel stands. Wind it, give it more torque or less friction, or start it by hand (start_deg); if it "
