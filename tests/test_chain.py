@@ -90,3 +90,16 @@ def test_run_down_is_an_answer_without_a_reading(capsys: pytest.CaptureFixture[s
     found = _json(capsys)
     assert found["status"] == "stopped"
     assert found["advice"]
+
+
+def test_a_design_prints_its_landmarks(capsys: pytest.CaptureFixture[str]) -> None:
+    """Lever of reference geometry: the banking gives back the geometric lift of 44 deg, drop and lock give less, and the
+    order drop, lock, banking holds in motion."""
+    assert main(["designs", "watch-21600", "--json"]) == 0
+    marks = _json(capsys)["landmarks"]
+    assert (marks["lock_deg"], marks["run_deg"], marks["draw_entry_deg"]) == pytest.approx((1.75, 0.95, 13.5))
+    assert marks["acoustic_lift_banking_deg"] == pytest.approx(44.0, abs=0.3)
+    assert marks["acoustic_lift_drop_deg"] < marks["acoustic_lift_lock_deg"] < marks["acoustic_lift_banking_deg"]
+    assert marks["lock_to_banking_us"] > 50.0
+    assert main(["designs", "graham", "--json"]) == 0
+    assert _json(capsys)["landmarks"]["lock_deg"] == pytest.approx(0.5)

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from heartwright.cli import options, payload
+from heartwright.cli import construction, options, payload
 from heartwright.cli.chain import load
-from heartwright.cli.console import answers, compiling, print_json
+from heartwright.cli.console import answers, compiling, print_json, under_way
 from heartwright.design import Design, bundled
 
 
@@ -36,10 +36,8 @@ def designs(
     if toml:
         print(design.to_toml(), end="")
         return
-    from heartwright.works import movement
-
-    with compiling(design.kind):
-        marks = movement.landmarks(design)
+    with compiling(design.kind), under_way(f"Running {design.name} for its landmarks", quiet=json):
+        marks = construction.construction(design) | construction.acoustic(design)
     if json:
         print_json(payload.design(design) | {"landmarks": payload.plain(marks)})
         return
@@ -48,7 +46,13 @@ def designs(
     if design.notes:
         console.print(design.notes, markup=False)
     for key, value in marks.items():
-        console.print(f"  {key.replace('_', ' '):40} {value:.4g}", markup=False)
+        console.print(f"  {_spoken(key):34} {value:.4g}", markup=False)
+
+
+def _spoken(key: str) -> str:
+    """acoustic_lift_lock_deg -> acoustic lift lock [deg]."""
+    *words, unit = key.split("_")
+    return f"{' '.join(words)} [{unit}]"
 
 
 def _table(found: list[Design]) -> Table:
