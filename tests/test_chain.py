@@ -93,8 +93,8 @@ def test_run_down_is_an_answer_without_a_reading(capsys: pytest.CaptureFixture[s
 
 
 def test_a_design_prints_its_landmarks(capsys: pytest.CaptureFixture[str]) -> None:
-    """Lever of reference geometry: the banking gives back the geometric lift of 44 deg, drop and lock give less, and the
-    order drop, lock, banking holds in motion."""
+    """Lever of reference geometry: the banking gives back the geometric lift of 44 deg, drop and lock give less, and
+    the order drop, lock, banking holds in motion."""
     assert main(["designs", "watch-21600", "--json"]) == 0
     marks = _json(capsys)["landmarks"]
     assert (marks["lock_deg"], marks["run_deg"], marks["draw_entry_deg"]) == pytest.approx((1.75, 0.95, 13.5))
