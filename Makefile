@@ -16,7 +16,7 @@ run: $(VENV)/.ready
 	@$(BIN)/heartwright run heart --seconds 60 --seed 1 --sound $(OUT)/heart.wav --judge --report $(OUT)/heart.html
 
 test: $(VENV)/.ready-dev
-	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
+	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 $(ARGS)
 
 bench: named $(VENV)/.ready-bench
 	@QUICK=$(QUICK) PYTHONPATH=. $(BIN)/python $(or $(wildcard benchmarks/$(NAME)/run.py),benchmarks/$(NAME))
