@@ -1,8 +1,8 @@
 """How fast and how exactly the bundled watches run, with the train lumped and with every mesh.
 
-Each watch runs for 60 s, warm, on one core; its time is the least CPU time of several whole calls of
-`movement.run`, the start from rehearsed amplitude included. Exactness is the difference from a run at a tenth of the step with the same seed,
-hence the same dirt. `QUICK=1` compares over 20 s and times fewer repeats.
+Each watch runs for 60 s, warm, on one core; its time is the least CPU time of several whole calls of `movement.run`,
+the start from rehearsed amplitude included. Exactness is the difference from a run at a tenth of the step with the same
+seed, hence the same dirt. `QUICK=1` compares over 20 s and times fewer repeats.
 """
 
 from __future__ import annotations
