@@ -123,7 +123,7 @@ def _lead(reading: Reading, verdict: Verdict | None) -> str:
     held = [name for name, word in verdict.words.items() if word.holds]
     heads = {"hesitant": "It hesitates", "forced": "It is forced", "hollow": "It is hollow"}
     found = [s.text for s in verdict.sentences if any(s.text.startswith(heads[name]) for name in held)]
-    stray = [s.text for s in verdict.sentences if s.evidence_s and s.text.startswith("At ")]
+    stray = [s.text for s in verdict.sentences if s.text.startswith("At ") or "left the ranks" in s.text]
     spent = [s.text for s in verdict.sentences if "it is spent" in s.text]
     rate = next((s.text for s in verdict.sentences if "s a day (" in s.text), verdict.sentences[0].text)
     if found or spent:

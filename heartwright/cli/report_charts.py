@@ -166,13 +166,17 @@ def pressures(trace: Trace) -> str:
     for kind, (name, wave) in zip(("tick-side", "tock-side", "mean"), waves.items(), strict=False):
         own = cut[name]
         plane.line(wave.time_s[own] - begin, wave.value[own], f"{kind} thin")
-        peak = int(np.argmax(wave.value[own])) if own.any() else 0
         if own.any():
-            at = float(wave.time_s[own][peak] - begin)
-            plane.text(
-                plane.at_x(at), plane.at_y(float(wave.value[own][peak])) - 10, name.replace("_", " "), kind="label"
+            _name_line(
+                plane, wave.time_s[own] - begin, wave.value[own], name.replace("_", " "), at_peak=kind == "tick-side"
             )
     return plane.svg()
+
+
+def _name_line(plane: Plane, time: Floats, value: Floats, name: str, *, at_peak: bool) -> None:
+    """Write a line's name above it: at its peak, or three quarters along."""
+    i = int(np.argmax(value)) if at_peak else int(0.75 * len(value))
+    plane.text(plane.at_x(float(time[i])), plane.at_y(float(value[i])) - 9, name, kind="label")
 
 
 def energy(ledger: Ledger) -> str:
