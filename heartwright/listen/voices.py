@@ -2,9 +2,10 @@
 
 `find` looks in the low band (20-400 Hz), where a valve that shuts is heard as a thump and the escapement is nearly
 silent. A stroke is released by a tick, so its period is a whole number k of beats; k is the least for which the
-envelope, freed of what every tick brings, repeats after k beats. The cycles are then laid over one another (following a
-slow drift of the loudest sound, for a train that tires is late a little more each stroke), and what stands out in the
-median cycle is a sound. S2 and the stop are a doublet some 50 ms apart, S1 precedes them by a third of a second.
+envelope, freed of what every tick brings, repeats after k beats. The cycles are then laid over one another twice: by
+their ticks, and by their loudest sound, which moves from stroke to stroke with the train's torque and creeps as a train
+tires. What stands out in the median cycle is a sound, measured where it is sharper (S1 keeps with the tick, S2 and stop
+move together). S2 and stop are a doublet some 50 ms apart, S1 precedes them by a third of a second.
 
 Conventions. Times count from the tick (its first sound) that released the stroke and are those of the centre of a
 sound's power; levels are the power of a sound in 20-200 Hz over the noise, as if spread over 0.1 s [dB re full scale].
@@ -38,16 +39,25 @@ _OFF_TICK_S = 0.03
 
 @dataclass(frozen=True, slots=True)
 class _Cycles:
-    """Cycles laid on a common axis: power [n_cycle, n_bin] in the finding and in the level band, `step_s` apart.
+    """Cycles laid over one another: power [n_cycle, n_bin] in the finding and in the level band.
 
-    `start_s` [n_cycle] is the time of each cycle's first bin after its drift, `drift_s` that drift.
+    `shift_s` [n_cycle] is by how much each cycle was moved to bring its loudest sound to one place (zeros: by ticks).
     """
 
     find: Floats
     level: Floats
-    drift_s: Floats
+    shift_s: Floats
     period_s: float
     beats: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Peak:
+    """Something that stands out: time in the cycle [s], height over the floor, and the cycles that show it best."""
+
+    time_s: float
+    height: float
+    cycles: _Cycles
 
 
 def find(recording: Recording, tick_period_s: float, tick_times_s: Floats) -> Voice | None:
@@ -62,7 +72,6 @@ def find(recording: Recording, tick_period_s: float, tick_times_s: Floats) -> Vo
         return None
     number = np.round((times - times[0]) / tick_period_s)
     beat_s, first_s = np.polyfit(number, times, 1)
-    first_s += (number[0] - max(0.0, np.floor(first_s / beat_s))) * beat_s if first_s > beat_s else 0.0
     low = _slow(recording)
     power = _power(low, _FIND_BAND_HZ, 0.012)
     grid = first_s + np.arange(int((len(low) / _LOW_RATE_HZ - first_s) / _STEP_S)) * _STEP_S
@@ -74,8 +83,11 @@ def find(recording: Recording, tick_period_s: float, tick_times_s: Floats) -> Vo
         return None
     fine = _power(low, _LEVEL_BAND_HZ, 0.004)
     slow = np.interp(grid * _LOW_RATE_HZ, np.arange(len(fine)), fine)
-    cycles = _lay_over(envelope, slow, beats, beat_s)
-    return None if cycles is None else _voice(cycles, beat_s, len(times), times, number)
+    laid = _lay_over(envelope, slow, beats, beat_s)
+    if not laid:
+        return None
+    residual = float(np.std(times - np.polyval((beat_s, first_s), number)))
+    return _voice(laid, beat_s, beats * residual / np.sqrt(len(times) ** 3 / 12.0))
 
 
 # ------------------------------------------------------------------------------------------ the low band
@@ -123,7 +135,8 @@ def _period_in_beats(envelope: Floats, beat_s: float) -> int | None:
     The autocovariance of the compressed envelope at k beats is held against that at lags that are no whole number of
     half beats; noise, hum and lone knocks leave it within their scatter.
     """
-    level = np.log1p(envelope / max(float(np.median(envelope)), 1e-20))
+    floor = max(float(np.median(envelope)), 3e-3 * float(np.quantile(envelope, 0.99)), 1e-20)
+    level = np.log1p(envelope / floor)
     level -= np.mean(level)
     size = len(level)
     spectrum = np.fft.rfft(level, 2 * size)
@@ -149,18 +162,20 @@ def _period_in_beats(envelope: Floats, beat_s: float) -> int | None:
 # ------------------------------------------------------------------------------------------- the cycles
 
 
-def _lay_over(envelope: Floats, level: Floats, beats: int, beat_s: float) -> _Cycles | None:
-    """Cut into cycles of `beats` beats, moved by the drift of their loudest sound."""
+def _lay_over(envelope: Floats, level: Floats, beats: int, beat_s: float) -> list[_Cycles]:
+    """Cut into cycles of `beats` beats: by ticks, and where it moves also by the loudest sound. Empty if too few."""
     period = beats * beat_s
     bins = round(period / _STEP_S)
     count = int(len(envelope) * _STEP_S / period) - 1
     if count < _FEWEST_CYCLES:
-        return None
+        return []
     starts = np.arange(count, dtype=np.float64) * (period / _STEP_S)
-    plain = _rows(envelope, starts, bins)
-    drift = _drift(plain)
-    starts = np.asarray(starts + drift, np.float64)
-    return _Cycles(_rows(envelope, starts, bins), _rows(level, starts, bins), drift * _STEP_S, period, beats)
+    shift = _follow(_rows(envelope, starts, bins))
+    shifts = [np.zeros(count), shift] if np.std(shift) * _STEP_S > 0.003 else [np.zeros(count)]
+    return [
+        _Cycles(_rows(envelope, starts + s, bins), _rows(level, starts + s, bins), s * _STEP_S, period, beats)
+        for s in shifts
+    ]
 
 
 def _rows(values: Floats, starts: Floats, bins: int) -> Floats:
@@ -168,66 +183,102 @@ def _rows(values: Floats, starts: Floats, bins: int) -> Floats:
     return np.asarray(values[at])
 
 
-def _drift(rows: Floats) -> Floats:
-    """Shift of each cycle [bins] that follows its loudest sound: the best path with small steps, less its start.
+def _follow(rows: Floats) -> Floats:
+    """Shift of each cycle [bins] that follows its loudest sounds, less its mean.
 
-    Zeros where the sound does not move by more than 12 ms over the take: then the ticks are the better clock.
+    First the loudest moment is followed, then twice the shape found about it, so that of S2 and the stop the one is
+    never taken for the other. Zeros where that sound does not stand clear of the floor in most cycles.
     """
     count, bins = rows.shape
-    floor = max(float(np.median(rows)), 1e-20)
+    floor = max(float(np.median(rows)), 3e-3 * float(np.quantile(rows, 0.99)), 1e-20)
     gain = np.log1p(rows / floor)
-    reach = round(0.03 / _STEP_S)
+    path, at = _path(gain)
+    if float(np.median(gain[np.arange(count), at])) < np.log(6.0):
+        return np.zeros(count)
+    span = np.arange(round(-0.08 / _STEP_S), round(0.12 / _STEP_S))
+    for _ in range(2):
+        shape = np.median(gain[np.arange(count)[:, None], (at[:, None] + span) % bins], axis=0)
+        shape = shape - np.mean(shape)
+        likeness = sum(w * np.roll(gain, -s, axis=1) for s, w in zip(span, shape, strict=True))
+        path, at = _path(np.asarray(likeness) / 3.0)
+    return np.asarray(path - np.mean(path))
+
+
+def _path(gain: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    """The path through cycles [n_cycle, n_bin] of most `gain` with steps of some 15 ms, unwrapped, and its bins."""
+    count, bins = gain.shape
+    reach = round(0.09 / _STEP_S)
     steps = np.arange(-reach, reach + 1)
-    cost = 0.5 * (steps * _STEP_S / 0.008) ** 2
+    cost = 0.5 * (steps * _STEP_S / 0.015) ** 2
     total, came = gain[0].copy(), np.zeros((count, bins), np.int64)
     for n in range(1, count):
         before = np.stack([np.roll(total, s) - c for s, c in zip(steps, cost, strict=True)])
         best = np.argmax(before, axis=0)
         came[n] = steps[best]
         total = before[best, np.arange(bins)] + gain[n]
-    path = np.zeros(count, np.int64)
-    here = int(np.argmax(total))
+    path = np.zeros(count)
+    at = np.zeros(count, np.int64)
+    at[-1] = int(np.argmax(total))
     for n in range(count - 1, 0, -1):
-        path[n - 1] = path[n] - came[n][here]
-        here = (here - came[n][here]) % bins
-    moved = signal.medfilt(path.astype(float), 3) if count > 4 else path.astype(float)
-    moved = moved - np.median(moved)
-    strong = float(np.median(gain[np.arange(count), (here + path - path[0]) % bins])) > np.log(8.0)
-    if not strong or np.ptp(moved) * _STEP_S < 0.012:
-        return np.zeros(count)
-    return np.asarray(moved)
+        path[n - 1] = path[n] - came[n][at[n]]
+        at[n - 1] = (at[n] - came[n][at[n]]) % bins
+    return path, at
 
 
 # ------------------------------------------------------------------------------------------- the sounds
 
 
-def _voice(cycles: _Cycles, beat_s: float, count: int, times: Floats, number: Floats) -> Voice | None:
-    peaks = _peaks(cycles, beat_s)
-    strokes = _name(peaks, cycles.period_s)
+def _voice(laid: list[_Cycles], beat_s: float, tick_sigma_s: float) -> Voice | None:
+    period = laid[0].period_s
+    peaks = _sharper([peak for cycles in laid for peak in _peaks(cycles, beat_s)], period)
+    if not any(_off_tick_s(p.time_s, beat_s) > _OFF_TICK_S for p in peaks):
+        return None
+    strokes = _name(peaks, period)
     if not strokes:
         return None
     start = _release(strokes, beat_s)
-    named = [(name, float(np.mod(t - start, cycles.period_s)), t) for name, t in strokes]
-    named.sort(key=lambda item: item[1])
+    named = sorted(
+        ((name, float(np.mod(p.time_s - start, period)), p) for name, p in strokes), key=lambda item: item[1]
+    )
     edges = [t for _, t, _ in named]
-    quiet = _quiet(cycles, [t for t, _ in peaks], beat_s)
+    quiet = _quiet(laid[0], peaks, beat_s)
     sounds = []
-    for i, (name, after, at) in enumerate(named):
-        gap_before = after - edges[i - 1] if i else after - edges[-1] + cycles.period_s
-        gap_after = edges[i + 1] - after if i + 1 < len(edges) else edges[0] - after + cycles.period_s
-        time_s, level_db = _measure(cycles, quiet, at, min(0.5 * gap_before, 0.045), min(0.5 * gap_after, 0.055))
-        sounds.append(VoiceSound(name, Interval(*(v - at + after for v in time_s)), Interval(*level_db)))
-    residual = times - np.polyval(np.polyfit(number, times, 1), number)
-    spread = float(np.std(residual)) / np.sqrt(max(count, 3) ** 3 / 12.0) * cycles.beats
-    wander = 0.0
-    if np.any(cycles.drift_s):
-        wander = float(np.polyfit(np.arange(len(cycles.drift_s)), cycles.drift_s, 1)[0])
-    sigma = max(spread, float(np.std(np.diff(cycles.drift_s))) / len(cycles.drift_s), 1e-7)
-    return Voice(Interval.from_sigma(cycles.period_s + wander, sigma), tuple(sounds))
+    for i, (name, after, peak) in enumerate(named):
+        gap_before = after - edges[i - 1] if i else after - edges[-1] + period
+        gap_after = edges[i + 1] - after if i + 1 < len(edges) else edges[0] - after + period
+        shift, level_db = _measure(peak, quiet, min(0.5 * gap_before, 0.045), min(0.5 * gap_after, 0.055))
+        sounds.append(VoiceSound(name, Interval(*(after + v for v in shift)), Interval(*level_db)))
+    return Voice(_period(laid, tick_sigma_s), tuple(sounds))
 
 
-def _peaks(cycles: _Cycles, beat_s: float) -> list[tuple[float, float]]:
-    """Times [s] and heights over the floor of what stands out in the median cycle and in most cycles."""
+def _period(laid: list[_Cycles], tick_sigma_s: float) -> Interval:
+    """A whole number of beats, or where the strokes creep clearly against the ticks, that and the creep."""
+    shift = laid[-1].shift_s
+    n = np.arange(len(shift)) - 0.5 * (len(shift) - 1)
+    creep = float(n @ shift / (n @ n))
+    left = shift - creep * n
+    rough = float(np.std(left)) * np.sqrt(len(shift) / (n @ n))
+    roll = float(left[1:] @ left[:-1] / max(float(left @ left), 1e-30)) if np.any(left) else 0.0
+    rough *= float(np.sqrt((1.0 + max(roll, 0.0)) / max(1.0 - max(roll, 0.0), 0.05)))
+    if abs(creep) * len(shift) < max(0.05, 4.0 * float(np.std(left))):
+        return Interval.from_sigma(laid[0].period_s, max(tick_sigma_s, 1e-7))
+    return Interval.from_sigma(laid[0].period_s + creep, max(float(rough), tick_sigma_s))
+
+
+def _sharper(peaks: list[_Peak], period_s: float) -> list[_Peak]:
+    """One peak for each sound: of two within 40 ms, seen in differently laid cycles, the higher."""
+    kept: list[_Peak] = []
+    for peak in sorted(peaks, key=lambda p: -p.height):
+        near = [
+            k for k in kept if abs(np.mod(peak.time_s - k.time_s + 0.5 * period_s, period_s) - 0.5 * period_s) < 0.04
+        ]
+        if not any(k.cycles is not peak.cycles for k in near):
+            kept.append(peak)
+    return kept
+
+
+def _peaks(cycles: _Cycles, beat_s: float) -> list[_Peak]:
+    """What stands out in the median cycle and in most cycles."""
     middle = np.median(cycles.find, axis=0)
     floor = float(np.median(middle))
     if floor <= 0.0:
@@ -246,8 +297,8 @@ def _peaks(cycles: _Cycles, beat_s: float) -> list[tuple[float, float]]:
         if _off_tick_s(p * _STEP_S, beat_s) < _OFF_TICK_S and middle[p] < 4.0 * float(np.median(others)):
             continue  # what every tick brings, left over
         if (middle[p] - floor) / noise > 6.0 and height > 1.4 and share > 0.6:
-            result.append((float(p * _STEP_S), height))
-    return result if any(_off_tick_s(t, beat_s) > _OFF_TICK_S for t, _ in result) else []
+            result.append(_Peak(float(p * _STEP_S), height, cycles))
+    return result
 
 
 def _off_tick_s(t: float, beat_s: float) -> float:
@@ -255,57 +306,51 @@ def _off_tick_s(t: float, beat_s: float) -> float:
     return float(abs(np.mod(t - 0.008 + 0.5 * beat_s, beat_s) - 0.5 * beat_s))
 
 
-def _name(peaks: list[tuple[float, float]], period_s: float) -> list[tuple[str, float]]:
-    """(name, time) of the sounds: every doublet is S2 and stop, the loudest sound 0.15-0.75 s before it S1."""
-    if len(peaks) < 2:
-        return []
-    loudest = max(h for _, h in peaks)
-    pairs: list[tuple[float, float, float]] = []
-    for t, h in peaks:
-        for u, g in peaks:
-            gap = np.mod(u - t, period_s)
-            if _DOUBLET_S[0] <= gap <= _DOUBLET_S[1] and h > 0.02 * loudest and g > 0.02 * loudest:
-                pairs.append((min(h, g), t, u))
-    pairs.sort(reverse=True)
-    taken: list[tuple[float, float]] = []
-    for _, t, u in pairs:
-        apart = [abs(np.mod(t - s + 0.5 * period_s, period_s) - 0.5 * period_s) for s, _ in taken]
-        if all(a > 0.25 for a in apart):
+def _name(peaks: list[_Peak], period_s: float) -> list[tuple[str, _Peak]]:
+    """(name, peak) of the sounds: every doublet is S2 and stop, the loudest sound 0.15-0.75 s before it S1."""
+
+    def after(one: _Peak, other: _Peak) -> float:
+        return float(np.mod(one.time_s - other.time_s, period_s))
+
+    loud = [p for p in peaks if p.height > 0.02 * max(q.height for q in peaks)]
+    pairs = [(t, u) for t in loud for u in loud if _DOUBLET_S[0] <= after(u, t) <= _DOUBLET_S[1]]
+    taken: list[tuple[_Peak, _Peak]] = []
+    for t, u in sorted(pairs, key=lambda pair: -min(pair[0].height, pair[1].height)):
+        if all(0.25 < after(t, s) < period_s - 0.25 for s, _ in taken):
             taken.append((t, u))
-    named: list[tuple[str, float]] = []
+    named: list[tuple[str, _Peak]] = []
     for t, u in taken:
         named += [("S2", t), ("stop", u)]
-        before = [
-            (h, s) for s, h in peaks if 0.15 <= np.mod(t - s, period_s) <= 0.75 and all(s not in p for p in taken)
-        ]
-        nearest = [np.mod(t - s, period_s) for s, _ in taken if s != t]
-        before = [(h, s) for h, s in before if all(np.mod(t - s, period_s) < gap - 0.05 for gap in nearest)]
+        room = min([0.75, *(after(t, s) - 0.1 for s, _ in taken if s is not t)])
+        before = [p for p in peaks if 0.15 <= after(t, p) <= room and all(p not in pair for pair in taken)]
         if before:
-            named.append(("S1", max(before)[1]))
+            named.append(("S1", max(before, key=lambda p: p.height)))
     return named
 
 
-def _release(named: list[tuple[str, float]], beat_s: float) -> float:
+def _release(named: list[tuple[str, _Peak]], beat_s: float) -> float:
     """Time of the tick that released the first stroke: the last one 40 ms and more before S1 (0.3 s before S2)."""
-    first = [t for name, t in named if name == "S1"]
-    at = min(first) - 0.04 if first else min(t for name, t in named if name == "S2") - 0.3
+    first = [p.time_s for name, p in named if name == "S1"]
+    at = min(first) - 0.04 if first else min(p.time_s for name, p in named if name == "S2") - 0.3
     return float(np.floor(at / beat_s) * beat_s)
 
 
-def _quiet(cycles: _Cycles, peaks_s: list[float], beat_s: float) -> NDArray[np.bool_]:
+def _quiet(cycles: _Cycles, peaks: list[_Peak], beat_s: float) -> NDArray[np.bool_]:
     """Bins of the cycle [n_bin] clear of its sounds and of the ticks; all but the sounds where nothing is left."""
     t = np.arange(cycles.level.shape[1]) * _STEP_S
     near = np.zeros(len(t), bool)
-    for p in peaks_s:
-        near |= np.mod(t - p + 0.05, cycles.period_s) < 0.15
+    for p in peaks:
+        loose = 2.0 * float(np.std(p.cycles.shift_s))
+        near |= np.mod(t - p.time_s + 0.05 + loose, cycles.period_s) < 0.15 + 2.0 * loose
     tick = np.mod(t + 0.015, beat_s) < 0.06
     return ~(near | tick) if np.mean(near | tick) < 0.9 else ~near
 
 
 def _measure(
-    cycles: _Cycles, quiet: NDArray[np.bool_], at_s: float, before_s: float, after_s: float
+    peak: _Peak, quiet: NDArray[np.bool_], before_s: float, after_s: float
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """Centre in time [s] and level [dB] of the sound at `at_s`, each as value, low, high."""
+    """Centre of the sound against its peak [s] and its level [dB], each as value, low, high."""
+    cycles, at_s = peak.cycles, peak.time_s
     n, bins = cycles.level.shape
     span = np.arange(round(-before_s / _STEP_S), round(after_s / _STEP_S) + 1)
     whole = cycles.level[:, np.mod(round(at_s / _STEP_S) + span, bins)]
@@ -314,14 +359,16 @@ def _measure(
     weights = np.vstack([np.full(n, 1.0 / n), weights])
     noise = weights @ cycles.level[:, quiet].mean(axis=1)
     energy = ((weights @ whole).sum(axis=1) - len(span) * noise) * _STEP_S / _LEVEL_SPAN_S
-    shift = _centre_s(weights @ cycles.find, at_s, weights @ cycles.find[:, quiet].mean(axis=1))
+    shift = weights @ cycles.shift_s + _centre_s(
+        weights @ cycles.find, at_s, weights @ cycles.find[:, quiet].mean(axis=1)
+    )
     wide = float(stats.t.ppf(0.975, n - 1)) * np.sqrt(n / (n - 1))
-    time_s = float(at_s + shift[0])
     half = max(wide * float(np.std(shift[1:])), 0.075 * _STEP_S)
     spread = wide * float(np.std(energy[1:]))
     least = 1e-3 * max(float(noise[0]), 1e-20)
     level = [10.0 * np.log10(max(v, least)) for v in (energy[0], energy[0] - spread, energy[0] + spread)]
-    return (time_s, time_s - half, time_s + half), (float(level[0]), float(level[1]), float(level[2]))
+    centre = float(shift[0])
+    return (centre, centre - half, centre + half), (float(level[0]), float(level[1]), float(level[2]))
 
 
 def _centre_s(rows: Floats, at_s: float, noise: Floats) -> Floats:
