@@ -19,7 +19,7 @@ test: $(VENV)/.ready-dev
 	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 $(ARGS)
 
 bench: named $(VENV)/.ready-bench
-	@QUICK=$(QUICK) PYTHONPATH=. $(BIN)/python $(or $(wildcard benchmarks/$(NAME)/run.py),benchmarks/$(NAME))
+	@QUICK=$(QUICK) PYTHONPATH=. OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python $(or $(wildcard benchmarks/$(NAME)/run.py),benchmarks/$(NAME))
 
 named:
 	@test -n "$(NAME)" -a -d "benchmarks/$(NAME)" || \
