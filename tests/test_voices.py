@@ -7,10 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from handmade import heart_trace, watch_trace
+from scipy import signal
 
 from heartwright import sound
+from heartwright.design import Design
+from heartwright.edit import Edit
 from heartwright.listen.voices import find
 from heartwright.records import Interval, Recording, Trace, Voice
+from heartwright.works import movement
 
 RATE = 48_000
 BEAT_S = 0.25
@@ -116,3 +120,38 @@ def test_missed_ticks_and_a_beat_error_do_not_disturb() -> None:
     whole, holed = named(find(audio, BEAT_S, trace.beats.unlock_s)), named(find(audio, BEAT_S, ticks))
     assert whole.keys() == holed.keys()
     assert holed["S1"][0].value - whole["S1"][0].value == pytest.approx(-1.5e-3, abs=1e-3)
+
+
+def test_the_simulated_heart_speaks_with_two_voices_and_a_cracked_reed_softens_one() -> None:
+    """From contacts to sound to listening: S1 and S2 stand where the valves close, a crack takes S1 down by 2-4 dB.
+
+    The trace's own 20-200 Hz force on the valve block says by how much; the tick's level stays.
+    """
+    whole = Design.load("heart")
+    flawed = Edit.of(whole, "pump.outlet.crack", 0.4).apply(whole)
+    found, told = [], []
+    for design in (whole, flawed):
+        trace = movement.run(design, seconds=24.0, seed=1)
+        audio = sound.render(trace, rate_hz=RATE, body=design, seed=2)
+        voice = find(audio, BEAT_S, trace.beats.unlock_s)
+        found.append((trace, named(voice)))
+        told.append(valve_force_db(trace))
+    (trace, healthy), (_, cracked) = found
+    tick = trace.beats.unlock_s
+    after = [h.time_s - tick[tick < h.time_s - 0.15][-1] for h in trace.happenings if h.kind == "outlet_closes"][2:-2]
+    beat = np.round(np.median(after) / BEAT_S - healthy["S2"][0].value / BEAT_S) * BEAT_S
+    assert healthy["S2"][0].value + beat == pytest.approx(np.mean(after), abs=0.02)
+    assert 0.06 < healthy["S1"][0].value < 0.13
+    assert 1.5 < told[0] - told[1] < 4.5
+    assert healthy["S1"][1].value - cracked["S1"][1].value == pytest.approx(told[0] - told[1], abs=0.7)
+    assert healthy["S2"][1].value - cracked["S2"][1].value == pytest.approx(0.0, abs=0.5)
+
+
+def valve_force_db(trace: Trace) -> float:
+    """Level of the chamber's 20-200 Hz pressure within 0.2 s of a release, mean over strokes."""
+    wave = next(w for w in trace.waveforms if w.name == "chamber_pressure")
+    t = np.arange(0.0, trace.seconds, 1e-3)
+    sos = signal.butter(2, [20, 200], "bandpass", fs=1000, output="sos")
+    power = signal.sosfiltfilt(sos, np.interp(t, wave.time_s, wave.value)) ** 2
+    releases = [h.time_s for h in trace.happenings if h.kind == "release" and 1.0 < h.time_s < trace.seconds - 1.0]
+    return float(10 * np.log10(np.mean([power[(t > r) & (t < r + 0.2)].sum() for r in releases])))
