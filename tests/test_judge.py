@@ -187,6 +187,17 @@ def test_a_heart_without_its_second_voice_is_not_measurable() -> None:
     assert "valves were not heard" in word.reason
 
 
+def test_a_silent_first_valve_is_said_and_paired_strokes_are_told() -> None:
+    whole = made.heart().voice
+    assert whole is not None
+    reading = made.heart(voice=replace(whole, period_s=Interval(2.0, 1.999, 2.001), sounds=whole.sounds[1:]))
+    verdict = judge.weigh(reading)
+    assert "S2 was heard and S1 was not" in verdict.words["hollow"].reason
+    assert "every 2.00 s, where health asks 1.00 s" in said(verdict, "second voice")
+    shares = {c.sound_class: c.probability for c in verdict.causes}
+    assert shares["train comes late"] > shares["healthy"]
+
+
 def test_pendulum_beat_error_is_weighed_in_per_cent() -> None:
     rate = Interval(3600.0, 3599.9, 3600.1)
     reading = made.watch(nominal_bph=3600.0, beat_rate_bph=rate, beat_error_ms=Interval(80.0, 79.0, 81.0))

@@ -18,7 +18,7 @@ def speak(reading: Reading, bench: Bench, moved: tuple[Displaced, ...]) -> tuple
     """Sentences of the standard figures, in the order of the trade."""
     found = [_beat(reading), _rate(reading, bench), _beat_error(reading, bench), _amplitude(reading, bench)]
     found.extend(_displaced(moved))
-    found.append(_voice(reading))
+    found.append(_voice(reading, bench))
     return tuple(s for s in found if s is not None)
 
 
@@ -169,7 +169,7 @@ def _one_displaced(beat: Displaced) -> Sentence:
     return Sentence(f"At {when} s one beat came {size} ms {beat.name}.", figures, (beat.time_s,))
 
 
-def _voice(reading: Reading) -> Sentence | None:
+def _voice(reading: Reading, bench: Bench) -> Sentence | None:
     voice = reading.voice
     if voice is None:
         return None
@@ -180,4 +180,8 @@ def _voice(reading: Reading) -> Sentence | None:
         figures |= {f"{sound.name}_s": sound.time_s.value, f"{sound.name}_db": sound.level_db.value}
         heard.append(f"{sound.name} at {plain(1e3 * sound.time_s.value, 0)} ms")
     text = f"Under the tick a second voice strokes {plain(rate, 1)} times a minute"
+    limit = bench.limit("stroke_period_s")
+    if limit is not None and limit.unhealthy(voice.period_s):
+        figures |= _ends_of(limit)
+        text += f", every {plain(voice.period_s.value, 2)} s, where health asks {plain(limit.median or 1.0, 2)} s"
     return Sentence(f"{text}: {listed(heard)} of each stroke." if heard else f"{text}.", figures)

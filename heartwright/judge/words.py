@@ -24,7 +24,7 @@ from heartwright.judge.features import (
 from heartwright.judge.figures import why_no_amplitude
 from heartwright.judge.limits import Limit
 from heartwright.judge.phrase import digits_for, listed, plain, span
-from heartwright.records import Interval, Reading, Sentence, Word
+from heartwright.records import Interval, Reading, Sentence, Voice, Word
 
 NAMES: Final = ("hesitant", "forced", "hollow")
 NO_RESERVE: Final = "reserve not measured: wind fully and listen again, or listen in a vertical position"
@@ -239,14 +239,24 @@ def _hollow_heart(reading: Reading, bench: Bench) -> list[Part] | str:
         return "the valves were not heard beside the tick; put the microphone on the pump's block and record 60 s"
     figure = first_over_second(reading)
     if figure is None:
-        names = listed([s.name for s in reading.voice.sounds]) or "nothing"
-        return f"S1 and S2 are both needed and only {names} was heard; move the microphone nearer to the pump's block"
+        return _one_valve(reading.voice)
     limit = bench.limit("s1_over_s2_db")
     if limit is None:
         return "no healthy level of S1 against S2 is known; a row of your own in the limits would mend that"
     levels = {s.name: s.level_db for s in reading.voice.sounds}
     says = _VALVES.replace("{first}", plain(levels["S1"].value, 1)).replace("{second}", plain(levels["S2"].value, 1))
     return [Part("s1_over_s2_db", says, figure, limit, False, _strokes(reading))]
+
+
+def _one_valve(voice: Voice) -> str:
+    """Why the valves cannot be weighed against each other, from those that were heard."""
+    names = [sound.name for sound in voice.sounds]
+    if "S2" in names:
+        return (
+            "S2 was heard and S1 was not: the first valve is faint or the take is noisy, and a quieter take would tell"
+        )
+    heard = listed(names) or "nothing"
+    return f"S1 and S2 are both needed and only {heard} was heard; move the microphone nearer to the pump's block"
 
 
 def _strokes(reading: Reading) -> tuple[float, ...]:
