@@ -247,7 +247,21 @@ def test_a_bent_tooth_comes_back_with_every_turn() -> None:
 
 def test_displaced_beats_are_none_in_health() -> None:
     for seed in range(20):
-        assert displaced(made.beat_table(seed=seed)) == ()
+        assert displaced(made.watch(table=made.beat_table(seed=seed))) == ()
+
+
+def test_a_beat_cut_by_the_end_of_a_take_is_not_displaced() -> None:
+    assert displaced(moved(0, 4.0)) == ()
+    assert displaced(moved(299, 4.0)) == ()
+
+
+def test_the_slips_of_a_faint_take_are_not_told() -> None:
+    table = made.beat_table()
+    residual = table.residual_ms.copy()
+    residual[10:-10:20] += 5.0
+    loud = made.watch(table=replace(table, residual_ms=residual))
+    assert len(displaced(loud)) == 14
+    assert displaced(replace(loud, snr_db=14.0)) == ()
 
 
 def test_bundled_limits_are_sourced() -> None:

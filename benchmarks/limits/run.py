@@ -74,7 +74,7 @@ def _statistics(reading: Reading, design: Design, stopping_deg: float | None) ->
         "reserve_scatters": features.reserve(reading, stopping_deg) if stopping_deg is not None else None,
     }
     row: dict[str, float | int] = {name: x.value for name, x in found.items() if x is not None}
-    return row | {"beats": reading.beats, "displaced": features.counted(reading, features.displaced(reading.table))}
+    return row | {"beats": reading.beats, "displaced": features.counted(reading, features.displaced(reading))}
 
 
 def stopping(design: Design) -> float | None:

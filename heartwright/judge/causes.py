@@ -132,6 +132,8 @@ def next_measurement(reading: Reading, bench: Bench, causes: tuple[Cause, ...]) 
     lever = not bench.kind_is("pendulum")
     if lever and reading.amplitude_deg is None and reading.lift_deg is None:
         return "tell the lift angle (--lift-deg, or --movement): the same take then gives the amplitude"
+    if lever and reading.amplitude_deg is None:
+        return "record again in a quieter room, the microphone on the crown: that would bring the amplitude"
     named = [c for c in causes if c.sound_class not in ("healthy", "undecided", "none_of_these")]
     healthy = next((c.probability for c in causes if c.sound_class == "healthy"), 0.0)
     if named and named[0].probability > healthy:

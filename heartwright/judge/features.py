@@ -19,6 +19,7 @@ SECONDS_PER_DAY: Final = 86_400.0
 WANDER_S: Final = 10.0  # averaging time of the wander
 _STANDS_OUT: Final = 7.0  # robust standard deviations by which a displaced beat leaves its neighbours
 _FAINT_DB: Final = 20.0  # below this a missing sound is more often weak than a fault
+_SLIPS: Final = 0.02  # share of displaced beats from which a faint take is not believed
 _LEAST_MS: Final = 0.5  # and no less than this: dirt alone moves a beat by tenths
 _ROBUST: Final = 1.4826  # of a median absolute deviation, for a normal law
 _NEIGHBOURS: Final = 9  # beats of one side in the running median
@@ -33,8 +34,13 @@ class Displaced:
     name: str  # late | early | missed | double
 
 
-def displaced(table: BeatTable | None) -> tuple[Displaced, ...]:
-    """Beats that came late, early, twice or not at all, in order of time."""
+def displaced(reading: Reading) -> tuple[Displaced, ...]:
+    """Beats that came late, early, twice or not at all, in order of time.
+
+    The first and the last of a take may be cut by its ends and are left out. Where many are displaced in a faint take,
+    it is the timing that slips, not the movement: none is told.
+    """
+    table = reading.table
     if table is None or not len(table):
         return ()
     shift = _shift_ms(table)
@@ -43,7 +49,7 @@ def displaced(table: BeatTable | None) -> tuple[Displaced, ...]:
     far = np.abs(shift) > np.maximum(_LEAST_MS, _STANDS_OUT * np.maximum(scale, noise))
     found: list[Displaced] = []
     heard = np.flatnonzero(table.flag != "missed")  # before the first and after the last beat nothing is missing
-    for i in range(heard[0], heard[-1] + 1) if len(heard) else ():
+    for i in range(heard[0] + 1, heard[-1]) if len(heard) else ():
         if not np.isfinite(table.time_s[i]):
             continue
         flag = str(table.flag[i])
@@ -51,13 +57,18 @@ def displaced(table: BeatTable | None) -> tuple[Displaced, ...]:
             found.append(Displaced(float(table.time_s[i]), float("nan"), flag))
         elif far[i]:
             found.append(Displaced(float(table.time_s[i]), float(shift[i]), "late" if shift[i] > 0 else "early"))
-    return tuple(found)
+    slips = _is_faint(reading) and len(found) > max(1.0, _SLIPS * len(table))
+    return () if slips else tuple(found)
 
 
 def counted(reading: Reading, moved: tuple[Displaced, ...]) -> int:
     """How many of the displaced beats count against the movement: a beat missed in a faint take may only be faint."""
-    faint = (reading.snr_db or 0.0) < _FAINT_DB
+    faint = _is_faint(reading)
     return sum(m.name != "missed" or not faint for m in moved)
+
+
+def _is_faint(reading: Reading) -> bool:
+    return reading.snr_db is not None and reading.snr_db < _FAINT_DB
 
 
 def displaced_per_thousand(reading: Reading, moved: tuple[Displaced, ...]) -> Interval | None:

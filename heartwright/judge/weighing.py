@@ -48,7 +48,7 @@ def weigh(
     counted = intricacy(design) if design is not None else None
     if reading.status != "ok" and reading.table is None:
         return _nothing(reading, counted)
-    moved = displaced(reading.table)
+    moved = displaced(reading)
     words, spoken = weigh_words(reading, bench, moved)
     causes = weigh_causes(reading, bench, moved) if reading.table is not None else no_causes()
     step = next_measurement(reading, bench, causes)

@@ -28,6 +28,7 @@ from heartwright.records import Interval, Reading, Sentence, Voice, Word
 
 NAMES: Final = ("hesitant", "forced", "hollow")
 NO_RESERVE: Final = "reserve not measured: wind fully and listen again, or listen in a vertical position"
+_NONE: Final = ", and there is none"  # the reason why is in the word, and said once with the amplitude
 ONE_TAKE: Final = "knocking is all that one take can show"
 _WORTH_SHOWING: Final = 0.25  # score from which the moments of a statistic are evidence
 _SCATTER: Final = "its beats scatter by {figure} ms, where health allows {limit}"
@@ -124,7 +125,7 @@ def _loudest(parts: list[Part]) -> Part:
 def _sentence(name: str, word: Word, parts: list[Part] | str) -> Sentence:
     holds, may, not_so, unknown = _SAID[name]
     if isinstance(parts, str):
-        return Sentence(f"{unknown}: {parts}.", {})
+        return Sentence(f"{unknown}: {parts.split(_NONE)[0]}{_NONE if _NONE in parts else ''}.", {})
     loudest = _loudest(parts)
     score = loudest.score()
     head = holds if word.holds else (may if score.value > 0.5 else not_so)
@@ -190,7 +191,7 @@ def _forced(reading: Reading, bench: Bench, moved: tuple[Displaced, ...]) -> lis
     if bench.kind_is("pendulum"):
         return "a pendulum does not knock; two takes with different weights would show whether the drive overrules it"
     if reading.amplitude_deg is None:
-        return f"knocking is read from the amplitude, and there is none: {why_no_amplitude(reading)}"
+        return f"knocking is read from the amplitude{_NONE}: {why_no_amplitude(reading)}"
     limit = bench.limit("knock_deg")
     if limit is None:
         return f"the swing at which a {bench.named} knocks is not known; say which kind it is"
@@ -217,7 +218,7 @@ def _hollow(reading: Reading, bench: Bench) -> list[Part] | str:
     if bench.kind_is("pendulum"):
         return "a pendulum's swing cannot be heard; its arc, read at full wind and a week later, would tell"
     if reading.amplitude_deg is None:
-        return f"reserve is read from the amplitude, and there is none: {why_no_amplitude(reading)}"
+        return f"reserve is read from the amplitude{_NONE}: {why_no_amplitude(reading)}"
     if bench.wind is None:
         return NO_RESERVE
     if bench.wind == "24 h":
