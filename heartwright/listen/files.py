@@ -14,6 +14,8 @@ from scipy import signal
 from heartwright.listen.decode import ALLOWED, Decoded, Samples, Unreadable, decode
 from heartwright.records import Recording
 
+__all__ = ["Unreadable", "choose_channel", "clipped_samples", "load"]
+
 _LOWEST_HZ, _HIGHEST_HZ = 4_000.0, 1_000_000.0
 _ENOUGH_HZ = 32_000.0
 _DEAD = 1e-3  # a channel this much softer than the other carries no sound (-60 dB)

@@ -21,7 +21,7 @@ from scipy import ndimage, signal
 from heartwright.listen.files import clipped_samples
 from heartwright.records import Floats, Recording
 
-_LONGEST_S = 40.0
+_LONGEST_S = 30.0
 _BLOCK_S = 5e-3
 _HIGHPASS_HZ = 500.0
 _PATCHY_DB = 6.8
@@ -209,10 +209,13 @@ def _climb_db(take: _Take) -> float | None:
 
 def _hum(take: _Take) -> str | None:
     """Lines at multiples of 50 or 60 Hz that stand over every other line near them (a beat's own lines included)."""
-    size = int(min(len(take.samples), 4.0 * take.rate_hz))
-    if size < 2.0 * take.rate_hz:
+    coarse = max(1, int(take.rate_hz // 2_000.0))
+    rate = take.rate_hz / coarse
+    samples = signal.resample_poly(take.samples, 1, coarse)
+    size = int(min(len(samples), 4.0 * rate))
+    if size < 2.0 * rate:
         return None
-    frequency, power = signal.welch(take.samples, take.rate_hz, window="hann", nperseg=size, average="median")
+    frequency, power = signal.welch(samples, rate, window="hann", nperseg=size, average="median")
     decibel = 10.0 * np.log10(power + 1e-30)
     for mains in (50.0, 60.0):
         heights = []
@@ -235,7 +238,8 @@ def _codec(take: _Take) -> str | None:
     if take.rate_hz < 32_000:
         return None
     size = 1 << int(np.log2(take.rate_hz / 50.0))
-    frequency, power = signal.welch(take.samples, take.rate_hz, nperseg=size)
+    samples = take.samples[: int(15.0 * take.rate_hz)]
+    frequency, power = signal.welch(samples, take.rate_hz, nperseg=size, noverlap=0)
     decibel = 10.0 * np.log10(power + 1e-30)
     worst, at = 0.0, 0.0
     for edge in np.arange(3_400.0, min(19_300.0, 0.44 * take.rate_hz), 100.0):
