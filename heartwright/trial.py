@@ -56,7 +56,7 @@ def trial(
     )  # fmt: skip
     reading = None
     if c.hear and len(trace.impacts):
-        audio = sound.render(trace, rate_hz=c.rate_hz, body=changed.sound, snr_db=c.snr_db, seed=seed)
+        audio = sound.render(trace, rate_hz=c.rate_hz, body=changed, snr_db=c.snr_db, seed=seed)
         reading = listen.measure(audio, lift_deg=changed.lift_deg if c.knows_lift else None, clock_ppm=c.clock_ppm)
     return Outcome(trace.status, trace.advice, summary(trace), reading)
 

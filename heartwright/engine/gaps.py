@@ -23,14 +23,16 @@ FAR = 1e300
 
 @njit(**JIT_INLINE)
 def support(vertex, v, nx, ny, cd, sd):
-    """Offset from a disc vertex' centre to its point nearest a face with outward normal (nx, ny)."""
+    """Offset from a disc vertex' centre to its point nearest a face with outward normal (nx, ny), and whether that is
+    the edge of a half disc (a point)."""
     rho = vertex[v, 2]
     ux, uy = vertex[v, 3], vertex[v, 4]
     ax, ay = -(cd * nx + sd * ny), sd * nx - cd * ny
-    if (ux != 0.0 or uy != 0.0) and ax * ux + ay * uy < 0.0:
+    edge = (ux != 0.0 or uy != 0.0) and ax * ux + ay * uy < 0.0
+    if edge:
         q = 1.0 if (-uy * ax + ux * ay) > 0 else -1.0
         ax, ay = -uy * q, ux * q
-    return rho * (cd * ax - sd * ay), rho * (sd * ax + cd * ay)
+    return rho * (cd * ax - sd * ay), rho * (sd * ax + cd * ay), edge
 
 
 @njit(**JIT_INLINE)
@@ -52,8 +54,14 @@ def vertex_gap(vertex, v, face, f0, nf, x, y, cd, sd):
             nx, ny = s * dx, s * dy
         ox, oy = 0.0, 0.0
         if round_:
-            ox, oy = support(vertex, v, nx, ny, cd, sd)
-            g += ox * nx + oy * ny
+            ox, oy, edge = support(vertex, v, nx, ny, cd, sd)
+            if edge and face[i, 0] != 0.0:  # a point against an arc: its own distance and normal
+                dx, dy = x + ox - face[i, 1], y + oy - face[i, 2]
+                r = math.sqrt(dx * dx + dy * dy)
+                g = face[i, 4] * (r - face[i, 3])
+                nx, ny = face[i, 4] * dx / r, face[i, 4] * dy / r
+            else:
+                g += ox * nx + oy * ny
         if g > best:
             best, at, bnx, bny, box, boy = g, i, nx, ny, ox, oy
     return best, at, box, boy, bnx, bny
@@ -110,7 +118,7 @@ def fill(m, v, f0, nf, rx, ry, ax, ay, cd, sd, out, c, way):
     t_own, t_other = px * nx + py * ny, -(qx * nx + qy * ny)
     cx, cy, rho = rx, ry, vertex[v, 2]
     if rho > 0.0 and (ox * nx + oy * ny) > -rho * (1 - 1e-12):
-        cx, cy = px, py  # the edge of a half disc: a point
+        cx, cy, x, y = px, py, qx, qy  # the edge of a half disc: a point
     nu, na = nx * cx + ny * cy, nx * (ax + cx) + ny * (ay + cy)
     h_own, h_mix, h_other = -nu, nu, -na
     if face[at, 0] != 0.0:

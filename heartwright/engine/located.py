@@ -15,7 +15,7 @@ import math
 from numba import njit
 
 from heartwright.engine.gaps import evaluate, gap_of, scan, spend
-from heartwright.engine.impact import feature, ledger_contact, resolve
+from heartwright.engine.impact import feature, ledger_contact, lift, resolve
 from heartwright.engine.layout import (
     ADD_TORQUE, BIAS, CHATTER, CMU, C_PEAK, C_T, C_W, DIRT_TORQUE, DRIVEN, DRY, EVENTS, E_DRIVE, E_DRY, E_SLEEP,
     E_VISCOUS, FACE, FRICTION, GAP, GAP_TOL, H, HAA, HAB, HBB, H_MESH, INV_I, JA, JB, JIT, JIT_INLINE, JUMPS,
@@ -375,6 +375,21 @@ def wake_at(m, s):
 
 
 @njit(**JIT)
+def part(m, s, k, g):
+    """Whether k.offender overlapped already while parting; it is then lifted, and the step is to be tried anew."""
+    gap = gap_of(m, s.angle, k.offender[0], k.offender[1], k.offender[2], k.offender[3])
+    if gap >= -0.5 * m.option_f[GAP_TOL] or s.counter[STUCK] > STUCK_ROUNDS or closing(m, s, k) <= 0.0:
+        return False
+    n = MAX_CONTACTS - 1
+    for b in range(m.rotor.shape[0]):
+        k.inverse[b] = m.rotor[b, INV_I]
+    prepare(k.inverse, k.contact, n, k.who[n, 0], k.who[n, 1])
+    lift(m, s, k, g, n, gap)
+    s.counter[STUCK] += 1
+    return True
+
+
+@njit(**JIT)
 def may_fly(m, s):
     """Whether the oscillator is alone: out of the window, everything else at rest and no contact on it."""
     osc = m.option_i[OSC]
@@ -458,6 +473,8 @@ def advance(m, s, k, g, until):
         h = min(next_step(m, s), until - s.number[T_NOW])
         trial(m, s, k, h)
         overlaps = look(m, s, k) < -m.option_f[GAP_TOL]
+        if overlaps and part(m, s, k, g):
+            continue
         if overlaps:
             h = locate(m, s, k, h)
         corner = past_corner(m, s, k) if h > 0.0 else -1

@@ -93,6 +93,17 @@ class Simulation:
                 self._kept[name].append(getattr(self._log, name)[:n].copy())
         self._log.count[:] = 0
 
+    def restart(self, angles: Floats) -> None:
+        """Put the rotors at these angles, at rest and touching nothing, with clock and books anew."""
+        state = self.state
+        state.angle[:], state.speed[:] = angles, 0.0
+        state.counter[: L.CLIPPED] = 0
+        state.counter[L.CHATTER] = 0
+        state.number[: L.STEP_NOW] = 0.0
+        state.number[L.PEAK] = abs(state.angle[self.model.option_i[L.OSC]])
+        state.budget[:] = -1.0
+        self.forget()
+
     def forget(self) -> None:
         """Start the clock and the books anew from the present state."""
         for rows in self._kept.values():

@@ -22,6 +22,7 @@ class Options:
     `mesh_step`: step just after an impact where there are meshes, doubled from one to the next.
     `window`: beyond this angle the oscillator touches nothing (0 where it always does); `sleep` lets it jump there.
     `window_held`: the same while another rotor rests on its banking (0: as `window`).
+    `most_steps` in one call of the stepper: more is a movement that chatters.
     `sequential` resolves simultaneous impacts one at a time in a random order.
     """
 
@@ -37,6 +38,7 @@ class Options:
     sequential: bool = False
     max_iterations: int = 200
     tolerance: float = 1e-12
+    most_steps: int = 10_000_000
 
 
 @dataclass(slots=True)
@@ -197,7 +199,7 @@ class System:
         ]  # fmt: skip
         option_i = np.zeros(6, np.int64)
         option_i[[L.OSC, L.SLEEP, L.MAX_IT, L.SEQUENTIAL, L.MAX_OPS, L.DRIVEN]] = [
-            oscillator, o.sleep, o.max_iterations, o.sequential, 2**62, driven,
+            oscillator, o.sleep, o.max_iterations, o.sequential, o.most_steps, driven,
         ]  # fmt: skip
         model = L.Model(
             rotor=table(self._rotor, L.N_ROTOR_COLS),

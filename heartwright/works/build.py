@@ -76,6 +76,7 @@ def assemble(
     g = gravity(position, tilt, upright=isinstance(design.oscillator, Pendulum))
     drive = train.last_arbor_torque(design, wind) if torque is None else torque
     meshes = design.train.model == "meshes" and torque is None and design.kind != "heart"
+    most = 200_000 + int(60.0 / (design.beat_hz * step))
     system = System()
     if isinstance(design.escapement, SwissLever):
         flat = position in ("CH", "CB")
@@ -83,11 +84,13 @@ def assemble(
         clear = math.degrees(0.5 * design.escapement.lift_roller) + 3.0
         options = Options(
             step=step, mesh_step=mesh_step, sleep=True, window=45 * DEG, window_held=clear * DEG, gravity=g,
-            sequential=sequential,
+            sequential=sequential, most_steps=most,
         )  # fmt: skip
     else:
         oscillator, pitch, angles, freq = _graham(system, design, dirt, drive, meshes=meshes)
-        options = Options(step=step, mesh_step=mesh_step, gravity=g, sequential=sequential, rest_speed=1e-4)
+        options = Options(
+            step=step, mesh_step=mesh_step, gravity=g, sequential=sequential, rest_speed=1e-4, most_steps=most
+        )
     barrel = train.add_meshes(system, design, WHEEL, wind) if meshes else None
     model, state = system.build(
         options, oscillator=oscillator, driven=WHEEL, dirt_torque=drive, tick=dirt.tick, wave=dirt.wave, seed=seed

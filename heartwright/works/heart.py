@@ -202,8 +202,8 @@ class _Heart:
             self.warm_up(USUAL_AMPLITUDE)
         if s.start_deg is not None or self._owed() > OWED_MOST:
             # started by hand; or the train does not keep up: show that from a healthy swing on, not from its end
-            state.angle[:], state.speed[:], self.ps[:] = start[0], 0.0, start[1]
-            state.counter[: L.CLIPPED] = 0
+            self.sim.restart(start[0])
+            self.ps[:] = start[1]
             self.forget()
             self._rescale(USUAL_AMPLITUDE if s.start_deg is None else math.radians(s.start_deg), 1.0)
         self.record_dt = 1.0 / RECORD_HZ
@@ -217,7 +217,7 @@ class _Heart:
             code = self.run(min(chunk, s.seconds - t0))
             turned = float(state.angle[WHEEL]) - wheel
             expected = 0.5 * self.built.wheel_pitch * self.design.beat_hz * (self.sim.time - t0)
-            if code == L.NO_PROGRESS:
+            if code != L.REACHED:
                 status, advice = ("jammed", JAM_ADVICE) if self._wound() else ("stopped", HEART_STOPPED)
                 break
             if self.sim.time - t0 > 0.9 * chunk and turned < 0.1 * expected:

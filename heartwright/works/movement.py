@@ -116,16 +116,16 @@ class _Run:
         if s.start_deg is None:
             warm_up(self.sim, built, self.guess())
         else:
-            state.angle[built.oscillator] = -math.radians(s.start_deg)
-            state.number[L.PEAK] = abs(state.angle[built.oscillator])
+            _release_at(self.sim, built, state.angle.copy(), math.radians(s.start_deg))
         before = stored_energy(built.model, state)
         status, advice, chunk = "running", "", CHUNK_BEATS / self.design.beat_hz
         wheel0 = float(state.angle[0])
         while self.sim.time < s.seconds - 1e-9:
             wheel, t0 = float(state.angle[0]), self.sim.time
             code = self.sim.run(min(s.seconds, t0 + chunk))
-            if code == L.NO_PROGRESS:
-                status, advice = "jammed", JAM_ADVICE
+            if code != L.REACHED:
+                driven = float(state.drive[:, L.TORQUE].max()) > 0.0
+                status, advice = ("jammed", JAM_ADVICE) if driven else ("stopped", STOP_ADVICE)
                 break
             if self._stands(wheel, self.sim.time - t0):
                 status, advice = "stopped", STOP_ADVICE
@@ -242,15 +242,10 @@ def warm_up(sim: Simulation, built: Assembly, amplitude: float, *, beats: int = 
 
 
 def _release_at(sim: Simulation, built: Assembly, start: np.ndarray, amplitude: float) -> None:
-    """Put the parts back to `start` with the oscillator held out at -amplitude, books and counters cleared."""
-    state = built.state
-    state.angle[:], state.speed[:] = start, 0.0
-    state.angle[built.oscillator] = -amplitude
-    state.counter[: L.CLIPPED] = 0
-    state.number[: L.STEP_NOW] = 0.0
-    state.number[L.PEAK] = amplitude
-    state.budget[:] = -1.0
-    sim.forget()
+    """Put the parts back to `start` with the oscillator held out at -amplitude."""
+    angles = start.copy()
+    angles[built.oscillator] = -amplitude
+    sim.restart(angles)
 
 
 def ledger(written: Written, pairs: tuple[str, ...], stored: float) -> Ledger:

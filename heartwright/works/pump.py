@@ -176,6 +176,10 @@ def arbor_step(ps, pp, pe, wheel, t, h, events, count):
         if angle < gate:
             pe[L_STOP] += 0.5 * pp[J] * (w * w - back * back)
         new, w = gate, back
+    click = TWO_PI * math.floor(angle / TWO_PI + 1e-6)
+    if new < click < gate:  # a slack train is not driven back past its last stop by the remontoire
+        pe[L_STOP] += 0.5 * pp[J] * w * w
+        new, w = click, 0.0
     turn = new - angle
     mid = max(pp[K_REM] * (pp[OFFSET] + 0.5 * (angle + new) / pp[RATIO] - wheel) / pp[RATIO], 0.0)
     pe[L_DRIVE] += ps[DRIVE] * turn
