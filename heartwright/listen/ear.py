@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from heartwright.listen import advice, figures, level, onsets, pulse, quality, shape, track, voices
+from heartwright.listen.calm import one_thread
 from heartwright.listen.landmarks import time_sounds
 from heartwright.records import Floats, Reading, Recording
 
@@ -55,7 +56,8 @@ def measure(
     heard = _hear(recording, bph or movement_bph, base)
     if isinstance(heard, Reading):
         return replace(heard, warnings=_warnings(recording))
-    marks = time_sounds(heard.samples, heard.rate_hz, heard.chain, heard.shape, heard.level)
+    with one_thread():
+        marks = time_sounds(heard.samples, heard.rate_hz, heard.chain, heard.shape, heard.level)
     reading = figures.reading(
         base, heard.chain, heard.shape, heard.level, marks, bph=bph, movement_bph=movement_bph, clock_ppm=clock_ppm
     )

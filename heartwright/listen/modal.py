@@ -26,14 +26,29 @@ MOST_MODES = 12
 SPAN_S = 1.3e-3  # subspace length
 
 
+@dataclass(frozen=True, slots=True)
+class Modes:
+    """What rings: poles [1/s] and the unit turn exp(i phase) each mode's answer has from the microphone, [n_mode]."""
+
+    pole: Complexes
+    turn: Complexes
+
+    @classmethod
+    def plain(cls, pole: Complexes) -> Modes:
+        """Modes that begin as sines."""
+        return cls(pole, np.ones(len(pole), dtype=np.complex128))
+
+    def __len__(self) -> int:
+        return len(self.pole)
+
+
 def flatten(rows: Floats, rate_hz: float) -> Floats:
     """Rows [n_beat, n] less their slow part (two running means of half a millisecond, zero phase); ends are lost.
 
     Hum, rumble and a pump's pressure go, no tick mode is turned: the passband keeps its phase.
     """
     width = max(3, int(0.5e-3 * rate_hz) | 1)
-    kernel = np.convolve(np.ones(width) / width, np.ones(width) / width)
-    reach = len(kernel) // 2
+    reach = flat_margin(rate_hz)
     total = np.cumsum(np.pad(rows, ((0, 0), (1, 0))), axis=1)
     once = (total[:, width:] - total[:, :-width]) / width
     total = np.cumsum(np.pad(once, ((0, 0), (1, 0))), axis=1)
@@ -41,6 +56,11 @@ def flatten(rows: Floats, rate_hz: float) -> Floats:
     out = np.zeros_like(rows)
     out[:, reach:-reach] = rows[:, reach:-reach] - twice
     return out
+
+
+def flat_margin(rate_hz: float) -> int:
+    """Samples at each end of a row that `flatten` cannot fill."""
+    return max(3, int(0.5e-3 * rate_hz) | 1) - 1
 
 
 def poles(decays: Floats, rate_hz: float, noise: float) -> Complexes:
@@ -69,28 +89,66 @@ def poles(decays: Floats, rate_hz: float, noise: float) -> Complexes:
     return np.asarray(found[keep][np.argsort(frequency[keep])])
 
 
-def ring(pole: Complexes, time_s: Floats, start_s: float) -> Floats:
+def ring(modes: Modes, time_s: Floats, start_s: float) -> Floats:
     """Unit answers of the modes to a blow at `start_s`, shape [n, n_mode]."""
     after = time_s[:, None] - start_s
     on = after > 0
-    return np.asarray(np.exp(np.where(on, after, 0.0) * pole).imag * on)
+    return np.asarray((np.exp(np.where(on, after, 0.0) * modes.pole) * modes.turn).imag * on)
 
 
-def rings(pole: Complexes, time_s: Floats, starts_s: Floats) -> Floats:
+def rings(modes: Modes, time_s: Floats, starts_s: Floats) -> Floats:
     """`ring` for many starts at once, shape [n_start, n, n_mode]."""
-    turned = np.exp(time_s[:, None] * pole)[None] * np.exp(-starts_s[:, None] * pole)[:, None]
+    late = modes.turn * np.exp(-starts_s[:, None] * modes.pole)
+    turned = np.exp(time_s[:, None] * modes.pole)[None] * late[:, None]
     return np.asarray(turned.imag * (time_s[:, None] > starts_s[:, None, None]))
 
 
-def decay(pole: Complexes, time_s: Floats) -> Floats:
+def decay(modes: Modes, time_s: Floats) -> Floats:
     """Free decays of any phase over the whole window, shape [n, 2 n_mode]: what still rings from before."""
-    value = np.exp((time_s - time_s[0])[:, None] * pole)
+    value = np.exp((time_s - time_s[0])[:, None] * modes.pole)
     return np.hstack([value.real, value.imag])
 
 
+def turned(modes: Modes, heard: list[tuple[Floats, Floats, float]]) -> Modes:
+    """`modes` with the phases that averaged sounds show.
+
+    `heard` holds (time_s [n], waveform [n], one-sigma error) of sounds whose onset lies near time 0. A low-pass turns a
+    mode by a delay, which does not matter, and by the next odd power of frequency: one number, found by Gauss-Newton
+    together with amplitudes and onset of each sound (prior 0.5 rad at the highest mode).
+    """
+    cube = (modes.pole.imag / modes.pole.imag.max()) ** 3
+    bend = 0.0
+    start = np.zeros(len(heard))
+    m, k = len(modes), len(heard)
+    for _turn in range(12):
+        now = Modes(modes.pole, np.exp(1j * bend * cube))
+        quarter = Modes(modes.pole, 1j * np.exp(1j * bend * cube))
+        rows, right = [np.append(np.zeros(k * m + k), 2.0)[None]], [np.array([-2.0 * bend])]
+        for i, (time_s, wave, sigma) in enumerate(heard):
+            unit = ring(now, time_s, start[i]) / sigma
+            amplitude = np.linalg.lstsq(unit, wave / sigma, rcond=1e-6)[0]
+            later = (ring(now, time_s, start[i] + 1e-7) - ring(now, time_s, start[i] - 1e-7)) @ amplitude / (2e-7 * sigma)
+            block = np.zeros((len(wave), k * m + k + 1))
+            block[:, i * m : (i + 1) * m] = unit
+            block[:, k * m + i] = later * 1e-6
+            block[:, -1] = ring(quarter, time_s, start[i]) @ (amplitude * cube) / sigma
+            rows.append(block)
+            right.append(wave / sigma - unit @ amplitude)
+        step = np.linalg.lstsq(np.vstack(rows), np.concatenate(right), rcond=1e-8)[0]
+        start += np.clip(step[k * m : k * m + k] * 1e-6, -4e-6, 4e-6)
+        bend += float(np.clip(step[-1], -0.3, 0.3))
+    return Modes(modes.pole, np.exp(1j * bend * cube))
+
+
 def noise_covariance(quiet: Floats, n: int) -> Floats:
-    """Toeplitz covariance [n, n] of the background from quiet rows [n_row, n_quiet], a little white added."""
+    """Covariance [n, n] of the background from quiet rows [n_row, n_quiet]: Toeplitz, a little white added.
+
+    What is slower than the window (hum, rumble, a pump) enters as free polynomials up to the square.
+    """
     size = quiet.shape[1]
+    x = np.linspace(-1.0, 1.0, size)
+    fit = np.polynomial.legendre.legvander(x, 3)
+    quiet = quiet - (np.linalg.lstsq(fit, quiet.T, rcond=None)[0].T @ fit.T)
     spectrum = np.abs(np.fft.rfft(quiet - quiet.mean(axis=1, keepdims=True), 2 * size, axis=1)) ** 2
     lags = np.fft.irfft(spectrum.mean(axis=0))[: min(size, 96)] / size
     out = np.zeros(n)
@@ -98,7 +156,8 @@ def noise_covariance(quiet: Floats, n: int) -> Floats:
     m = min(n, len(lags))
     out[:m] = (lags * taper)[:m]
     out[0] *= 1.02
-    return np.asarray(toeplitz(out))
+    slow = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, n), 3)
+    return np.asarray(toeplitz(out) + 1e3 * out[0] * (slow @ slow.T))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +192,11 @@ class Whitener:
 
 
 def scan(
-    windows: Floats, whiten: Whitener, pole: Complexes, time_s: Floats, grid_s: Floats, prior: Prior
+    windows: Floats, whiten: Whitener, modes: Modes, time_s: Floats, grid_s: Floats, prior: Prior
 ) -> tuple[Floats, Floats]:
     """Log-likelihood of one blow at each grid time, [n_grid, n_beat], and amplitudes [n_grid, n_mode, n_beat]."""
     white = whiten(windows)
-    answers = _white_rings(whiten, pole, time_s, grid_s)
+    answers = _white_rings(whiten, modes, time_s, grid_s)
     inverse = np.linalg.inv(prior.covariance)
     precision = answers @ answers.transpose(0, 2, 1) + inverse
     right = answers @ white + (inverse @ prior.mean)[:, None]
@@ -146,11 +205,11 @@ def scan(
     return likelihood, amplitude
 
 
-def _white_rings(whiten: Whitener, pole: Complexes, time_s: Floats, grid_s: Floats) -> Floats:
+def _white_rings(whiten: Whitener, modes: Modes, time_s: Floats, grid_s: Floats) -> Floats:
     """Whitened answers, shape [n_grid, n_mode, n]."""
-    answers = rings(pole, time_s, grid_s)
+    answers = rings(modes, time_s, grid_s)
     columns = whiten(answers.transpose(1, 0, 2).reshape(len(time_s), -1))
-    return np.asarray(columns.reshape(len(time_s), len(grid_s), len(pole)).transpose(1, 2, 0))
+    return np.asarray(columns.reshape(len(time_s), len(grid_s), len(modes)).transpose(1, 2, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +236,7 @@ class Pair:
 def scan_pair(
     windows: Floats,
     whiten: Whitener,
-    pole: Complexes,
+    modes: Modes,
     time_s: Floats,
     first_s: Floats,
     second_s: Floats,
@@ -188,8 +247,8 @@ def scan_pair(
 ) -> Pair:
     """Scan two blows together: the first with `prior`, the second `echo` [n_mode] times a share (mean, sd)."""
     white = whiten(windows)
-    first = _white_rings(whiten, pole, time_s, first_s)
-    second = whiten((rings(pole, time_s, second_s) @ echo).T).T
+    first = _white_rings(whiten, modes, time_s, first_s)
+    second = whiten((rings(modes, time_s, second_s) @ echo).T).T
     inverse = np.linalg.inv(prior.covariance)
     precision = first @ first.transpose(0, 2, 1) + inverse  # [g, m, m]
     right = first @ white + (inverse @ prior.mean)[:, None]  # [g, m, b]

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.fft import irfft, next_fast_len, rfft
 
 from heartwright.listen.track import Chain
 from heartwright.records import Floats, Ints
@@ -71,7 +72,8 @@ def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
     lead = int(round(min(chain.lead_s, 0.15) * block_rate_hz))
     tail = int(round(min(chain.tail_s, 0.25) * block_rate_hz))
     at = np.round(chain.time_s * block_rate_hz).astype(np.int64)
-    at, match = _align(root, at, chain.side, lead, tail, reach=int(0.002 * block_rate_hz))
+    far_s = min(0.07 * chain.beat_s, 0.025)
+    at, match = _align(root, at, chain.side, lead, tail, far=int(far_s * block_rate_hz), reach=int(0.002 * block_rate_hz))
     mean = _mean(energy, at, chain.side, lead, tail)
     floor = float(np.quantile(energy[energy > 0], 0.25)) if (energy > 0).any() else 0.0
     count = [int((chain.side == s).sum()) for s in range(2)]
@@ -122,10 +124,11 @@ def _mean(energy: Floats, at: Ints, side: Ints, lead: int, tail: int) -> Floats:
     return out
 
 
-def _align(root: Floats, at: Ints, side: Ints, lead: int, tail: int, *, reach: int) -> tuple[Ints, Floats]:
-    """Shift each beat by up to `reach` blocks to fit the mean of its side; three turns."""
+def _align(root: Floats, at: Ints, side: Ints, lead: int, tail: int, *, far: int, reach: int) -> tuple[Ints, Floats]:
+    """Shift each beat to fit the mean of its side: first far (the chain may sit on another sound of the same beat), then
+    by up to `reach` blocks; five turns."""
     match = np.zeros(len(at))
-    for _ in range(3):
+    for reach in (far, far, reach, reach, reach):
         for s in range(2):
             mine = np.flatnonzero(side == s)
             if not len(mine):
@@ -146,8 +149,8 @@ def _slide(root: Floats, at: Ints, template: Floats, lead: int, tail: int, reach
     size = lead + tail + 1
     shape = template - template.mean()
     shape = shape / (np.linalg.norm(shape) or 1.0)
-    windows = np.lib.stride_tricks.sliding_window_view(wide, size, axis=1)
-    inner = windows @ shape
+    length = next_fast_len(wide.shape[1] + size)
+    inner = irfft(rfft(wide, length, axis=1) * np.conj(rfft(shape, length)), length, axis=1)[:, : 2 * reach + 1]
     total = np.cumsum(np.pad(wide, ((0, 0), (1, 0))), axis=1)
     square = np.cumsum(np.pad(wide**2, ((0, 0), (1, 0))), axis=1)
     sums = total[:, size:] - total[:, :-size]
