@@ -107,14 +107,7 @@ def rows(found: list[dict[str, float | str | int]], stops: dict[str, float]) -> 
             edge = float(np.quantile(values, share, method="median_unbiased"))
             side = "high" if name in RISING else "low"
             yield _row(name, kind, {"median": float(np.median(values)), side: edge}, f"{told}; {len(values)} had it")
-        beats = sum(int(f["beats"]) for f in own)
-        strayed = sum(int(f["displaced"]) for f in own)
-        if beats:
-            high = 1000.0 / beats * 0.5 * float(stats.chi2.ppf(0.99, 2 * strayed + 2))
-            median = 1000.0 * strayed / beats
-            yield _row(
-                "displaced_per_thousand", kind, {"median": median, "high": high}, f"{told}; {strayed} of {beats} beats"
-            )
+        yield from _strayed_row(own, kind, told)
         if kind in stops:
             yield _row(
                 "stopping_deg",
@@ -122,6 +115,19 @@ def rows(found: list[dict[str, float | str | int]], stops: dict[str, float]) -> 
                 {"median": stops[kind], "high": stops[kind] + 1.0},
                 f"torque lowered until it stopped, {names}, {today}",
             )
+
+
+def _strayed_row(own: list[dict[str, float | str | int]], kind: str, told: str) -> Iterator[str]:
+    """Displaced beats: the 99th percentile of the twins, at least what the beats of all together can exclude."""
+    beats = sum(int(f["beats"]) for f in own)
+    if not beats:
+        return
+    strayed = sum(int(f["displaced"]) for f in own)
+    each = np.array([1000.0 * int(f["displaced"]) / int(f["beats"]) for f in own])
+    bound = 1000.0 / beats * 0.5 * float(stats.chi2.ppf(0.99, 2 * strayed + 2))
+    high = max(bound, float(np.quantile(each, 0.99, method="median_unbiased")))
+    source = f"{told}; {strayed} of {beats} beats"
+    yield _row("displaced_per_thousand", kind, {"median": float(np.median(each)), "high": high}, source)
 
 
 def _row(quantity: str, kind: str, numbers: dict[str, float], source: str) -> str:
