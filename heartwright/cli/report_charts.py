@@ -174,8 +174,8 @@ def pressures(trace: Trace) -> str:
 
 
 def _name_line(plane: Plane, time: Floats, value: Floats, name: str, *, at_peak: bool) -> None:
-    """Write a line's name above it: at its peak, or three quarters along."""
-    i = int(np.argmax(value)) if at_peak else int(0.75 * len(value))
+    """Write a line's name above it: at its peak, or near its end."""
+    i = int(np.argmax(value)) if at_peak else int(0.88 * len(value))
     plane.text(plane.at_x(float(time[i])), plane.at_y(float(value[i])) - 9, name, kind="label")
 
 

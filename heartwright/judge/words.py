@@ -78,9 +78,8 @@ class Part:
         digits = digits_for(self.figure, most=most)
         if self.name.endswith("_deg") and self.figure.half_width >= 0.5:
             digits = 0
-        told = self.says.format(
-            figure=span(self.figure, digits), limit=plain(edge, min(most, 2) if abs(edge) < 10.0 else 0)
-        )
+        edge_digits = 0 if self.name.endswith("_deg") else max(digits, 1)
+        told = self.says.format(figure=span(self.figure, digits), limit=plain(edge, edge_digits))
         return f"{told} (simulated)" if self.limit.origin == "simulated" else told
 
 
