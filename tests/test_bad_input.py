@@ -131,12 +131,21 @@ def test_a_full_disk_is_told_and_leaves_nothing(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")
 def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "heartwright.cli", "run", "watch-6497", "--seconds", "3000", "--sound", "out.wav"]
-    running = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    command = [sys.executable, "-m", "heartwright.cli", "run", "watch-6497", "--seconds", "20000", "--sound", "out.wav"]
+    running = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # ignored in background jobs
+    )
     time.sleep(5.0)
     assert running.poll() is None, "the run ended before it could be interrupted"
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=120)
     assert running.returncode == 130, said
     assert b"Traceback" not in said
+    assert b"Interrupted" in said
     assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from heartwright.cli import payload
-from heartwright.cli.console import BAD_INPUT, Refused, messages, print_json
+from heartwright.cli.console import BAD_INPUT, INTERRUPTED, Refused, messages, print_json
 from heartwright.cli.designs import designs
 from heartwright.cli.hearing import unreadable
 from heartwright.cli.judge import judge
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without a degree sign is no reason to fail
     try:
-        return int(app(args=given, prog_name="heartwright", standalone_mode=False) or 0)
+        status = int(app(args=given, prog_name="heartwright", standalone_mode=False) or 0)
     except Refused as error:
         return _refuse(given, str(error))
     except _USAGE_ERROR as error:
@@ -79,8 +79,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         return _refuse(given, f"{where}{error.strerror or error}. Free some space, or check the folder's permissions.")
     except (KeyboardInterrupt, typer.Abort):
+        status = INTERRUPTED
+    if status == INTERRUPTED:
         messages().print("Interrupted. Nothing half-written was left behind.")
-        return 130
+    return status
 
 
 def _refuse(given: list[str], reason: str) -> int:

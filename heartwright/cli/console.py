@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-OK, BAD_INPUT, NO_READING = 0, 2, 3
+OK, BAD_INPUT, NO_READING, INTERRUPTED = 0, 2, 3, 130
 PATIENCE_S = 2.0  # work that takes longer shows that it is under way
 
 
