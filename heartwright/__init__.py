@@ -7,17 +7,23 @@ The root exports nouns; verbs live in their modules: `works.movement.run`, `soun
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Design", "Edit"]
+__all__ = ["Design", "Edit", "Outcome", "Reading", "Recording", "Trace", "Verdict"]
 
 if TYPE_CHECKING:
     from heartwright.design import Design
     from heartwright.edit import Edit
+    from heartwright.records import Outcome, Reading, Recording, Trace, Verdict
+
+_HOMES = {"Design": "heartwright.design", "Edit": "heartwright.edit"} | dict.fromkeys(
+    ("Outcome", "Reading", "Recording", "Trace", "Verdict"), "heartwright.records"
+)
 
 
 def _cache_folder() -> Path:
@@ -45,12 +51,6 @@ if "numba" not in sys.modules:
 
 def __getattr__(name: str) -> Any:
     """Nouns are imported at their first use, so that `import heartwright` costs nothing."""
-    if name == "Design":
-        from heartwright.design import Design
-
-        return Design
-    if name == "Edit":
-        from heartwright.edit import Edit
-
-        return Edit
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'heartwright' has no attribute {name!r}; it exports {', '.join(__all__)}")

@@ -138,12 +138,13 @@ def weigh(
     kind: str | None = None,
     position: str | None = None,
     wind: str | None = None,
+    limits: Path | None = None,
 ) -> Verdict:
     """Judge a reading. Raises Refused for words that are not known."""
     from heartwright import judge
 
     try:
-        return judge.weigh(reading, design=design, kind=kind, position=position, wind=wind)
+        return judge.weigh(reading, design=design, kind=kind, position=position, wind=wind, limits=limits)
     except judge.LimitsError as error:
         raise Refused(str(error)) from None
 
@@ -155,6 +156,7 @@ def run_and_judge(
     kind: str | None = None,
     position: str | None = None,
     wind: str | None = None,
+    limits: Path | None = None,
     quiet: bool = False,
 ) -> Judged:
     """Run a design for 60 s at full wind, listen to its sound and judge that. Raises Refused."""
@@ -162,7 +164,7 @@ def run_and_judge(
     trace = simulate(design, seconds=60.0, seed=1, room=Room(position=at), quiet=quiet)
     recording = hear_design(trace, design)
     reading = hearing.measure(recording, with_design(replace(told, clock_ppm=(0.0, 0.0)), design))
-    verdict = weigh(reading, design, kind=kind, position=position or at, wind=wind or "full")
+    verdict = weigh(reading, design, kind=kind, position=position or at, wind=wind or "full", limits=limits)
     return Judged(design, trace, recording, verdict)
 
 

@@ -23,6 +23,9 @@ def judge(
     kind: options.Kind = None,
     position: options.Position = None,
     wind: options.Wind = None,
+    limits: Annotated[
+        Path | None, typer.Option("--limits", help="Own limits, as in heartwright/judge/limits.toml.")
+    ] = None,
     bph: options.Bph = None,
     lift_deg: options.LiftDeg = None,
     movement: options.MovementName = None,
@@ -48,12 +51,14 @@ def judge(
     recording: Recording | None
     trace: Trace | None = None
     if _is_design(what):
-        done = chain.run_and_judge(chain.load(what), told=told, kind=kind, position=position, wind=wind, quiet=json)
+        done = chain.run_and_judge(
+            chain.load(what), told=told, kind=kind, position=position, wind=wind, limits=limits, quiet=json
+        )
         verdict, recording, trace, plan = done.verdict, done.recording, done.trace, done.design
     else:
         plan = chain.load(design) if design else None
         reading, recording = hearing.hear(what, chain.with_design(told, plan), quiet=json)
-        verdict = chain.weigh(reading, plan, kind=kind, position=position, wind=wind)
+        verdict = chain.weigh(reading, plan, kind=kind, position=position, wind=wind, limits=limits)
     if report is not None and recording is not None:
         from heartwright.cli.reporting import write_report
 
