@@ -159,7 +159,7 @@ def _word(word: Word) -> str:
     if word.score is None or word.low is None or word.high is None:
         return f"not measurable: {word.reason}"
     holds = "holds" if word.holds else "does not hold"
-    return f"{word.score:.2f} ({word.low:.2f} to {word.high:.2f}), {holds}. {word.reason}"
+    return f"{word.score:.2f} ({word.low:.2f} to {word.high:.2f}), {holds}"
 
 
 def _plain(text: str) -> str:
