@@ -125,6 +125,12 @@ def test_score_is_nought_at_the_median_and_half_at_the_limit(limits: Path) -> No
         assert word.score == pytest.approx(score)
 
 
+def test_an_untold_kind_asks_to_be_told(limits: Path) -> None:
+    word = judge.weigh(made.watch(), limits=limits).words["hesitant"]
+    assert word.score is None
+    assert word.reason == "healthy scatter is known for a modern lever only; say its kind (--kind) if it is one"
+
+
 def test_without_a_lift_amplitude_and_its_words_are_not_measurable() -> None:
     verdict = judge.weigh(made.watch(amplitude_deg=None, lift_deg=None), kind="modern lever", wind="full")
     assert "--lift-deg 52" in said(verdict, "Amplitude not measurable")

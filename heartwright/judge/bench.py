@@ -53,6 +53,10 @@ class Bench:
         """The limit of `quantity` here; None where none is known for every kind that this may be."""
         return self.limits.find(quantity, kinds=self.kinds, position=self.position, wind=self.wind)
 
+    def knows(self, kind: str, quantity: str) -> bool:
+        """Whether there is a limit of `quantity` for this kind."""
+        return self.limits.find(quantity, kinds=(kind,), position=self.position, wind=self.wind) is not None
+
     def kind_is(self, kind: str) -> bool:
         return self.kinds == (kind,)
 

@@ -163,8 +163,16 @@ def _hesitant(reading: Reading, bench: Bench, moved: tuple[Displaced, ...]) -> l
         if limit is not None and figure is not None:
             parts.append(Part(name, says, figure, limit, True, evidence))
     if not parts:
-        return f"no healthy scatter is known for a {bench.named}; a row of your own in the limits would mend that"
+        return _no_scatter(bench)
     return parts
+
+
+def _no_scatter(bench: Bench) -> str:
+    """Why scatter cannot be weighed: the kind was not told, or nobody knows its health."""
+    known = [kind for kind in bench.kinds if bench.knows(kind, "beat_scatter_ms")]
+    if known and not bench.told:
+        return f"healthy scatter is known for a {listed(known, joint='or')} only; say its kind (--kind) if it is one"
+    return f"no healthy scatter is known for a {bench.named}; a row of your own in the limits would mend that"
 
 
 def _turning(reading: Reading, bench: Bench) -> list[tuple[str, str, Interval | None, tuple[float, ...]]]:
