@@ -22,15 +22,8 @@ def reading(record: Reading, console: Console, *, name: str) -> None:
     console.print(f"[bold]{_plain(name)}[/bold]: {record.duration_s:.1f} s, {record.beats} beats{snr}")
     if record.status != "ok":
         console.print(f"  no reading: {record.status.replace('_', ' ')}")
-    nominal = f"   nominal {record.nominal_bph:,.0f}" if record.nominal_bph else ""
-    _line(console, "beat rate", record.beat_rate_bph, "bph", nominal)
-    no_nominal = record.rate_s_per_day is None and record.beat_rate_bph is not None and record.nominal_bph is None
-    beside = " without a nominal (--bph)" if no_nominal else _repeat(record)
-    _line(console, "rate", record.rate_s_per_day, "s/d", beside)
-    _line(console, "beat error", record.beat_error_ms, "ms")
-    timed = f"   timed at the {record.amplitude_timed}" if record.amplitude_timed else ""
-    lift = f", lift {record.lift_deg:g} deg" if record.lift_deg is not None else ""
-    _line(console, "amplitude", record.amplitude_deg, "deg", timed + lift if record.amplitude_deg else "")
+    if record.beat_rate_bph is not None:
+        _figures(record, console)
     if record.voice is not None:
         console.print(f"  {'second voice':{_WIDTH}} period {_value(record.voice.period_s, 's')}")
         for part in record.voice.sounds:
@@ -39,6 +32,19 @@ def reading(record: Reading, console: Console, *, name: str) -> None:
         console.print("  not settled: a longer take would narrow the rate")
     for line in (*record.warnings, *record.advice):
         console.print(f"  - {line}", markup=False)
+
+
+def _figures(record: Reading, console: Console) -> None:
+    """The lines of the standard figures."""
+    nominal = f"   nominal {record.nominal_bph:,.0f}" if record.nominal_bph else ""
+    _line(console, "beat rate", record.beat_rate_bph, "bph", nominal)
+    no_nominal = record.rate_s_per_day is None and record.nominal_bph is None
+    beside = " without a nominal (--bph)" if no_nominal else _repeat(record)
+    _line(console, "rate", record.rate_s_per_day, "s/d", beside)
+    _line(console, "beat error", record.beat_error_ms, "ms")
+    timed = f"   timed at the {record.amplitude_timed}" if record.amplitude_timed else ""
+    lift = f", lift {record.lift_deg:g} deg" if record.lift_deg is not None else ""
+    _line(console, "amplitude", record.amplitude_deg, "deg", timed + lift if record.amplitude_deg else "")
 
 
 def verdict(record: Verdict, console: Console) -> None:
