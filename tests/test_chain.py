@@ -98,8 +98,9 @@ def test_a_design_prints_its_landmarks(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["designs", "watch-21600", "--json"]) == 0
     marks = _json(capsys)["landmarks"]
     assert (marks["lock_deg"], marks["run_deg"], marks["draw_entry_deg"]) == pytest.approx((1.75, 0.95, 13.5))
-    assert marks["acoustic_lift_banking_deg"] == pytest.approx(44.0, abs=0.3)
-    assert marks["acoustic_lift_drop_deg"] < marks["acoustic_lift_lock_deg"] < marks["acoustic_lift_banking_deg"]
-    assert marks["lock_to_banking_us"] > 50.0
+    assert marks["lift_bank_deg"] == pytest.approx(44.0, abs=0.3)
+    assert marks["lift_drop_deg"] < marks["lift_lock_deg"] < marks["lift_bank_deg"]
+    assert marks["drop_to_lock_us"] > 50.0
+    assert marks["lock_to_bank_us"] > 50.0
     assert main(["designs", "graham", "--json"]) == 0
     assert _json(capsys)["landmarks"]["lock_deg"] == pytest.approx(0.5)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from heartwright.cli import construction, options, payload
+from heartwright.cli import options, payload
 from heartwright.cli.chain import load
 from heartwright.cli.console import answers, compiling, print_json, under_way
 from heartwright.design import Design, bundled
@@ -37,7 +37,9 @@ def designs(
         print(design.to_toml(), end="")
         return
     with compiling(design.kind), under_way(f"Running {design.name} for its landmarks", quiet=json):
-        marks = construction.construction(design) | construction.acoustic(design)
+        from heartwright.works import figures
+
+        marks = figures.on_paper(design) | figures.in_motion(design)
     if json:
         print_json(payload.design(design) | {"landmarks": payload.plain(marks)})
         return
