@@ -52,9 +52,11 @@ def designs(
 
 
 def _spoken(key: str) -> str:
-    """acoustic_lift_lock_deg -> acoustic lift lock [deg]."""
-    *words, unit = key.split("_")
-    return f"{' '.join(words)} [{unit}]"
+    """lift_lock_deg -> lift lock [deg]."""
+    for ending, unit in (("_s_per_day", "s/d"), ("_deg", "deg"), ("_us", "us")):
+        if key.endswith(ending):
+            return f"{key.removesuffix(ending).replace('_', ' ')} [{unit}]"
+    return key.replace("_", " ")
 
 
 def _table(found: list[Design]) -> Table:
