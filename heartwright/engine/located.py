@@ -124,8 +124,13 @@ def locate(m, s, k, h):
     """Longest step <= h after which nothing overlaps, once a full step was found to overlap."""
     for _ in range(20):
         h = find_touch(m, s, k, h)
-        if h == 0.0 or look(m, s, k) >= -2.0 * m.option_f[GAP_TOL]:
+        if h == 0.0:
             break
+        deepest = look(m, s, k)
+        if deepest >= -2.0 * m.option_f[GAP_TOL]:
+            break
+        if gap_of(m, s.angle, k.offender[0], k.offender[1], k.offender[2], k.offender[3]) <= deepest:
+            break  # it overlapped before, and parts
     return h
 
 
