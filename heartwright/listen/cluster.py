@@ -33,6 +33,7 @@ class Timed:
     sigma_s: Floats
     prior: Prior
     evidence: float = 0.0
+    misfit: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,10 @@ class Cluster:
     def banked(self) -> Timed:
         """The bankings as last found."""
         assert self.found is not None and self.learner is not None
-        return Timed(self.lock.time_s + self.found.time_s, self.found.sigma_s, self.learner.bank, self.found.evidence)
+        return Timed(
+            self.lock.time_s + self.found.time_s, self.found.sigma_s, self.learner.bank, self.found.evidence,
+            self.found.misfit,
+        )  # fmt: skip
 
     def _teach(self, look: Floats, time_s: Floats, step_s: float) -> Learner:
         span = float(np.median(self.lock.time_s - self.unlock_s))
@@ -123,6 +127,7 @@ class Found:
     share: Floats
     evidence: float  # mean log odds against lock and bounce alone
     likelihood: float  # mean log-likelihood of the windows under the mixtures
+    misfit: float  # mean square of the whitened remainder: 1 where the model holds
 
 
 @dataclass(slots=True)
@@ -199,9 +204,11 @@ class Learner:
         grid = np.log(len(self.first_s) * len(self.second_s))
         gain = np.log(total) + top - grid - none
         whole = np.log(total) + top - 0.5 * (whiten(rest) ** 2).sum(axis=0) - np.log(np.diag(whiten.factor)).sum()
+        remains = (whiten(rest) ** 2).sum(axis=0) - 2.0 * pair.likelihood[i, j, np.arange(n)]
+        misfit = float(np.median(remains)) / len(self.time_s)
         known = self.bank.mean @ np.linalg.solve(self.bank.covariance, self.bank.mean)
         whole -= 0.5 * known + 0.5 * np.linalg.slogdet(self.bank.covariance)[1]
-        return Found(at, spread, bank, i, j, echo, float(np.mean(gain)), float(np.mean(whole)))
+        return Found(at, spread, bank, i, j, echo, float(np.mean(gain)), float(np.mean(whole)), misfit)
 
     def _without(self, rest: Floats, whiten: Whitener) -> Floats:
         """Log-likelihood of lock and bounce alone, on the scale of the pair, best bounce averaged over, [n_beat]."""

@@ -26,6 +26,7 @@ FEWEST_A_SIDE = 8
 LEAD_S, TAIL_S = 1.8e-3, 5.2e-3  # window before sound 1 and after the lock
 # Mean time from lock to banking, in spans from sound 1 to the lock: healthy levers have 0.012 to 0.045.
 BANK_SPANS, BANK_STEP = (0.009, 0.050), 0.0025
+SURE, FITS = 4.0, 4.5  # log odds for a banking, and remainder, beyond which it is not told from the lock
 TRY = 20  # beats a side on which mean spans are tried
 POOL = 15  # beats of both sides whose spans are pooled
 COMMON_SAMPLES = 0.05  # what the model leaves of all beats of a side in common [samples]
@@ -156,7 +157,7 @@ def _fine(
     """Modal timing of both sides."""
     n = len(chain)
     out = {name: np.full(n, np.nan) for name in ("unlock", "lock", "bank", "sigma", "bank_sigma")}
-    evidence = []
+    evidence, misfit = [], []
     modes, locks, unlocks = _time_singles(windows, quiet, modes, sides, shape)
     power = np.mean([lock.prior.mean**2 for lock in locks], axis=0)
     locks, banks = _time_banks(windows, quiet, modes, sides, locks, unlocks, power)
@@ -165,6 +166,7 @@ def _fine(
         out["lock"][beats] = lock.time_s
         out["bank"][beats], out["bank_sigma"][beats] = bank.time_s, bank.sigma_s
         evidence.append(bank.evidence)
+        misfit.append(bank.misfit)
     offset = [float(np.nanmedian((out["unlock"] - coarse.time_s)[chain.side == s])) for s in range(2)]
     rough = np.where(np.isfinite(out["unlock"]), out["unlock"], coarse.time_s + np.array(offset)[chain.side])
     impulse = coarse.time_s + (shape.impulse_s)[chain.side]
@@ -176,7 +178,7 @@ def _fine(
         out["bank"],
         True,
         rough,
-        "banking" if min(evidence) > 4.0 else "lock or banking",
+        "banking" if min(evidence) > SURE and max(misfit) < FITS else "lock or banking",
         COMMON_SAMPLES / windows.rate_hz,
         COMMON_SAMPLES / windows.rate_hz,
         float(min(evidence)),
@@ -241,8 +243,14 @@ def _time_lock(windows: Windows, quiet: Floats, modes: Modes, beats: Ints) -> Ti
     look = windows.cut(beats, centre, before, after).T
     prior = broad
     grid = np.arange(-0.16e-3, 0.16e-3, 0.25 / rate)
-    for _turn in range(2):
+    for turn in range(3):
+        if turn:
+            move = int(round(float(np.median(at)) * rate))
+            centre = np.clip(centre + move, before, windows.rows.shape[1] - after - 1)
+            look = windows.cut(beats, centre, before, after).T
         likelihood, amplitude = modal.scan(look, whiten, modes, time, grid, prior)
+        if turn:  # a period away it may fit as well: keep near where the side's other beats have it
+            likelihood = likelihood - 0.5 * (grid[:, None] / 25e-6) ** 2
         at, k, sigma = modal.peak(likelihood, grid)
         own = amplitude[k, :, np.arange(len(beats))]
         mean = np.median(own, axis=0)

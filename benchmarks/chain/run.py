@@ -1,0 +1,267 @@
+"""Simulate, then listen: how near the reading comes to the trace, and whether its intervals cover.
+
+    make bench NAME=chain            420 takes (about 25 minutes on two cores); resumes where it was stopped
+    QUICK=1 make bench NAME=chain    24 takes, within a minute
+
+Each take has its own seed (dirt and noise) and microphone (reaching to 24-42 kHz); torque at the escape wheel or friction of the balance (its
+Q) is set, the other left as designed. 96 kHz, 40 dB, the recorder's clock known. The lift is the one that each design
+has at its banking: 2 A sin(pi t / T) of a run without dirt at the designed torque and friction.
+
+Truths: the amplitude is the trace's mean over the beats heard; rate and beat error are those of the watch, over a run
+eight times as long with another seed, since their intervals say what a repeat would find. The errors against the
+trace over the beats heard stand beside them (`..._heard`).
+Takes are kept in out/chain.jsonl; delete it when a design, the engine or the listener has changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+for _threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")  # one take a core
+
+import multiprocessing  # noqa: E402
+
+import numpy as np  # noqa: E402
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from common import bar, calibration_s, metric, quick  # noqa: E402
+
+from heartwright import listen, sound  # noqa: E402
+from heartwright.design import Design  # noqa: E402
+from heartwright.edit import Edit  # noqa: E402
+from heartwright.records import Beats, Interval, Trace  # noqa: E402
+from heartwright.sound.body import Body  # noqa: E402
+from heartwright.works import movement, train  # noqa: E402
+
+LEVERS = ("watch-21600", "watch-2824", "watch-6497")
+TORQUE = (0.46, 0.58, 0.70, 0.82, 0.94, 1.06, 1.16)
+FRICTION = (0.40, 0.50, 0.62, 0.75, 0.88, 1.05, 1.30)
+GRAHAM_TORQUE = (0.85, 1.0, 1.2)
+SECONDS = {"graham": 60.0}
+LEVER_SECONDS = 30.0
+LONG = 8.0
+SEEDS, GRAHAM_SEEDS = 9, 14
+KEPT = Path("out/chain.jsonl")
+Case = tuple[str, str, float, int]
+
+
+def cases() -> list[Case]:
+    """(design, what is varied, factor, seed) of every take."""
+    levers = [
+        (name, kind, factor, seed)
+        for seed in range(1 if quick() else SEEDS)
+        for name in LEVERS
+        for kind, factors in (("torque", TORQUE), ("friction", FRICTION))
+        for factor in (factors[1::2] if quick() else factors)
+    ]
+    seeds = 2 if quick() else GRAHAM_SEEDS
+    return levers + [("graham", "torque", f, s) for s in range(seeds) for f in GRAHAM_TORQUE]
+
+
+def condition(name: str, kind: str, factor: float) -> tuple[Design, float]:
+    """The design and the torque at its escape wheel [N m]."""
+    design = Design.load(name)
+    torque = train.last_arbor_torque(design, 1.0)
+    if kind == "torque":
+        return design, torque * factor
+    q = float(design.oscillator.q) * factor
+    return Edit.of(design, "oscillator.q", q).apply(design), torque
+
+
+def banking_lift(name: str) -> float | None:
+    """The lift at the banking that the design has at its own torque and friction [deg]; None for a pendulum."""
+    design, torque = condition(name, "torque", 1.0)
+    if design.lift_deg is None:
+        return None
+    trace = movement.run(design, seconds=20.0, torque=torque, dirt=False)
+    span = float(np.nanmean(trace.beats.bank_s - trace.beats.unlock_s))
+    return 2.0 * trace.amplitude_deg * float(np.sin(np.pi * span * design.beat_hz / 2.0))
+
+
+def landmark(beats: Beats) -> np.ndarray:
+    """The time of the beat's landmark: sound 1, of a pendulum the tooth on the dead face [s]."""
+    return beats.lock_s if np.isnan(beats.unlock_s).all() else beats.unlock_s
+
+
+def pace(beats: Beats, nominal_bph: float) -> tuple[float, float]:
+    """Rate [s/d] and signed beat error [ms] of a trace's beats."""
+    time_s = landmark(beats)
+    ok = np.isfinite(time_s)
+    number = np.round((beats.centre_s - beats.centre_s[0]) * nominal_bph / 3600.0)
+    design = np.stack([np.ones(ok.sum()), number[ok], beats.side[ok]], axis=1)
+    found = np.linalg.lstsq(design, time_s[ok], rcond=None)[0]
+    return float((3600.0 / nominal_bph / found[1] - 1.0) * 86400.0), float(2e3 * found[2])
+
+
+def within(trace: Trace, first_s: float, last_s: float) -> Beats:
+    """The trace's beats from the first to the last that were heard."""
+    b = trace.beats
+    keep = (b.centre_s > first_s - 0.2 / trace.nominal_bph * 3600) & (
+        b.centre_s < last_s + 0.2 / trace.nominal_bph * 3600
+    )
+    fields = ("centre_s", "side", "amplitude_rad", "unlock_s", "impulse_s", "drop_s", "lock_s", "bank_s")
+    return Beats(*(getattr(b, name)[keep] for name in fields))
+
+
+def long_run(key: tuple[str, str, float]) -> dict[str, float]:
+    """Rate and beat error of the watch over a long run."""
+    name, kind, factor = key
+    design, torque = condition(name, kind, factor)
+    seconds = LONG * SECONDS.get(name, LEVER_SECONDS)
+    trace = movement.run(design, seconds=seconds, seed=90_001, torque=torque)
+    rate, error = pace(trace.beats, trace.nominal_bph)
+    return {"rate": rate, "error_ms": error}
+
+
+def take(work: tuple[Case, float | None]) -> dict[str, Any]:
+    """Run, render and measure one take."""
+    (name, kind, factor, seed), lift = work
+    design, torque = condition(name, kind, factor)
+    number = 1 + seed * 1000 + int(1000 * factor) + (500_000 if kind == "friction" else 0)
+    trace = movement.run(design, seconds=SECONDS.get(name, LEVER_SECONDS), seed=number, torque=torque)
+    out: dict[str, Any] = {"case": [name, kind, factor, seed], "run": trace.status}
+    if trace.status != "running":
+        return out
+    rng = np.random.default_rng(number)
+    body = Body.of(design, kind=design.kind)
+    high = float(np.exp(rng.uniform(np.log(24e3), np.log(42e3))))
+    body = replace(body, microphone=replace(body.microphone, low_hz=float(rng.uniform(20, 200)), high_hz=high))
+    audio = sound.render(trace, rate_hz=96_000, body=body, snr_db=40.0, seed=number)
+    started = time.process_time()
+    reading = listen.measure(audio, lift_deg=lift, bph=design.nominal_bph, clock_ppm=(0.0, 0.0))
+    out |= {"cpu_s": time.process_time() - started, "status": reading.status, "timed": reading.amplitude_timed}
+    if reading.status != "ok" or reading.table is None:
+        return out
+    heard = within(trace, float(reading.table.time_s[0]), float(reading.table.time_s[-1]))
+    rate, error = pace(heard, trace.nominal_bph)
+    out |= {
+        "beats": reading.beats,
+        "missed": int((reading.table.flag == "missed").sum()),
+        "true_rate_heard": rate,
+        "true_error_ms_heard": error,
+        "true_amplitude": float(np.degrees(np.nanmean(heard.amplitude_rad))),
+        "rate": _plain(reading.rate_s_per_day),
+        "rate_repeat": [reading.rate_low_repeat, reading.rate_high_repeat],
+        "error_ms": _plain(reading.beat_error_ms),
+        "error_signed_ms": reading.beat_error_signed_ms,
+        "amplitude": _plain(reading.amplitude_deg),
+    }
+    return out
+
+
+def _plain(value: Interval | None) -> list[float] | None:
+    return None if value is None else [value.value, value.low, value.high]
+
+
+def measured() -> list[dict[str, Any]]:
+    """Every take, from the kept file where it is there, else measured now on all cores."""
+    KEPT.parent.mkdir(exist_ok=True)
+    kept: dict[str, dict[str, Any]] = {}
+    if KEPT.exists():
+        for line in KEPT.read_text("utf-8").splitlines():
+            row = json.loads(line)
+            kept[json.dumps(row.get("case") or ["long", *row["long"]])] = row
+    wanted = cases()
+    conditions = sorted({c[:3] for c in wanted})
+    lifts = {name: banking_lift(name) for name in {c[0] for c in wanted}}
+    longs = [c for c in conditions if json.dumps(["long", *c]) not in kept]
+    todo = [(c, lifts[c[0]]) for c in wanted if json.dumps(list(c)) not in kept]
+    with multiprocessing.Pool(os.cpu_count()) as pool, KEPT.open("a", encoding="utf-8") as file:
+        for key, row in zip(longs, pool.imap(long_run, longs), strict=True):
+            kept[json.dumps(["long", *key])] = row | {"long": list(key)}
+            print(json.dumps(row | {"long": list(key)}), file=file, flush=True)
+        for done, row in enumerate(pool.imap(take, todo), 1):
+            kept[json.dumps(row["case"])] = row
+            print(json.dumps(row), file=file, flush=True)
+            print(f"\r{done}/{len(todo)} takes", end="", file=sys.stderr, flush=True)
+    rows = [kept[json.dumps(list(c))] for c in wanted]
+    for row in rows:
+        far = kept[json.dumps(["long", *row["case"][:3]])]
+        row["true_rate"], row["true_error_ms"] = far["rate"], far["error_ms"]
+    return rows
+
+
+def figures(rows: list[dict[str, Any]]) -> None:
+    """Print figures and bars."""
+    metric("calibration_s", calibration_s())
+    ran = [r for r in rows if r["run"] == "running"]
+    good = [r for r in ran if r.get("status") == "ok"]
+    metric("takes", len(rows))
+    metric("takes_running", len(ran))
+    metric("takes_read", len(good))
+    metric("beats_missed", sum(r["missed"] for r in good))
+    metric("listen_cpu_s_per_s", float(np.median([r["cpu_s"] for r in good])) / LEVER_SECONDS)
+    lever = [r for r in good if r["case"][0] != "graham"]
+    swing = [r for r in lever if r["amplitude"] is not None]
+    metric("amplitude_measured", len(swing) / max(len(lever), 1))
+    metric("banking_timed", float(np.mean([r["timed"] == "banking" for r in lever])))
+    within_bars(swing, ran)
+    coverage("amplitude", *columns(swing, "amplitude", "true_amplitude"))
+    rate_error = columns(good, "rate", "true_rate")
+    coverage("rate", *rate_error)
+    heard = np.array([r["rate"][0] - r["true_rate_heard"] for r in good])
+    metric("rate_error_sd_heard", float(np.std(heard)))
+    value, low, high, true = columns(good, "error_ms", "true_error_ms")
+    coverage("beat_error", value, low, high, np.abs(true))
+
+
+def within_bars(swing: list[dict[str, Any]], ran: list[dict[str, Any]]) -> None:
+    """Largest errors and remaining bias."""
+    error = np.array([r["amplitude"][0] - r["true_amplitude"] for r in swing])
+    metric("amplitude_error_sd_deg", float(error.std()))
+    metric("amplitude_error_largest_deg", float(np.abs(error).max()))
+    met = len(swing) > 0 and float(np.abs(error).max()) <= 1.0
+    bar("amplitude_within_1_deg", met, f"largest {np.abs(error).max():.2f} deg")
+    worst = 0.0
+    for kind in ("torque", "friction"):
+        mine = np.array([r["case"][1] == kind for r in swing])
+        true = np.array([r["true_amplitude"] for r in swing])
+        for low in range(180, 310, 26):
+            inside = mine & (true >= low) & (true < low + 26)
+            if inside.sum() >= (1 if quick() else 5):
+                worst = max(worst, abs(float(error[inside].mean())))
+        metric(f"amplitude_bias_{kind}_deg", float(error[mine].mean()))
+    metric("amplitude_bias_worst_deg", worst)
+    bar("amplitude_bias_below_0.5_deg", worst < 0.5, f"{worst:.2f} deg")
+    known = [r for r in ran if r.get("error_signed_ms") is not None]
+    beat = np.array([_signless(r["error_signed_ms"], r["true_error_ms_heard"]) for r in known])
+    metric("beat_error_error_sd_us_heard", 1e3 * float(beat.std()))
+    metric("beat_error_error_largest_us_heard", 1e3 * float(np.abs(beat).max()))
+    bar("beat_error_within_0.02_ms", float(np.abs(beat).max()) <= 0.02, f"largest {1e3 * np.abs(beat).max():.1f} us")
+
+
+def _signless(found: float, true: float) -> float:
+    """The error of a beat error whose side has no name in the sound."""
+    return min(found - true, found + true, key=abs)
+
+
+def columns(rows: list[dict[str, Any]], found: str, true: str) -> tuple[np.ndarray, ...]:
+    """Value, low, high and truth of the rows that have the figure."""
+    have = [r for r in rows if r.get(found) is not None]
+    return (*(np.array([r[found][k] for r in have]) for k in range(3)), np.array([r[true] for r in have]))
+
+
+def coverage(name: str, value: np.ndarray, low: np.ndarray, high: np.ndarray, true: np.ndarray) -> None:
+    """How often the interval holds the truth, and its width against the errors' own spread."""
+    share = float(np.mean((low <= true) & (true <= high)))
+    spread = float(np.std(value - true))
+    width = float(np.mean(high - low))
+    metric(f"{name}_coverage", share)
+    metric(f"{name}_error_sd", spread)
+    metric(f"{name}_width", width)
+    metric(f"{name}_width_ratio", width / (1.96 * spread))
+    sure = 1.96 * float(np.sqrt(0.95 * 0.05 / len(true)))
+    metric(f"{name}_coverage_chance", sure)
+    bar(f"{name}_coverage", 0.925 <= share <= 0.975, f"{share:.3f}")
+    bar(f"{name}_width", width <= 4 * 1.96 * spread, f"{width:.3g} is {width / (1.96 * spread):.2f} x 1.96 sd")
+
+
+if __name__ == "__main__":
+    figures(measured())
