@@ -195,7 +195,7 @@ def energy(ledger: Ledger) -> str:
 
 
 def _ribbons(rows: list[tuple[str, float]], total: float) -> str:
-    gap, scale = 15.0, 180.0
+    gap, scale = 20.0, 180.0
     height = scale + gap * (len(rows) - 1) + 40.0
     plane = Plane((0.0, 1.0), (0.0, 1.0), "Where the energy goes", height=height)
     source_y = 20.0 + 0.5 * (height - 40.0 - scale)
