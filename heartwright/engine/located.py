@@ -30,8 +30,8 @@ from heartwright.engine.solve import normal_speed, prepare, slide_speed, solve
 TWO_PI = 6.283185307179586
 QUIET_STEPS = 5
 STUCK_ROUNDS = 400
-CHATTER_ROUNDS = 5000  # impacts in a row without a whole step between them
-STILL = 1e-6  # sliding slower than this is at rest [m/s]
+CHATTER_ROUNDS = 1000  # impacts in a row without a whole step between them
+STILL = 1e-9  # sliding slower than this is at rest [m/s]
 LEAST_SHARE = 1e-3  # of a step, below which a reversal is taken as already there
 CORNER = 10.0  # gap tolerances by which a contact is past the end of its face
 
@@ -247,7 +247,7 @@ def crossing_share(x0, w0, x1, w1, h):
 @njit(**JIT_INLINE)
 def watch(m, s, g, x0, w0, x1, w1, h):
     """Log the oscillator's passages through the line of centres and its turning points over a step."""
-    if w0 * w1 < 0.0:
+    if w0 != 0.0 and w0 * w1 <= 0.0:
         f = w0 / (w0 - w1)
         s.number[PEAK] = max(s.number[PEAK], abs(x0 + 0.5 * f * h * w0))
         next_tick(m, s)

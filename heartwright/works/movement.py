@@ -221,7 +221,8 @@ def warm_up(sim: Simulation, built: Assembly, amplitude: float, *, beats: int = 
     tried: list[tuple[float, float]] = []
     for _ in range(4):
         _release_at(rehearsal, built, start, amplitude)
-        rehearsal.run(beats * math.pi / built.frequency)
+        if rehearsal.run(beats * math.pi / built.frequency) != L.REACHED:
+            break
         peaks = rehearsal.written().crossing[:, L.C_PEAK]
         if len(peaks) < beats - 2:
             break
