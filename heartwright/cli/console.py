@@ -48,6 +48,7 @@ def under_way(what: str, *, quiet: bool = False) -> Iterator[Callable[[float], N
     task = progress.add_task(what, total=None)
     patience = threading.Timer(PATIENCE_S, progress.start)
     patience.daemon = True
+    quiet = quiet or not progress.console.is_interactive
     if not quiet:
         patience.start()
     try:
@@ -56,7 +57,8 @@ def under_way(what: str, *, quiet: bool = False) -> Iterator[Callable[[float], N
         patience.cancel()
         if not quiet:
             patience.join()
-        progress.stop()
+        if progress.live.is_started:
+            progress.stop()
 
 
 @contextmanager
