@@ -33,9 +33,10 @@ def _cache_folder() -> Path:
     """
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for folder in ("engine", "geometry", "works"):
-        for source in sorted((here / folder).rglob("*.py")):
-            digest.update(source.read_bytes())
+    for source in sorted((*here.glob("engine/*.py"), *here.glob("works/*.py"))):
+        text = source.read_bytes()
+        if b"njit" in text or source.name == "layout.py":
+            digest.update(text)
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":

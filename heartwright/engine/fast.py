@@ -1,8 +1,8 @@
 """The fixed stepper: Moreau-Jean at a constant step, impacts resolved at the step they fall in.
 
 First order in the times of impacts, simple and robust: the plain reference for the located one. The rest speed should
-grow with the step; overlaps are bled off at a fifth a step. Newton's restitution is taken back to a plastic impact where
-it would create energy, and that is counted.
+grow with the step; overlaps are bled off at a fifth a step. Newton's restitution is taken back to a plastic impact
+where it would create energy, and that is counted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: I001  (column names are imported in blocks)
 """The clockwork heart: one train that once a second makes a stroke of the pump and rewinds a remontoire, which alone
 drives the lever escapement; the escapement's star lets the train go.
 
@@ -14,56 +13,28 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from heartwright.design import Design
 from heartwright.engine import layout as L
-from heartwright.engine.layout import DRY, E_DIRT, JIT, N_CLOSED, NO_PROGRESS, QUIET, REACHED, REST, STIFF, T_NOW
-from heartwright.engine.located import advance, may_fly
+from heartwright.engine.layout import E_DIRT, N_CLOSED, QUIET
 from heartwright.engine.simulate import Simulation
 from heartwright.records import Happening, Ledger, Trace, Waveform
 from heartwright.works import dirt as dirt_
 from heartwright.works import landmarks, pump, train
 from heartwright.works.build import WHEEL, assemble, stored_energy
+from heartwright.works.exchange import run_heart
 
 if TYPE_CHECKING:
     from heartwright.works.movement import Setting
 
 PUMP_STEP = 2e-5
-EXCHANGE_AWAKE, EXCHANGE_ASLEEP = 1e-4, 1e-3
 RECORD_HZ = 1000.0
-SPENT_LONGEST = 0.5  # a heart whose remontoire is slack for so long has stopped [s]
 EVENT_ROWS = 20_000
 #: The head of oil between pump and artery when the works are tilted: the artery's distance along three o'clock [m].
 ARTERY_REACH = 0.03
 USUAL_AMPLITUDE = math.radians(280.0)
 OWED_MOST = 1.1  # strokes
 START_AT = math.radians(1.0)  # the wheel starts this far before its first lock, as `build` sets it
-
-
-@njit(**JIT)
-def run_heart(m, s, k, g, until, ps, pp, pe, window, friction, longest, record, record_dt, events, count, wave, noise):
-    """Run escapement and pump in turn to `until`; why the escapement came back."""
-    while s.number[T_NOW] < until - 1e-14:
-        t = s.number[T_NOW]
-        wheel = s.angle[WHEEL]
-        dt = EXCHANGE_ASLEEP if may_fly(m, s) else EXCHANGE_AWAKE
-        dt = min(dt, until - t)
-        pump.release(ps, pp, wheel, t, wave, noise, events, count)
-        pump.advance_pump(ps, pp, pe, wheel, t, dt, longest, record, record_dt, events, count)
-        anchor = pp[pump.OFFSET] + ps[pump.ARBOR] / pp[pump.RATIO]
-        s.drive[WHEEL, REST] = anchor
-        s.drive[WHEEL, STIFF] = pp[pump.K_REM] if anchor > wheel else 0.0  # a stop pin: it cannot push back
-        ahead = (pp[pump.STAR] - wheel) / pp[pump.STAR_PITCH]
-        ahead = (ahead - math.floor(ahead)) * pp[pump.STAR_PITCH]
-        s.drive[WHEEL, DRY] = friction if ahead < window else 0.0
-        ps[pump.SPENT_FOR] = ps[pump.SPENT_FOR] + dt if anchor <= wheel else 0.0
-        if ps[pump.SPENT_FOR] > SPENT_LONGEST:
-            return NO_PROGRESS
-        code = advance(m, s, k, g, t + dt)
-        if code != REACHED:
-            return code
-    return REACHED
 
 
 class _Heart:
@@ -146,7 +117,11 @@ class _Heart:
         rotor = self.built.model.rotor[osc]
         decay = 2.0 / (rotor[L.VISC] * rotor[L.INV_I])
         tried: list[tuple[float, float]] = []
-        for seconds in (6.0, 4.0, 4.0):
+        # the artery starts at the mean pressure of whole strokes: each is one turn of a star point
+        strokes_hz = self.spring.points * 0.5 * self.design.beat_hz / self.design.escapement.teeth
+        delivered = self.pp[pump.AREA] * self.pp[pump.LIFT] * strokes_hz
+        self.ps[pump.P_ARTERY] = self.pp[pump.R_LOAD] * delivered
+        for seconds in (4.0, 2.0, 2.0):
             scale = amplitude / max(abs(float(state.number[L.PEAK])), 1e-3) if tried else 1.0
             self._rescale(amplitude, scale)
             self.run(seconds, clean=True)
