@@ -50,9 +50,8 @@ def no_lift() -> str:
 
 
 def no_pattern(beats: int) -> str:
-    return (
-        "No amplitude: the first and third sounds of a lever were not both found in the beat"
-        + (f" ({beats} beats are few; 60 s are good)." if beats < 40 else ". One sound a beat was timed, the loudest.")
+    return "No amplitude: the first and third sounds of a lever were not both found in the beat" + (
+        f" ({beats} beats are few; 60 s are good)." if beats < 40 else ". One sound a beat was timed, the loudest."
     )
 
 
@@ -78,9 +77,7 @@ def lock_or_banking() -> str:
 
 
 def short_for_amplitude(duration_s: float) -> str:
-    return (
-        f"No amplitude from {duration_s:.1f} s: its sounds must be averaged over 5 s or more; 60 s are good."
-    )
+    return f"No amplitude from {duration_s:.1f} s: its sounds must be averaged over 5 s or more; 60 s are good."
 
 
 def unsettled(half_width: float | None) -> str:

@@ -25,7 +25,7 @@ def _pools() -> tuple[tuple[Any, Any], ...]:
     """(get, set) of every OpenBLAS that numpy and scipy brought along."""
     found = []
     for package in (np, scipy):
-        home = Path(package.__file__).parent
+        home = Path(str(package.__file__)).parent
         for folder in (home.with_name(f"{home.name}.libs"), home / ".dylibs"):
             for file in sorted(folder.glob("*openblas*")):
                 try:

@@ -99,6 +99,8 @@ def _hear(recording: Recording, told: float | None, base: Reading) -> Heard | Re
         return replace(base, advice=(advice.no_beat(),))
     chain = track.follow(strike.strength, strike.block_rate_hz, found)
     count = len(chain) if chain is not None else 0
+    if not short and count < FEWEST_BEATS < base.duration_s / (0.5 * found.period_s) - 2:
+        return replace(base, advice=(advice.no_beat(),))
     if chain is None or short or count < FEWEST_BEATS:
         return replace(base, status="too_short", beats=count, advice=(advice.too_short(base.duration_s, count),))
     if found.z < _CLEAR_Z or _looseness(chain) > _LOOSE:

@@ -19,7 +19,8 @@ DAY_S = 86400.0
 PPM_TO_S_PER_DAY = 0.0864
 # Beats an hour of common watches and clocks (seconds pendulum, half seconds, alarm clocks, watches).
 STANDARD_BPH = (
-    3600.0, 7200.0, 9000.0, 12000.0, 14400.0, 16200.0, 18000.0, 19800.0, 21600.0, 25200.0, 28800.0, 36000.0, 43200.0, 72000.0
+    3600.0, 7200.0, 9000.0, 12000.0, 14400.0, 16200.0, 18000.0, 19800.0, 21600.0, 25200.0, 28800.0, 36000.0, 43200.0,
+    72000.0,
 )  # fmt: skip
 NEAR_STANDARD = 0.005
 SETTLED_S_PER_DAY = 2.0
@@ -104,9 +105,9 @@ def _settled(chain: Chain, marks: Landmarks, sigma_s_per_day: float) -> tuple[bo
     parts = [
         steady.measure(chain.number[a:b], marks.time_s[a:b], chain.side[a:b]) for a, b in ((0, cut), (cut, len(chain)))
     ]
-    if parts[0] is None or parts[1] is None:
-        return False, advice.unsettled(half)
     first, last = parts
+    if first is None or last is None:
+        return False, advice.unsettled(half)
     gap = abs(first.beat_s - last.beat_s)
     joint = float(np.hypot(first.beat_sigma_s, last.beat_sigma_s))
     return (True, "") if gap < 2.58 * joint else (False, advice.unsettled(None))
@@ -145,10 +146,8 @@ def _with_fold(out: Reading, shape: Shape) -> Reading:
             ("2 impulse", 1e3 * (float(np.nanmean(shape.impulse_s)) - zero)),
             ("3a lock", -1e3 * zero),
         )
-    keep = slice(None)
-    if shape.lever:
-        span = -1e3 * zero
-        keep = (axis > -0.6 * span) & (axis < 2.2 * span)
+    span = -1e3 * zero if shape.lever else np.inf
+    keep = (axis > -0.6 * span) & (axis < 2.2 * span)
     return replace(
         out, fold_time_ms=axis[keep], fold_envelope=np.sqrt(np.maximum(shape.fold[:, keep], 0.0)), fold_marks_ms=marks
     )

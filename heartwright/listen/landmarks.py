@@ -243,6 +243,7 @@ def _time_lock(windows: Windows, quiet: Floats, modes: Modes, beats: Ints) -> Ti
     look = windows.cut(beats, centre, before, after).T
     prior = broad
     grid = np.arange(-0.16e-3, 0.16e-3, 0.25 / rate)
+    at = np.zeros(len(beats))
     for turn in range(3):
         if turn:
             move = int(round(float(np.median(at)) * rate))
@@ -273,6 +274,7 @@ def _time_unlock(
     whiten = Whitener.of(noise)
     prior = Prior.broad(0.06 * power + 0.02 * power.mean())
     grid = np.arange(-0.8e-3, 0.7e-3, 1.0 / rate)
+    at = np.zeros(len(beats))
     for turn in range(2):
         likelihood, amplitude = modal.scan(look, whiten, modes, time, grid, prior)
         if turn:  # keep near where the side's other beats have it

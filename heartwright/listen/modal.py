@@ -127,10 +127,10 @@ def turned(modes: Modes, heard: list[tuple[Floats, Floats, float]]) -> Modes:
         for i, (time_s, wave, sigma) in enumerate(heard):
             unit = ring(now, time_s, start[i]) / sigma
             amplitude = np.linalg.lstsq(unit, wave / sigma, rcond=1e-6)[0]
-            later = (ring(now, time_s, start[i] + 1e-7) - ring(now, time_s, start[i] - 1e-7)) @ amplitude / (2e-7 * sigma)
+            later = (ring(now, time_s, start[i] + 1e-7) - ring(now, time_s, start[i] - 1e-7)) @ amplitude
             block = np.zeros((len(wave), k * m + k + 1))
             block[:, i * m : (i + 1) * m] = unit
-            block[:, k * m + i] = later * 1e-6
+            block[:, k * m + i] = later * (1e-6 / 2e-7 / sigma)
             block[:, -1] = ring(quarter, time_s, start[i]) @ (amplitude * cube) / sigma
             rows.append(block)
             right.append(wave / sigma - unit @ amplitude)
@@ -202,7 +202,7 @@ def scan(
     right = answers @ white + (inverse @ prior.mean)[:, None]
     amplitude = np.linalg.solve(precision, right)
     likelihood = 0.5 * (right * amplitude).sum(axis=1) - 0.5 * np.linalg.slogdet(precision)[1][:, None]
-    return likelihood, amplitude
+    return likelihood, np.asarray(amplitude, dtype=np.float64)
 
 
 def _white_rings(whiten: Whitener, modes: Modes, time_s: Floats, grid_s: Floats) -> Floats:
@@ -260,7 +260,12 @@ def scan_pair(
     likelihood = 0.5 * toward**2 / rest[:, :, None] - 0.5 * np.log(rest)[:, :, None]
     own = 0.5 * (right * alone).sum(axis=1) - 0.5 * np.linalg.slogdet(precision)[1][:, None]
     likelihood += own[:, None, :]
-    return Pair(likelihood, alone, pull.transpose(0, 2, 1), toward / rest[:, :, None])
+    return Pair(
+        likelihood,
+        np.asarray(alone, np.float64),
+        np.asarray(pull.transpose(0, 2, 1), np.float64),
+        toward / rest[:, :, None],
+    )
 
 
 def peak(likelihood: Floats, grid_s: Floats) -> tuple[Floats, NDArray[np.int64], Floats]:

@@ -73,7 +73,8 @@ def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
     tail = int(round(min(chain.tail_s, 0.25) * block_rate_hz))
     at = np.round(chain.time_s * block_rate_hz).astype(np.int64)
     far_s = min(0.07 * chain.beat_s, 0.025)
-    at, match = _align(root, at, chain.side, lead, tail, far=int(far_s * block_rate_hz), reach=int(0.002 * block_rate_hz))
+    far, near = int(far_s * block_rate_hz), int(0.002 * block_rate_hz)
+    at, match = _align(root, at, chain.side, lead, tail, far=far, near=near)
     mean = _mean(energy, at, chain.side, lead, tail)
     floor = float(np.quantile(energy[energy > 0], 0.25)) if (energy > 0).any() else 0.0
     count = [int((chain.side == s).sum()) for s in range(2)]
@@ -92,12 +93,11 @@ def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
         first = np.array([marks[s][0] - marks[s][1] for s in range(2)]) / block_rate_hz
         impulse = np.array([marks[s][2] - marks[s][1] for s in range(2)]) / block_rate_hz
     at = at + np.array([reference[s] - lead for s in chain.side])
-    near, after = int(0.0006 * block_rate_hz), int(0.0016 * block_rate_hz)
+    before, after = int(0.0006 * block_rate_hz), int(0.0016 * block_rate_hz)
     if marks is None:
-        near, after = int(0.003 * block_rate_hz), int(0.008 * block_rate_hz)
-    time, match, good = _refine(root, at, chain.side, near, after, int(0.0012 * block_rate_hz))
+        before, after = int(0.003 * block_rate_hz), int(0.008 * block_rate_hz)
+    time, match, good = _refine(root, at, chain.side, before, after, int(0.0012 * block_rate_hz))
     out = np.round(time).astype(np.int64)
-    wide = lead + max(reference) - lead if marks else lead
     wide = max(lead, max(reference)) + int(0.002 * block_rate_hz)
     mean = _mean(energy, out, chain.side, wide, tail)
     axis = np.arange(-wide, tail + 1) / block_rate_hz
@@ -124,11 +124,11 @@ def _mean(energy: Floats, at: Ints, side: Ints, lead: int, tail: int) -> Floats:
     return out
 
 
-def _align(root: Floats, at: Ints, side: Ints, lead: int, tail: int, *, far: int, reach: int) -> tuple[Ints, Floats]:
-    """Shift each beat to fit the mean of its side: first far (the chain may sit on another sound of the same beat), then
-    by up to `reach` blocks; five turns."""
+def _align(root: Floats, at: Ints, side: Ints, lead: int, tail: int, *, far: int, near: int) -> tuple[Ints, Floats]:
+    """Shift each beat to fit the mean of its side: by up to `far` blocks twice (the chain may sit on another sound of
+    the same beat), then by up to `near` blocks three times."""
     match = np.zeros(len(at))
-    for reach in (far, far, reach, reach, reach):
+    for reach in (far, far, near, near, near):
         for s in range(2):
             mine = np.flatnonzero(side == s)
             if not len(mine):
@@ -158,9 +158,7 @@ def _slide(root: Floats, at: Ints, template: Floats, lead: int, tail: int, reach
     return np.asarray(inner / np.sqrt(np.maximum(power, 1e-30)))
 
 
-def _refine(
-    root: Floats, at: Ints, side: Ints, lead: int, tail: int, reach: int
-) -> tuple[Floats, Floats, np.ndarray]:
+def _refine(root: Floats, at: Ints, side: Ints, lead: int, tail: int, reach: int) -> tuple[Floats, Floats, np.ndarray]:
     """Fractional block position of each beat's reference sound by correlation with its side's mean."""
     time = at.astype(np.float64)
     match = np.zeros(len(at))
@@ -170,9 +168,8 @@ def _refine(
             mine = np.flatnonzero(side == s)
             if not len(mine):
                 continue
-            template = np.median(_rows(root, at[mine], lead, tail), axis=0) if len(mine) > 4 else _rows(
-                root, at[mine], lead, tail
-            ).mean(axis=0)
+            rows = _rows(root, at[mine], lead, tail)
+            template = np.median(rows, axis=0) if len(mine) > 4 else rows.mean(axis=0)
             span = reach if turn == 0 else max(3, reach // 2)
             score = _slide(root, at[mine], template, lead, tail, span)
             best = np.argmax(score, axis=1)
@@ -282,8 +279,11 @@ def _as_lock(side: list[Rise], lock: Rise) -> float:
 
 
 def _hidden(mean: Floats, lock: int, first: int) -> bool:
-    """Whether a first sound 26 dB (power in a tenth of a millisecond) below the lock could hide in the noise of the fold, so that what was taken for it
-    may be the second. A rise well below the lock is the first all the same: the second is nearly as loud as the lock."""
+    """Whether a first sound 26 dB below the lock (power in a tenth of a millisecond) could hide in the fold's noise.
+
+    What was taken for it may then be the second. A rise well below the lock is the first all the same: the second is
+    nearly as loud as the lock.
+    """
     quiet = np.sort(mean)[: len(mean) // 2]
     floor = float(np.median(quiet))
     limit = 4.5 * 1.4826 * float(np.median(np.abs(quiet - floor))) / np.sqrt(4.0)  # a rise looks at 4 blocks and more

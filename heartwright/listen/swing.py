@@ -15,7 +15,7 @@ import numpy as np
 from scipy import stats
 
 from heartwright.listen.landmarks import Landmarks
-from heartwright.records import Floats, Ints, Interval
+from heartwright.records import Floats, Interval, Ints
 
 FORMULA_SIGMA = 5e-4  # relative one-sigma of the formula over torque and friction
 # The lock comes 2.6 % (torque sets the amplitude) to 4.5 % (friction does) of the span before the banking.

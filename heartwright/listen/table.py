@@ -21,9 +21,7 @@ def amplitude_deg(span_s: Floats | float, beat_s: float, lift_deg: float) -> Flo
     return np.asarray(lift_deg / (2.0 * np.sin(np.pi * np.asarray(span_s) / (2.0 * beat_s))))
 
 
-def lay(
-    chain: Chain, marks: Landmarks, shape: Shape, level: Level, pace: Steady, lift_deg: float | None
-) -> BeatTable:
+def lay(chain: Chain, marks: Landmarks, shape: Shape, level: Level, pace: Steady, lift_deg: float | None) -> BeatTable:
     """Rows for every beat from the first heard to the last."""
     grid = np.arange(chain.number[0], chain.number[-1] + 1)
     row = chain.number - chain.number[0]
@@ -74,7 +72,7 @@ def _expected(grid: Floats, time: Floats, side: Floats, pace: Steady) -> tuple[F
 
 
 def _flags(time: Floats, residual: Floats, side: Floats, heard: np.ndarray, pace: Steady) -> np.ndarray:
-    """"missed", "late", "early" or ""; a beat is displaced when it leaves the running median of its neighbours."""
+    """ "missed", "late", "early" or ""; a beat is displaced when it leaves the running median of its neighbours."""
     flag = np.full(len(time), "", dtype="<U8")
     flag[~heard] = "missed"
     clean = residual + 0.5e3 * side * pace.error_s

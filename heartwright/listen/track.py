@@ -64,7 +64,10 @@ def follow(strength: Floats, block_rate_hz: float, pulse: Pulse) -> Chain | None
         if chain is None or len(chain[0]) < 3:
             return None
         number, side, node, _ = chain
-        beat, first = _intervals(number, side, nodes[node], beat, first)
+        chain = number, side, node, _ = _resync(number, side, node, chain[3], nodes, beat, first)
+        if len(number) < 3:
+            return None
+        first = _first(number, side, nodes[node], beat, first)
         lead, tail = int(0.22 * beat), int(0.34 * beat)
         templates = _fold(soft, nodes[node], side, lead, tail)
     assert chain is not None
@@ -73,6 +76,7 @@ def follow(strength: Floats, block_rate_hz: float, pulse: Pulse) -> Chain | None
     time = np.array([_vertex(detection[s], int(n)) for s, n in zip(side, at, strict=True)]) / block_rate_hz
     stray = _strays(detection, nodes, node, beat, float(np.median(score)))
     scale = float(np.median(score)) or 1.0
+    beat = _slope(number, at, beat)
     return Chain(
         number,
         side,
@@ -170,8 +174,7 @@ def _typical(value: Floats, nodes: Ints, beat: float) -> float:
 
 
 def _unwind(best: Floats, back: Ints, jump: Ints, value: Floats) -> tuple[Ints, Ints, Ints, Floats]:
-    s, j = np.unravel_index(int(np.argmax(best)), best.shape)
-    s, j = int(s), int(j)
+    s, j = divmod(int(np.argmax(best)), best.shape[1])
     rows = [(0, s, j)]
     total = 0
     while back[s, j] >= 0:
@@ -185,20 +188,47 @@ def _unwind(best: Floats, back: Ints, jump: Ints, value: Floats) -> tuple[Ints, 
     return number, side, node, value[side, node]
 
 
-def _intervals(number: Ints, side: Ints, at: Ints, beat: float, first: float) -> tuple[float, float]:
-    """Beat and first-to-second interval [blocks] from the chain (medians)."""
-    step = np.diff(number)
+def _resync(
+    number: Ints, side: Ints, node: Ints, score: Floats, nodes: Ints, beat: float, first: float
+) -> tuple[Ints, Ints, Ints, Floats]:
+    """Number the beats by the phase that their neighbours share, and drop those that do not share it.
+
+    In noise a chain may creep over a beat by wrong peaks; the phase of twenty neighbours together does not.
+    """
+    if len(number) < 12:
+        return number, side, node, score
+    turns = (nodes[node] - side * first) / (2.0 * beat)
+    unit = np.exp(2j * np.pi * turns) * np.clip(score, 0.0, None)
+    width = min(41, len(unit) // 2 * 2 - 1)
+    kernel = np.hanning(width + 2)[1:-1]
+    shared = np.unwrap(np.angle(np.convolve(unit, kernel, "same"))) / (2 * np.pi)
+    away = turns - shared
+    keep = np.abs(away - np.round(away)) < 0.06
+    count = 2 * np.round(away).astype(np.int64) + side
+    keep &= np.concatenate(([True], np.diff(np.maximum.accumulate(count)) > 0))
+    return count[keep] - int(count[keep][0]), side[keep], node[keep], score[keep]
+
+
+def _first(number: Ints, side: Ints, at: Ints, beat: float, first: float) -> float:
+    """First-to-second interval [blocks] from the chain (medians)."""
+    step = np.diff(number) == 1
     gap = np.diff(at)
-    if len(number) >= 4:
-        two = at[2:] - at[:-2]
-        whole = (number[2:] - number[:-2]) == 2
-        if whole.any():
-            beat = 0.5 * float(np.median(two[whole]))
-    up = gap[(step == 1) & (side[:-1] == 0)]
-    down = gap[(step == 1) & (side[:-1] == 1)]
-    if len(up) and len(down):
-        first = beat + 0.5 * float(np.median(up) - np.median(down))
-    return beat, first
+    up, down = gap[step & (side[:-1] == 0)], gap[step & (side[:-1] == 1)]
+    if not len(up) or not len(down):
+        return first
+    return beat + 0.5 * float(np.median(up) - np.median(down))
+
+
+def _slope(number: Ints, at: Ints, beat: float) -> float:
+    """Beat [blocks] over the whole chain (median over far pairs)."""
+    half = len(number) // 2 // 2 * 2
+    if half < 2:
+        return beat
+    steps = number[half:] - number[:-half]
+    even = steps % 2 == 0
+    if not even.any():
+        return beat
+    return float(np.median((at[half:] - at[:-half])[even] / steps[even]))
 
 
 def _fold(strength: Floats, at: Ints, side: Ints, lead: int, tail: int) -> Floats:
