@@ -5,8 +5,8 @@
     python benchmarks/chain/run.py --kept    the figures of what has been measured so far
 
 Each take has its own seed (dirt and noise) and microphone (reaching to 24-42 kHz); torque at the escape wheel or
-friction of the balance (its Q) is set, the other left as designed. 96 kHz, 40 dB, the recorder's clock known. The lift is the one that each design
-has at its banking: 2 A sin(pi t / T) of a run without dirt at the designed torque and friction.
+friction of the balance (its Q) is set, the other left as designed. 96 kHz, 40 dB, the recorder's clock known. The lift
+is the one each design has at its banking: 2 A sin(pi t / T) of a run without dirt at designed torque and friction.
 
 Truths: the amplitude is the trace's mean over the beats heard; rate and beat error are the watch's own, the mean over
 the traces of the other seeds under the same condition, since their intervals say what a repeat would find. The errors

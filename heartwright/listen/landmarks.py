@@ -26,7 +26,9 @@ FEWEST_A_SIDE = 8
 LEAD_S, TAIL_S = 1.8e-3, 5.2e-3  # window before sound 1 and after the lock
 # Mean time from lock to banking, in spans from sound 1 to the lock: healthy levers have 0.012 to 0.045.
 BANK_SPANS, BANK_STEP = (0.009, 0.050), 0.0025
-SURE, FITS = 4.0, 4.5  # log odds for a banking, and remainder, beyond which it is not told from the lock
+SURE = 4.0  # log odds for a banking below which it is not told from the lock
+FITS = 7.0  # remainder (1 for a perfect model) beyond which the mixtures are not believed
+SIDES_AGREE = 3.5e-3  # the banking comes equally long after the unlocking on both sides [share of the span]
 TRY = 20  # beats a side on which mean spans are tried
 POOL = 15  # beats of both sides whose spans are pooled
 COMMON_SAMPLES = 0.05  # what the model leaves of all beats of a side in common [samples]
@@ -167,6 +169,8 @@ def _fine(
         out["bank"][beats], out["bank_sigma"][beats] = bank.time_s, bank.sigma_s
         evidence.append(bank.evidence)
         misfit.append(bank.misfit)
+    spans = [float(np.median(bank.time_s - unlock.time_s)) for bank, unlock in zip(banks, unlocks, strict=True)]
+    parted = min(evidence) > SURE and max(misfit) < FITS and abs(spans[0] - spans[1]) < SIDES_AGREE * spans[0]
     offset = [float(np.nanmedian((out["unlock"] - coarse.time_s)[chain.side == s])) for s in range(2)]
     rough = np.where(np.isfinite(out["unlock"]), out["unlock"], coarse.time_s + np.array(offset)[chain.side])
     impulse = coarse.time_s + (shape.impulse_s)[chain.side]
@@ -178,7 +182,7 @@ def _fine(
         out["bank"],
         True,
         rough,
-        "banking" if min(evidence) > SURE and max(misfit) < FITS else "lock or banking",
+        "banking" if parted else "lock or banking",
         COMMON_SAMPLES / windows.rate_hz,
         COMMON_SAMPLES / windows.rate_hz,
         float(min(evidence)),
