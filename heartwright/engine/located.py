@@ -401,7 +401,8 @@ def may_fly(m, s):
     x, near = abs(s.angle[osc]), wake_at(m, s)
     if m.option_i[SLEEP] == 0 or s.counter[QUIET] < QUIET_STEPS or x < near or x >= TWO_PI - m.option_f[WINDOW]:
         return False
-    if s.speed[osc] * s.angle[osc] <= 0.0 and x < near * 1.0000001:
+    outward = s.speed[osc] * s.angle[osc] > 0.0
+    if (outward and x > (TWO_PI - m.option_f[WINDOW]) * 0.9999999) or (not outward and x < near * 1.0000001):
         return False
     if m.rotor[osc, MOMENT_X] != 0.0 or m.rotor[osc, MOMENT_Y] != 0.0:
         return False
