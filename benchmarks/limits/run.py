@@ -4,14 +4,14 @@
     make bench NAME=limits QUICK=1    one of each
     python benchmarks/limits/run.py --twins 100 --write    and put the rows into heartwright/judge/limits.toml
 
-Each twin has its own seed (dirt, microphone, noise), a wind between 60 and 100 per cent (each fourth is fully wound) and
-a noise 30 to 45 dB below the beat. Its dirt is the design's times 1 to 3: measured watches scatter by 3 to 11 deg of
-amplitude from beat to beat (data/movements.csv), and that is what the 6497 then spans. A twin that stops or scatters by
-more is not healthy, and a take that was heard wrongly is left out; both are counted. A limit is the 99th percentile (the
-1st where less is worse) over the twins of a kind, or what their number can vouch for if that is wider. Twins that have
-been measured are kept in out/limits.jsonl; delete it when a design, the engine or the listening has changed. The rows
-are left in out/limits.toml. The bar: of the twins that were heard rightly no more than one in fifty is given a word that
-holds.
+Each twin has its own seed (dirt, microphone, noise), a wind of 60 to 100 per cent (each fourth is fully wound) and a
+noise 30 to 45 dB below the beat. Its dirt is the design's times 1 to 3: measured watches scatter by 3 to 11 deg of
+amplitude from beat to beat (data/movements.csv), and that is what the 6497 then spans. A twin that stops or scatters
+by more is not healthy, and a take that was heard wrongly is left out; both are counted. A limit is the 99th
+percentile (the 1st where less is worse) over the twins of a kind, or what their number can vouch for if that is
+wider. Twins that have been measured are kept in out/limits.jsonl; delete it when a design, the engine or the
+listening has changed. The rows are left in out/limits.toml. The bar: of the twins that were heard rightly no more
+than one in fifty is given a word that holds.
 """
 
 from __future__ import annotations
@@ -138,9 +138,8 @@ def rows(found: list[dict[str, float | str | int]], stops: dict[str, float]) -> 
                 continue
             share = 0.99 if name in RISING else 0.01
             side, sign = ("high", 1.0) if name in RISING else ("low", -1.0)
-            edge = sign * max(
-                sign * float(np.quantile(values, share, method="median_unbiased")), _tolerance(sign * values)
-            )
+            plain = float(np.quantile(values, share, method="median_unbiased"))
+            edge = sign * max(sign * plain, sign * _vouched(values, sign))
             yield _row(name, kind, {"median": float(np.median(values)), side: edge}, f"{told}; {len(values)} had it")
         yield from _strayed_row(own, kind, told)
         if kind in stops:
@@ -152,17 +151,19 @@ def rows(found: list[dict[str, float | str | int]], stops: dict[str, float]) -> 
             )
 
 
-def _tolerance(values: np.ndarray) -> float:
-    """What 99 of 100 stay below with 95 % confidence, were they normal: few twins must not make a narrow limit.
+def _vouched(values: np.ndarray, sign: float) -> float:
+    """What 99 of 100 stay within with 95 % confidence, were they log-normal (normal where they have signs).
 
     Median and median absolute deviation in place of mean and deviation; factor of the one-sided tolerance bound [1].
     [1] Hahn & Meeker 1991, Statistical Intervals, section 4.6.
     """
-    n = len(values)
-    middle = float(np.median(values))
-    spread = 1.4826 * float(np.median(np.abs(values - middle)))
+    n, positive = len(values), bool((values > 0.0).all())
+    scaled = np.log(values) if positive else values
+    middle = float(np.median(scaled))
+    spread = 1.4826 * float(np.median(np.abs(scaled - middle)))
     factor = float(stats.nct.ppf(0.95, n - 1, stats.norm.ppf(0.99) * np.sqrt(n))) / np.sqrt(n)
-    return middle + factor * spread
+    edge = middle + sign * factor * spread
+    return float(np.exp(edge)) if positive else edge
 
 
 def _strayed_row(own: list[dict[str, float | str | int]], kind: str, told: str) -> Iterator[str]:
