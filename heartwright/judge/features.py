@@ -147,8 +147,9 @@ def reserve(reading: Reading, stopping_deg: float) -> Interval | None:
     if amplitude is None or scatter is None or scatter.value <= 0.0:
         return None
     value = (amplitude.value - stopping_deg) / scatter.value
-    spread = np.hypot(amplitude.half_width / scatter.value, abs(value) * scatter.half_width / scatter.value)
-    return Interval(float(value), float(value - spread), float(value + spread))
+    low = (amplitude.low - stopping_deg) / max(scatter.high, scatter.value)
+    high = (amplitude.high - stopping_deg) / (scatter.low if scatter.low > 0.0 else 0.1 * scatter.value)
+    return Interval(value, min(low, value), max(high, value))
 
 
 def _finite_median(values: Floats) -> float:
