@@ -55,7 +55,7 @@ def page(path: Path) -> tuple[str, str]:
 
 def test_a_watch_has_figures_pictures_words_causes_and_sound(tmp_path: Path) -> None:
     reading = made.watch()
-    verdict = judge.weigh(reading, kind="modern lever", position="CH", wind="full")
+    verdict = judge.weigh(reading, kind="modern lever", position="CH")  # its wind is not told
     report.write(tmp_path / "r.html", reading=reading, verdict=verdict, recording=made.ticking(reading))
     source, words = page(tmp_path / "r.html")
     for part in ("+4.2", "−0.3 to +8.7", "279", "278 to 280", "0.10", "The trace", "One beat", "The swing", "The rate"):
