@@ -247,7 +247,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One of hesitant, forced, hollow: a score in 0..1 with its interval, or None with the reason it is not measurable."""
+    """One of hesitant, forced, hollow: a score in 0..1 with its interval, or None and why it is not measurable."""
 
     score: float | None
     low: float | None

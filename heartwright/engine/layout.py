@@ -134,7 +134,7 @@ class Log(NamedTuple):
     opening: np.ndarray
     crossing: np.ndarray
     pose: np.ndarray
-    count: np.ndarray  # rows used of the four
+    count: np.ndarray  # type: ignore[assignment]  # rows used of the four
     ledger: np.ndarray
     pose_at: np.ndarray  # [next time, interval]
 

@@ -121,4 +121,5 @@ class Simulation:
             width = getattr(self._log, name).shape[1]
             return np.concatenate([np.zeros((0, width)), *self._kept[name]])
 
-        return Written(*(rows(n) for n in ("impact", "opening", "crossing", "pose")), ledger=self._log.ledger.copy())
+        impact, opening, crossing, pose = (rows(name) for name in ("impact", "opening", "crossing", "pose"))
+        return Written(impact, opening, crossing, pose, self._log.ledger.copy())

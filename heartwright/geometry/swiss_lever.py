@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -179,7 +180,7 @@ def _moved(stone: Solid, depth: float, tilt: float) -> Solid:
     return polygon([pts[0] + rotate(tilt, p - pts[0]) for p in pts], edges=(0, 1, 3), corners=(0, 1))
 
 
-def _fork(esc: SwissLever, bank: float) -> dict:
+def _fork(esc: SwissLever, bank: float) -> dict[str, Any]:
     """Notch, horns, jewel, guard and safety roller, with the centre distance that gives the roller lift."""
     rf, half_jewel = esc.jewel_circle_radius, 0.5 * esc.jewel_width
     wall = half_jewel + 0.5 * esc.notch_shake
@@ -216,7 +217,7 @@ def _fork(esc: SwissLever, bank: float) -> dict:
     }
 
 
-def _guard(esc: SwissLever, d: float, bank: float, rf: float, slack: float) -> dict:
+def _guard(esc: SwissLever, d: float, bank: float, rf: float, slack: float) -> dict[str, Any]:
     """Guard dart, safety roller with its crescent, and the shake between them."""
     roller, tip = esc.roller_ratio * rf, esc.guard_tip_radius
     reach = roller + esc.guard_clearance + tip

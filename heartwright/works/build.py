@@ -144,11 +144,15 @@ def _lever(
             f"{name} stone", wheel, teeth, fork, solids[name], pitch=g.pitch, at=at + 3 * size, half_width=14 * size,
             restitution=esc.pallet_restitution, friction=esc.pallet_friction, offsets=list(dirt.pitch_error),
         )  # fmt: skip
-    notch = {"restitution": esc.notch_restitution, "friction": esc.notch_friction, "pitch": 2 * math.pi, "at": 0.0}
-    for side in ("left", "right"):
-        prong = solids[f"prong_{side}"]
-        system.pair(f"notch {side}", balance, [solids["jewel"]], fork, prong, half_width=75 * DEG, **notch)
-    system.pair("guard", fork, [solids["dart"]], balance, solids["roller"], half_width=170 * DEG, **notch)
+    for name, a, part, b, body, half_width in (
+        ("notch left", balance, "jewel", fork, "prong_left", 75 * DEG),
+        ("notch right", balance, "jewel", fork, "prong_right", 75 * DEG),
+        ("guard", fork, "dart", balance, "roller", 170 * DEG),
+    ):
+        system.pair(
+            name, a, [solids[part]], b, solids[body], pitch=2 * math.pi, at=0.0, half_width=half_width,
+            restitution=esc.notch_restitution, friction=esc.notch_friction,
+        )  # fmt: skip
     # fork banked on the exit stone, a tooth a little behind the lock, the balance on the negative side
     return balance, g.pitch, [g.exit_direction % g.pitch - size, g.bank, -1.0], freq
 

@@ -1,4 +1,3 @@
-# ruff: noqa: I001  (column names are imported in blocks)
 """The heart's escapement and pump stepped in turn.
 
 First the pump with the escape wheel held, then the escapement with the remontoire's anchor held: the spring's energy is

@@ -96,6 +96,6 @@ def add_meshes(system: System, design: Design, escape: int, wind: float) -> int:
 
 def escape_inertia(design: Design) -> float:
     """Inertia of the escape wheel alone: the lumped one less the train reflected to it [kg m2]."""
-    arbors = (design.train.barrel, *design.train.arbors)
-    reflected = sum(a.inertia * r * r for a, r in zip(arbors, ratios(design), strict=True))
+    inertias = [design.train.barrel.inertia, *(arbor.inertia for arbor in design.train.arbors)]
+    reflected = sum(i * r * r for i, r in zip(inertias, ratios(design), strict=True))
     return max(design.escapement.wheel_inertia - reflected, 0.3 * design.escapement.wheel_inertia)
