@@ -1,8 +1,8 @@
 """How fast the heart runs, and that what it pumps is what its design's margins say.
 
 Speed is the whole call of `movement.run` for 60 s, warm, on one core, settling included. The margins move one thing
-at a time on a clean twin at the nominal torque of the pump arbor (4.8e-5 N m): the load, the torque, the oil, a crack
-in the outlet reed. What each must show is a published figure of the heart's prototype (docs/theory.md, "The heart"),
+at a time on a clean twin at the nominal torque of the pump arbor (4.8e-5 N m): the load, the torque, the oil.
+What each must show is a published figure of the heart's prototype (docs/theory.md, "The heart"),
 allowed 5 %. `QUICK=1` leaves the margins that take minutes of simulated time out.
 """
 
