@@ -16,7 +16,7 @@ from heartwright import listen, sound
 from heartwright.design import Design
 from heartwright.edit import Edit, apply
 from heartwright.records import Outcome, Trace
-from heartwright.works import movement
+from heartwright.works import figures, movement
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,9 @@ def trial(
     )  # fmt: skip
     reading = None
     if c.hear and len(trace.impacts):
+        lift = figures.banking_lift_deg(changed) if c.knows_lift else None
         audio = sound.render(trace, rate_hz=c.rate_hz, body=changed, snr_db=c.snr_db, seed=seed)
-        reading = listen.measure(audio, lift_deg=changed.lift_deg if c.knows_lift else None, clock_ppm=c.clock_ppm)
+        reading = listen.measure(audio, lift_deg=lift, clock_ppm=c.clock_ppm)
     return Outcome(trace.status, trace.advice, summary(trace), reading)
 
 

@@ -40,6 +40,7 @@ from heartwright.edit import Edit  # noqa: E402
 from heartwright.records import Beats, Interval, Trace  # noqa: E402
 from heartwright.sound.body import Body  # noqa: E402
 from heartwright.works import movement, train  # noqa: E402
+from heartwright.works.figures import banking_lift_deg  # noqa: E402
 
 LEVERS = ("watch-21600", "watch-2824", "watch-6497")
 TORQUE = (0.46, 0.58, 0.70, 0.82, 0.94, 1.06, 1.16)
@@ -73,16 +74,6 @@ def condition(name: str, kind: str, factor: float) -> tuple[Design, float]:
         return design, torque * factor
     q = float(design.oscillator.q) * factor
     return Edit.of(design, "oscillator.q", q).apply(design), torque
-
-
-def banking_lift(name: str) -> float | None:
-    """The lift at the banking that the design has at its own torque and friction [deg]; None for a pendulum."""
-    design, torque = condition(name, "torque", 1.0)
-    if design.lift_deg is None:
-        return None
-    trace = movement.run(design, seconds=20.0, torque=torque, dirt=False)
-    span = float(np.nanmean(trace.beats.bank_s - trace.beats.unlock_s))
-    return 2.0 * trace.amplitude_deg * float(np.sin(np.pi * span * design.beat_hz / 2.0))
 
 
 def landmark(beats: Beats) -> np.ndarray:
@@ -161,7 +152,7 @@ def measured() -> list[dict[str, Any]]:
     """Every take, from the kept file where it is there, else measured now on all cores."""
     KEPT.parent.mkdir(exist_ok=True)
     wanted, have = cases(), kept()
-    lifts = {name: banking_lift(name) for name in {c[0] for c in wanted}}
+    lifts = {name: banking_lift_deg(Design.load(name)) for name in {c[0] for c in wanted}}
     todo = [(c, lifts[c[0]]) for c in wanted if json.dumps(list(c)) not in have]
     with multiprocessing.Pool(os.cpu_count()) as pool, KEPT.open("a", encoding="utf-8") as file:
         for done, row in enumerate(pool.imap(take, todo), 1):

@@ -123,11 +123,18 @@ def write_sound(path: Path, recording: Recording, trace: Trace) -> Path | None:
         raise Refused(unwritable(path, error)) from None
 
 
-def with_design(told: hearing.Known, design: Design | None) -> hearing.Known:
-    """Fill in what a design knows and the user did not say: its lift and its beat rate."""
+def with_design(told: hearing.Known, design: Design | None, *, run: bool = False) -> hearing.Known:
+    """Fill in what a design knows and the user did not say: its lift and its beat rate.
+
+    Where the design has been `run`, its lift is the acoustic one of the banking, found by running it once more, clean.
+    """
     if design is None:
         return told
     lift = told.lift_deg if told.lift_deg is not None else design.lift_deg
+    if run and told.lift_deg is None:
+        from heartwright.works import figures
+
+        lift = figures.banking_lift_deg(design)
     return replace(told, bph=told.bph or design.nominal_bph, lift_deg=lift)
 
 
@@ -163,7 +170,7 @@ def run_and_judge(
     at = position if position in POSITIONS else "6H" if position == "vertical" else "CH"
     trace = simulate(design, seconds=60.0, seed=1, room=Room(position=at), quiet=quiet)
     recording = hear_design(trace, design)
-    reading = hearing.measure(recording, with_design(replace(told, clock_ppm=(0.0, 0.0)), design))
+    reading = hearing.measure(recording, with_design(replace(told, clock_ppm=(0.0, 0.0)), design, run=True))
     verdict = weigh(reading, design, kind=kind, position=position or at, wind=wind or "full", limits=limits)
     return Judged(design, trace, recording, verdict)
 

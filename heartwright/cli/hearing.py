@@ -77,7 +77,7 @@ def measure(recording: Recording, told: Known) -> Reading:
     """Measure a recording with what is known of it; where nothing beats at the rate told, at any rate, and say so."""
     reading = _measure(recording, told)
     rate = told.bph or told.movement_bph
-    if reading.status == "no_beat" and rate:
+    if reading.status in ("no_beat", "too_noisy") and rate:
         free = _measure(recording, replace(told, bph=None, movement_bph=None))
         if free.status == "ok" and free.beat_rate_bph is not None:
             heard = f"It beats {free.beat_rate_bph.value:,.0f} times an hour, not {rate:,.0f}: another movement?"

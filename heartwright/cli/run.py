@@ -63,7 +63,7 @@ def run(
     truth = chain.write_sound(sound, recording, trace) if sound and recording else None
     verdict = None
     if listening and recording is not None:
-        told = chain.with_design(hearing.Known(clock_ppm=(0.0, 0.0)), plan)
+        told = chain.with_design(hearing.Known(clock_ppm=(0.0, 0.0)), plan, run=True)
         if sound is not None:
             reading, recording = hearing.hear(str(sound), told, quiet=json)
         else:

@@ -70,6 +70,16 @@ def in_motion(design: Design) -> dict[str, float]:
     return {k: v for k, v in out.items() if math.isfinite(v)}
 
 
+def banking_lift_deg(design: Design) -> float | None:
+    """The acoustic lift of the banking [deg], which gives the true amplitude whatever sets it; None for a pendulum.
+
+    A design that does not run has no sound to time: its geometric lift is returned.
+    """
+    if design.lift_deg is None:
+        return None
+    return in_motion(design).get("lift_bank_deg", design.lift_deg)
+
+
 def acoustic_lifts(trace: Trace) -> Lifts:
     """Lift angle for each sound that can be timed, both sides averaged, from a trace's own events and amplitude."""
     b, period = trace.beats, 7200.0 / trace.nominal_bph
