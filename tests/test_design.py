@@ -79,7 +79,7 @@ def test_values_are_si() -> None:
         ("[sound]", "[sound", ("not TOML", "line")),
         ("curve_turns = [0, 0.5,", "curve_turns = [0,", ("curve_turns has 8 values",)),
         ("turns = 7.0", "turns = 9.0", ("before the development of 9",)),
-        ('low = "100 Hz"', 'low = "100 kHz"', ("low 100000 Hz",)),
+        ('low = "60 Hz"', 'low = "60 kHz"', ("low 60000 Hz",)),
         ('lock = "1.75 deg"', "", ("escapement.lock: missing", "Add lock =")),
     ],
 )
