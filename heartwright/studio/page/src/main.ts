@@ -1,0 +1,3 @@
+import "./css/base.css";
+
+document.documentElement.classList.add("awake");
