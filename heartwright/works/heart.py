@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 PUMP_STEP = 2e-5
 RECORD_HZ = 1000.0
+RECORD_COLUMNS = 1 + len(pump.RECORD)
 EVENT_ROWS = 20_000
 #: The head of oil between pump and artery when the works are tilted: the artery's distance along three o'clock [m].
 ARTERY_REACH = 0.03
@@ -68,7 +69,7 @@ class _Heart:
         self.ps[pump.ON_CAM], self.ps[pump.DRIVE] = 1.0, self.torque
         self.still = (np.zeros((0, 3)), np.zeros((0, 2)))
         self.record_dt = 0.0
-        self.record, self.events = np.zeros((0, 10)), np.zeros((EVENT_ROWS, 3))
+        self.record, self.events = np.zeros((0, RECORD_COLUMNS)), np.zeros((EVENT_ROWS, 3))
         self.count = np.zeros(3, np.int64)
         self.kept: list[np.ndarray] = []
         self.kept_events: list[np.ndarray] = []
@@ -183,7 +184,7 @@ class _Heart:
             self._rescale(USUAL_AMPLITUDE if s.start_deg is None else math.radians(s.start_deg), 1.0)
         self.record_dt = 1.0 / RECORD_HZ
         chunk = 2.0
-        self.record = np.zeros((int(chunk * RECORD_HZ) + 10, 10))
+        self.record = np.zeros((int(chunk * RECORD_HZ) + 10, RECORD_COLUMNS))
         before, mass0 = self.stored(), self._volume()
         status, advice = "running", ""
         released = float(self.ps[pump.RELEASED])
@@ -218,7 +219,7 @@ class _Heart:
         design, built, sim = self.design, self.built, self.sim
         written = sim.written()
         events = np.concatenate([np.zeros((0, 3)), *self.kept_events])
-        record = np.concatenate([np.zeros((0, 10)), *self.kept])
+        record = np.concatenate([np.zeros((0, RECORD_COLUMNS)), *self.kept])
         return Trace(
             design_name=design.name,
             kind=design.kind,

@@ -24,15 +24,17 @@ Floats = NDArray[np.float64]
 
 # state columns
 ARBOR, SPEED, BELLOWS, BELLOWS_V, P_CHAMBER, P_ARTERY, X_IN, V_IN, X_OUT, V_OUT = range(10)
-RELEASED, ON_CAM, T_RELEASE, OPEN_IN, OPEN_OUT, DRIVE, Q_OUT, Q_LOAD, SPENT_FOR = range(10, 19)
-N_STATE = 19
+RELEASED, ON_CAM, T_RELEASE, OPEN_IN, OPEN_OUT, DRIVE, Q_OUT, Q_LOAD, SPENT_FOR, HAND_FORCE = range(10, 20)
+N_STATE = 20
 # parameter columns
 TORQUE, J, FLY, PIVOT, K_REM, OFFSET, RATIO, STAR, STAR_PITCH, LOCK_E = range(10)
 AREA, LIFT, F0, KS, MASS, LEATHER, C_CHAMBER, ROLLER = range(10, 18)
 R1, R2, R3, R4, RAMP = range(18, 23)
 C_ARTERY, R_LOAD, R_ENTRY, HEAD, RHO, MU, CD, ROUGH, SEAT_E, STOP, FORCE = range(23, 34)
 REED_IN, REED_OUT = 34, 48  # first column of each reed's block
-N_PARAM = 62
+# a finger or tool on the follower: stiffness, damping, where its tip is at HAND_T in bellows travel, and its speed
+HAND_K, HAND_C, HAND_X, HAND_V, HAND_T = range(62, 67)
+N_PARAM = 67
 # within a reed's block
 K, M, C, SET, A, W_FLOW, W_LAND, LAND, SQUEEZE, CRACK_W, CRACK_GAP, CRACK_L, LEAK_W, LEAK_GAP = range(14)
 # ledger rows
@@ -46,8 +48,8 @@ RELEASE, INLET_CLOSES, OUTLET_CLOSES, STOPPED, LANDING = range(5)
 KINDS = ("release", "inlet_closes", "outlet_closes", "stop", "landing")
 # record columns
 RECORD = ("arbor_angle", "bellows", "chamber_pressure", "artery_pressure", "inlet_lift", "outlet_lift", "outlet_flow",
-          "load_flow", "remontoire_torque")  # fmt: skip
-RECORD_UNITS = ("rad", "m", "Pa", "Pa", "m", "m", "m3/s", "m3/s", "N m")
+          "load_flow", "remontoire_torque", "hand_force")  # fmt: skip
+RECORD_UNITS = ("rad", "m", "Pa", "Pa", "m", "m", "m3/s", "m3/s", "N m", "N")
 
 TWO_PI = 2.0 * math.pi
 NOTICE_LIFT = 20e-6  # a reed that lifted less than this closes without a sound [m]
@@ -136,6 +138,17 @@ def note(events, count, t, kind, strength):
         count[1] = n + 1
 
 
+@njit(**JIT_INLINE)
+def hand_force(pp, y, vy, t):
+    """What a finger presses the follower with: its pad is a spring and a damper, and it cannot pull."""
+    if pp[HAND_K] <= 0.0:
+        return 0.0
+    deep = pp[HAND_X] + pp[HAND_V] * (t - pp[HAND_T]) - y
+    if deep <= 0.0:
+        return 0.0
+    return max(pp[HAND_K] * deep + pp[HAND_C] * (pp[HAND_V] - vy), 0.0)
+
+
 @njit(**JIT)
 def arbor_step(ps, pp, pe, wheel, t, h, events, count):
     """Advance arbor, follower and bellows by h; returns the bellows' travel."""
@@ -145,7 +158,8 @@ def arbor_step(ps, pp, pe, wheel, t, h, events, count):
     w = speed + h * (ps[DRIVE] - spring - pp[FLY] * speed * abs(speed)) / pp[J]
     most = h * pp[PIVOT] / pp[J]
     w = w - most if w > most else (w + most if w < -most else 0.0)
-    force = -ps[P_CHAMBER] * pp[AREA] - pp[F0] - pp[KS] * y + pp[FORCE]
+    outside = pp[FORCE] + hand_force(pp, y, vy, t)
+    force = -ps[P_CHAMBER] * pp[AREA] - pp[F0] - pp[KS] * y + outside
     v = (vy + h * force / pp[MASS]) / (1.0 + h * pp[LEATHER] / pp[MASS])
     if y - rise <= ON_CAM_GAP:
         way = 1.0 if w >= 0 else -1.0
@@ -189,7 +203,8 @@ def arbor_step(ps, pp, pe, wheel, t, h, events, count):
     lowest = max(cam(pp, new)[0], 0.0)
     yn = max(y + h * v, lowest)
     pe[L_LEATHER] += pp[LEATHER] * v * (yn - y)
-    pe[L_OUTSIDE] += pp[FORCE] * (yn - y)
+    pe[L_OUTSIDE] += outside * (yn - y)
+    ps[HAND_FORCE] = outside - pp[FORCE]
     ps[ARBOR], ps[SPEED], ps[BELLOWS], ps[BELLOWS_V] = new, w, yn, v
     return yn - y
 
@@ -276,6 +291,7 @@ def advance_pump(ps, pp, pe, wheel, t, dt, longest, record, record_dt, events, c
             row[3], row[4], row[5], row[6] = ps[P_CHAMBER], ps[P_ARTERY], ps[X_IN], ps[X_OUT]
             row[7], row[8] = ps[Q_OUT], ps[Q_LOAD]
             row[9] = max(pp[K_REM] * (pp[OFFSET] + ps[ARBOR] / pp[RATIO] - wheel), 0.0)
+            row[10] = ps[HAND_FORCE]
             count[0] += 1
             count[2] = int(now / record_dt) + 1
 
