@@ -1,0 +1,1 @@
+"""Repair: faults and what answers them, the hand, the touch, and the rehearsal on a twin."""
