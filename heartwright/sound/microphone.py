@@ -68,3 +68,29 @@ def _colour(white: NDArray[np.float32], poles: Floats, weights: Floats, out: Flo
             state[k] += (1.0 - poles[k]) * (white[i] - state[k])
             total += weights[k] * state[k]
         out[i] = total
+
+
+class Hiss:
+    """The same noise without an end; rms 1 where it is white."""
+
+    def __init__(self, *, corner_hz: float, rate_hz: float, rng: np.random.Generator) -> None:
+        octaves = int(max(0.0, np.log2(corner_hz / 20.0)) // 2)
+        self.poles = np.exp(-2.0 * np.pi * corner_hz * 4.0 ** -np.arange(octaves + 1) / rate_hz)
+        self.state = np.zeros(octaves + 1)
+        self.rate_hz, self.rng = rate_hz, rng
+
+    def take(self, n: int) -> Floats:
+        """The next `n` samples."""
+        white = self.rng.standard_normal(n, dtype=np.float32).astype(np.float64)
+        out = white.copy()
+        for k, pole in enumerate(self.poles):
+            low, state = signal.lfilter([1.0 - pole], [1.0, -pole], white, zi=self.state[k : k + 1])
+            self.state[k] = state[0]
+            out += 2.0**k * low
+        return out
+
+    def rms_above_3_khz(self) -> float:
+        """What the SNR is defined by, of a second of it from a fixed seed."""
+        second = Hiss(corner_hz=1.0, rate_hz=self.rate_hz, rng=np.random.default_rng(0))
+        second.poles, second.state = self.poles, np.zeros(len(self.poles))
+        return float(np.sqrt(np.mean(above_3_khz(second.take(round(self.rate_hz)), self.rate_hz) ** 2)))

@@ -16,8 +16,8 @@ from heartwright.sound.body import Body, mode_pattern
 from heartwright.sound.modes import bank, draw_gains, strike
 from heartwright.sound.walls import radiate
 
-_TICK_LEVEL = 10.0 ** (-9.0 / 20.0)
-_CEILING = 10.0 ** (-0.3 / 20.0)
+TICK_LEVEL = 10.0 ** (-9.0 / 20.0)
+CEILING = 10.0 ** (-0.3 / 20.0)
 _SILENT_NOISE = 1e-3  # noise of a recording without a single beat [full scale]
 
 
@@ -35,10 +35,10 @@ def render(
         raise ValueError(f"sample rate {rate_hz:g} Hz given; 44100 to 192000 Hz allowed; 96000 suits a watch")
     case = Body.of(body, kind=trace.kind)
     variation, noise = np.random.default_rng(trace.seed if seed is None else seed).spawn(2)
-    edges = _beat_edges(trace)
+    edges = beat_edges(trace)
     clean = np.zeros(round(trace.seconds * rate_hz))
     _strike_impacts(clean, trace, case, edges, rate_hz, variation)
-    tick = _median_tick(trace, case, edges, rate_hz)
+    tick = median_tick(trace, case, edges, rate_hz)
     _strike_happenings(clean, trace, case, rate_hz)
     radiate(clean, trace.waveforms, case, rate_hz=rate_hz)
     clean = microphone.low_corner(clean, case.microphone.low_hz, rate_hz)
@@ -52,7 +52,7 @@ def render(
     return _set_level(clean, hiss, tick, rate_hz, trace.design_name)
 
 
-def _beat_edges(trace: Trace) -> Floats:
+def beat_edges(trace: Trace) -> Floats:
     """Times that part the beats [s], shape [n_beat + 1]: half-way between passages through the centre."""
     centre = trace.beats.centre_s[np.isfinite(trace.beats.centre_s)]
     if len(centre) < 2:
@@ -71,8 +71,7 @@ def _strike_impacts(
         return
     sound = bank(body.modes, contact_s=body.contact_s, high_hz=body.microphone.high_hz, rate_hz=rate_hz)
     n_mode = len(sound.residues)
-    patterns = _patterns(trace, body, n_mode)
-    gains = draw_gains(body, patterns, n_tick=len(edges) + 1, rng=rng)
+    gains = draw_gains(body, patterns(trace.pairs, body, n_mode), n_tick=len(edges) + 1, rng=rng)
     tick = np.searchsorted(edges, impacts.time_s)
     row: Ints = (tick * len(trace.pairs) + impacts.pair).astype(np.int64)
     strike(out, sound, time_s=impacts.time_s, impulse_ns=impacts.impulse_ns, gains=gains, row=row, rate_hz=rate_hz)
@@ -97,7 +96,7 @@ def _strike_happenings(out: Floats, trace: Trace, body: Body, rate_hz: float) ->
         )
 
 
-def _median_tick(trace: Trace, body: Body, edges: Floats, rate_hz: float) -> float:
+def median_tick(trace: Trace, body: Body, edges: Floats, rate_hz: float) -> float:
     """Median over beats of the peak of the loudest impact's sound, variation left out.
 
     Neither the pump nor the dirt sets the level: recordings of one movement differ by what it does, not by the seed.
@@ -108,7 +107,7 @@ def _median_tick(trace: Trace, body: Body, edges: Floats, rate_hz: float) -> flo
     sound = bank(body.modes, contact_s=body.contact_s, high_hz=body.microphone.high_hz, rate_hz=rate_hz)
     peaks = np.zeros(len(trace.pairs))
     one = np.ones(1)
-    for i, gains in enumerate(_patterns(trace, body, len(sound.residues))):
+    for i, gains in enumerate(patterns(trace.pairs, body, len(sound.residues))):
         ring = np.zeros(round(0.02 * rate_hz))
         strike(
             ring,
@@ -127,19 +126,19 @@ def _median_tick(trace: Trace, body: Body, edges: Floats, rate_hz: float) -> flo
     return float(np.median(most[most > 0.0])) if np.any(most > 0.0) else 0.0
 
 
-def _patterns(trace: Trace, body: Body, n_mode: int) -> Floats:
+def patterns(pairs: tuple[str, ...], body: Body, n_mode: int) -> Floats:
     """Gains of every contact without dirt, shape [n_pair, n_mode]."""
-    rows = [mode_pattern(p, n_mode) * 10.0 ** (body.pair_gain_db.get(p, 0.0) / 20.0) for p in trace.pairs]
-    return np.array(rows).reshape(len(trace.pairs), n_mode)
+    rows = [mode_pattern(p, n_mode) * 10.0 ** (body.pair_gain_db.get(p, 0.0) / 20.0) for p in pairs]
+    return np.array(rows).reshape(len(pairs), n_mode)
 
 
 def _set_level(clean: Floats, hiss: Floats | None, tick: float, rate_hz: float, name: str) -> Recording:
     """Scale to the recording's level and join the noise; never clips."""
     sound = clean if hiss is None else clean + hiss
-    level = _TICK_LEVEL / tick if tick > 0.0 else _SILENT_NOISE
+    level = TICK_LEVEL / tick if tick > 0.0 else _SILENT_NOISE
     top = float(np.max(np.abs(sound))) * level if len(sound) else 0.0
     notes: tuple[str, ...] = ()
-    if top > _CEILING:
-        notes = (f"turned down by {20 * np.log10(top / _CEILING):.1f} dB so that the loudest sound does not clip",)
-        level *= _CEILING / top
+    if top > CEILING:
+        notes = (f"turned down by {20 * np.log10(top / CEILING):.1f} dB so that the loudest sound does not clip",)
+        level *= CEILING / top
     return Recording((sound * level).astype(np.float32), float(rate_hz), source=f"simulated {name}", notes=notes)

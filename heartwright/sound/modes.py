@@ -25,7 +25,7 @@ from heartwright.sound.body import FORCE_RAD_S, Body, Mode
 Complexes = NDArray[np.complex128]
 
 _BAND_EDGE = 0.42  # pass band of the anti-alias filter as a fraction of the rate
-_SILENCE = 3e-6  # a ring is cut when it has fallen to this fraction of the loudest impact (-110 dB)
+SILENCE = 3e-6  # a ring is cut when it has fallen to this fraction of the loudest impact (-110 dB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def strike(
     if loudest <= 0.0:
         return
     start = time_s - sound.delay_s
-    floor = _SILENCE * loudest
+    floor = SILENCE * loudest
     _ring(start, impulse_ns, row, coefficients, sound.poles, sound.contact_s, floor, rate_hz, out)
     coefficients[:, -1] = 0.0
     _ring(start + sound.contact_s, impulse_ns, row, coefficients, sound.poles, sound.contact_s, floor, rate_hz, out)

@@ -16,13 +16,13 @@ from scipy.interpolate import PchipInterpolator
 from heartwright.records import Floats, Waveform
 from heartwright.sound.body import Body
 
-_GRID_HZ = 4000.0
+GRID_HZ = 4000.0
 
 
 def radiate(out: Floats, waveforms: tuple[Waveform, ...], body: Body, *, rate_hz: float) -> None:
     """Add to `out` [n_sample] the sound of every waveform that `body` gives an area."""
     seconds = len(out) / rate_hz
-    grid = np.arange(int(np.ceil(seconds * _GRID_HZ)) + 3) / _GRID_HZ
+    grid = np.arange(int(np.ceil(seconds * GRID_HZ)) + 3) / GRID_HZ
     force = np.zeros_like(grid)
     for wave in waveforms:
         area = body.wall_area_m2.get(wave.name, 0.0)
@@ -31,10 +31,10 @@ def radiate(out: Floats, waveforms: tuple[Waveform, ...], body: Body, *, rate_hz
             force += area * PchipInterpolator(wave.time_s, wave.value)(inside)
     if not np.any(force):
         return
-    low = signal.butter(2, body.wall_low_hz, "highpass", fs=_GRID_HZ, output="sos")
-    high = signal.butter(2, body.wall_high_hz, "lowpass", fs=_GRID_HZ, output="sos")
+    low = signal.butter(2, body.wall_low_hz, "highpass", fs=GRID_HZ, output="sos")
+    high = signal.butter(2, body.wall_high_hz, "lowpass", fs=GRID_HZ, output="sos")
     heard = signal.sosfiltfilt(high, signal.sosfilt(low, force - force[0]))
-    _add_smoothly(body.wall_gain * heard, _GRID_HZ / rate_hz, out)
+    _add_smoothly(body.wall_gain * heard, GRID_HZ / rate_hz, out)
 
 
 @njit(cache=True)
