@@ -31,12 +31,13 @@ class Written:
 
 @dataclass(slots=True)
 class Simulation:
-    """A model being run. `located` chooses the event-located stepper, else the fixed one."""
+    """A model being run. `located` chooses the event-located stepper, else the fixed one; `rows` of log at a time."""
 
     model: L.Model
     state: L.State
     located: bool = True
     pose_dt: float = 0.0
+    rows: int = LOG_ROWS
     cpu_s: float = 0.0
     _scratch: L.Scratch = field(init=False)
     _log: L.Log = field(init=False)
@@ -45,9 +46,9 @@ class Simulation:
     def __post_init__(self) -> None:
         n_rotor, n_pair = len(self.model.rotor), len(self.model.pair_i)
         self._scratch = L.new_scratch(n_rotor, n_pair, len(self.model.mesh))
-        poses = LOG_ROWS if self.pose_dt > 0 else 0
+        poses = self.rows if self.pose_dt > 0 else 0
         self._log = L.new_log(
-            n_pair, impacts=LOG_ROWS, crossings=CROSSING_ROWS, poses=poses, n_rotor=n_rotor, pose_dt=self.pose_dt
+            n_pair, impacts=self.rows, crossings=CROSSING_ROWS, poses=poses, n_rotor=n_rotor, pose_dt=self.pose_dt
         )
         self._kept = {"impact": [], "opening": [], "crossing": [], "pose": []}
 
@@ -73,7 +74,7 @@ class Simulation:
         while code == L.LOG_FULL:
             target = until
             if self.pose_dt > 0:
-                target = min(until, self.time + 0.5 * LOG_ROWS * self.pose_dt)
+                target = min(until, self.time + 0.5 * self.rows * self.pose_dt)
             code = go(target)
             self.gather()
             if code == L.REACHED and target < until:
@@ -113,6 +114,25 @@ class Simulation:
         self.state.number[L.T_NOW] = 0.0
         self.state.counter[L.CLIPPED] = self.state.counter[L.ORDERED] = 0
         self.cpu_s = 0.0
+
+    def carry_on(self, other: Simulation) -> None:
+        """Go on with the books and the pose clock of `other`, which ran the same rotors until now."""
+        self._log.ledger[:] = other.log.ledger
+        self._log.pose_at[0] = other.log.pose_at[0]
+        self._kept, self.cpu_s = other._kept, other.cpu_s
+
+    def pose_every(self, seconds: float) -> None:
+        """Write poses so far apart from now on (0: none) [s]. Raises ValueError where none were asked for before."""
+        if seconds > 0.0 and not len(self._log.pose):
+            raise ValueError("poses cannot be added to a run that was begun without")
+        self.pose_dt = self._log.pose_at[1] = seconds
+
+    def take(self) -> Written:
+        """All rows since the last take, which are then forgotten; the ledger is that of the whole run."""
+        rows = self.written()
+        for kept in self._kept.values():
+            kept.clear()
+        return rows
 
     def written(self) -> Written:
         """All rows so far."""

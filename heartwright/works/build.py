@@ -11,6 +11,7 @@ from heartwright.design import Design
 from heartwright.design.escapement import Graham, SwissLever
 from heartwright.design.works import Balance, Pendulum
 from heartwright.engine import layout as L
+from heartwright.engine.gaps import scan
 from heartwright.engine.system import Options, System
 from heartwright.geometry.graham import graham
 from heartwright.geometry.swiss_lever import swiss_lever
@@ -195,3 +196,54 @@ def stored_energy(model: L.Model, state: L.State) -> float:
     for q, row in enumerate(model.mesh):
         meshes += mesh_energy(model, q, state.angle[int(row[L.M_A])], state.angle[int(row[L.M_B])])
     return float(kinetic + spring + weight + meshes)
+
+
+def same_shapes(one: L.Model, other: L.Model) -> bool:
+    """Whether two models of the same rotors have the same solids in the same places."""
+    parts = ("rotor", "vertex", "face", "solid", "pair_i", "tooth", "offset")
+    columns = [L.PX, L.PY, L.LIMIT_LO, L.LIMIT_HI]
+    for name in parts:
+        a, b = getattr(one, name), getattr(other, name)
+        if name == "rotor":
+            a, b = a[:, columns], b[:, columns]
+        if a.shape != b.shape or not np.array_equal(a, b):
+            return False
+    return True
+
+
+def carry(new: Assembly, old: Assembly) -> None:
+    """Put the state of `old` into `new`. Where shapes changed, what would overlap is moved apart: the fork onto its
+    bankings, the wheel back by as little as frees it."""
+    mine, theirs = new.state, old.state
+    mine.angle[:], mine.speed[:] = theirs.angle, theirs.speed
+    mine.number[:], mine.counter[:] = theirs.number, theirs.counter
+    if same_shapes(new.model, old.model):
+        mine.closed[:], mine.budget[:] = theirs.closed, theirs.budget
+    else:
+        free(new)
+
+
+def free(built: Assembly) -> None:
+    """Let nothing touch or overlap."""
+    state, rotor = built.state, built.model.rotor
+    state.counter[L.N_CLOSED] = state.counter[L.QUIET] = state.counter[L.CHATTER] = 0
+    state.budget[:] = -1.0
+    for b in range(len(rotor)):
+        if rotor[b, L.LIMIT_ARM] != 0.0:
+            state.angle[b] = float(np.clip(state.angle[b], rotor[b, L.LIMIT_LO], rotor[b, L.LIMIT_HI]))
+    scratch = L.new_scratch(len(rotor), len(built.model.pair_i), len(built.model.mesh))
+    for _ in range(400):
+        budget = np.full(len(built.model.pair_i), -1.0)
+        least, _ = scan(built.model, state.angle, budget, state.closed, 0, scratch.touch, 0, -1.0, scratch.offender)
+        if least >= 0.0:
+            return
+        turn_back(built, built.wheel_pitch / 400)
+
+
+def turn_back(built: Assembly, by: float) -> None:
+    """Turn the escape wheel back, and the train with it [rad]."""
+    angle = built.state.angle
+    angle[WHEEL] -= by
+    for row in built.model.mesh[::-1]:
+        by *= row[L.M_RB] / row[L.M_RA]
+        angle[int(row[L.M_A])] -= by

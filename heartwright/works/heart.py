@@ -21,7 +21,7 @@ from heartwright.engine.simulate import Simulation
 from heartwright.records import Happening, Ledger, Trace, Waveform
 from heartwright.works import dirt as dirt_
 from heartwright.works import landmarks, pump, train
-from heartwright.works.build import WHEEL, assemble, stored_energy
+from heartwright.works.build import WHEEL, assemble, carry, stored_energy
 from heartwright.works.exchange import run_heart
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 PUMP_STEP = 2e-5
 RECORD_HZ = 1000.0
+CHUNK = 2.0  # whether it stands is looked at so often [s]
 RECORD_COLUMNS = 1 + len(pump.RECORD)
 EVENT_ROWS = 20_000
 #: The head of oil between pump and artery when the works are tilted: the artery's distance along three o'clock [m].
@@ -38,8 +39,8 @@ OWED_MOST = 1.1  # strokes
 START_AT = math.radians(1.0)  # the wheel starts this far before its first lock, as `build` sets it
 
 
-class _Heart:
-    """One run of the heart."""
+class GoingHeart:
+    """A heart that goes."""
 
     def __init__(self, design: Design, setting: Setting, temperature_c: float) -> None:
         assert design.pump is not None and design.remontoire is not None
@@ -60,6 +61,8 @@ class _Heart:
         state = self.built.state
         state.drive[WHEEL, L.TORQUE] = 0.0
         self.torque = train.last_arbor_torque(design, setting.wind) if setting.torque is None else setting.torque
+        self.wheel_start = float(state.angle[WHEEL])
+        self.turns0 = 0.0  # of the pump arbor, at which the setting's wind held
         head = design.pump.oil_density * 9.80665 * ARTERY_REACH * math.sin(setting.tilt)
         self.pp = pump.parameters(
             design.pump, self.spring, torque=self.torque, wheel=float(state.angle[WHEEL]) + START_AT,
@@ -68,13 +71,13 @@ class _Heart:
         self.ps, self.pe = np.zeros(pump.N_STATE), np.zeros(pump.N_LEDGER)
         self.ps[pump.ON_CAM], self.ps[pump.DRIVE] = 1.0, self.torque
         self.still = (np.zeros((0, 3)), np.zeros((0, 2)))
-        self.record_dt = 0.0
+        self.record_dt = self.before = self.mass0 = self.released = 0.0
         self.record, self.events = np.zeros((0, RECORD_COLUMNS)), np.zeros((EVENT_ROWS, 3))
         self.count = np.zeros(3, np.int64)
         self.kept: list[np.ndarray] = []
         self.kept_events: list[np.ndarray] = []
         pose_dt = 1.0 / setting.poses_hz if setting.poses_hz > 0 else 0.0
-        self.sim = Simulation(self.built.model, state, pose_dt=pose_dt)
+        self.sim = Simulation(self.built.model, state, pose_dt=pose_dt, rows=setting.rows)
 
     def step(self, model: L.Model, *, clean: bool) -> Callable[[float], int]:
         """The stepper that the simulation calls instead of its own."""
@@ -165,13 +168,81 @@ class _Heart:
         state.budget[:] = -1.0
         state.number[L.PEAK] = amplitude
 
+    def adopt(self, old: GoingHeart, *, rewound: bool) -> None:
+        """Go on where `old` is: of another design or in another place. `rewound`: wound just now."""
+        carry(self.built, old.built)
+        self.built.state.drive[WHEEL] = old.built.state.drive[WHEEL]  # the remontoire as it is wound
+        self.sim.carry_on(old.sim)
+        self.ps[:], self.pe[:], self.count[:] = old.ps, old.pe, old.count
+        self.kept, self.kept_events = old.kept, old.kept_events
+        self.record, self.record_dt = old.record, old.record_dt
+        shift = old.wheel_start - self.wheel_start
+        self.wheel_start = old.wheel_start
+        self.pp[[pump.OFFSET, pump.STAR]] += shift
+        self.released, self.mass0 = old.released, old.mass0 + self._volume() - old._volume()
+        self.turns0 = float(self.ps[pump.ARBOR]) / (2 * math.pi) if rewound else old.turns0
+        self.unwind()
+        self.before = old.before + self.stored() - old.stored()
+
+    @property
+    def wind(self) -> float:
+        """Share of the mainspring that is still wound."""
+        turns = float(self.ps[pump.ARBOR]) / (2 * math.pi) - self.turns0
+        return train.unwound(self.design, self.setting.wind, turns)
+
+    def unwind(self) -> None:
+        """The mainspring gives less as it runs down."""
+        if self.setting.torque is None:
+            self.pp[pump.TORQUE] = train.last_arbor_torque(self.design, self.wind)
+
+    def revive(self) -> None:
+        """Let the engine try again where it could not go on."""
+        self.built.state.counter[L.CHATTER] = self.built.state.counter[L.STUCK] = 0
+        self.ps[pump.SPENT_FOR] = 0.0
+
+    def volumes(self) -> dict[str, float]:
+        """Strokes made, and what passed the valve and the load since the start [cm3]."""
+        return {
+            "strokes": float(self.ps[pump.RELEASED]) - self.released,
+            "delivered_cm3": float(self.pe[pump.V_OUT_TOTAL] * 1e6),
+            "load_cm3": float(self.pe[pump.V_LOAD] * 1e6),
+        }
+
+    def take_pump(self, after: float, until: float) -> tuple[tuple[Waveform, ...], tuple[Happening, ...]]:
+        """The pump's record and events in (after, until]; what is older is forgotten."""
+        record = np.concatenate([np.zeros((0, RECORD_COLUMNS)), *self.kept])
+        events = np.concatenate([np.zeros((0, 3)), *self.kept_events])
+        self.kept[:] = [record[record[:, 0] > until]]
+        self.kept_events[:] = [events[events[:, 0] > until]]
+        now, then = ((rows[:, 0] > after) & (rows[:, 0] <= until) for rows in (record, events))
+        return waveforms(record[now]), happenings(events[then])
+
+    def press(self, stiffness: float, damping: float, at: float, speed: float) -> None:
+        """A finger on the follower from now on: its tip at `at` [m of bellows travel], moving with `speed` [m/s];
+        stiffness 0 lifts it."""
+        hand = (pump.HAND_K, pump.HAND_C, pump.HAND_X, pump.HAND_V, pump.HAND_T)
+        self.pp[list(hand)] = stiffness, damping, at, speed, self.sim.time
+
     def stored(self) -> float:
         """Energy in escapement, remontoire and pump [J]."""
         return stored_energy(self.built.model, self.built.state) + pump.stored(self.ps, self.pp)
 
     def go(self, progress: Callable[[float], None] | None) -> Trace:
-        from heartwright.works.movement import JAM_ADVICE, STOP_ADVICE
+        s, state = self.setting, self.built.state
+        self.start()
+        status, advice = "running", ""
+        while self.sim.time < s.seconds - 1e-9:
+            t0, wheel = self.sim.time, float(state.angle[WHEEL])
+            code = self.run(min(CHUNK, s.seconds - t0))
+            if code != L.REACHED or self.stands(wheel, self.sim.time - t0):
+                status, advice = self.why(code)
+                break
+            if progress:
+                progress(min(self.sim.time / s.seconds, 1.0))
+        return self._trace(status, advice)
 
+    def start(self) -> None:
+        """Set it going, and open its books."""
         s, state = self.setting, self.built.state
         start = (state.angle.copy(), self.ps.copy())
         if s.start_deg is None:
@@ -183,25 +254,23 @@ class _Heart:
             self.forget()
             self._rescale(USUAL_AMPLITUDE if s.start_deg is None else math.radians(s.start_deg), 1.0)
         self.record_dt = 1.0 / RECORD_HZ
-        chunk = 2.0
-        self.record = np.zeros((int(chunk * RECORD_HZ) + 10, RECORD_COLUMNS))
-        before, mass0 = self.stored(), self._volume()
-        status, advice = "running", ""
-        released = float(self.ps[pump.RELEASED])
-        while self.sim.time < s.seconds - 1e-9:
-            t0, wheel = self.sim.time, float(state.angle[WHEEL])
-            code = self.run(min(chunk, s.seconds - t0))
-            turned = float(state.angle[WHEEL]) - wheel
-            expected = 0.5 * self.built.wheel_pitch * self.design.beat_hz * (self.sim.time - t0)
-            if code != L.REACHED:
-                status, advice = ("jammed", JAM_ADVICE) if self._wound() else ("stopped", HEART_STOPPED)
-                break
-            if self.sim.time - t0 > 0.9 * chunk and turned < 0.1 * expected:
-                status, advice = "stopped", STOP_ADVICE if self._wound() else HEART_STOPPED
-                break
-            if progress:
-                progress(min(self.sim.time / s.seconds, 1.0))
-        return self._trace(status, advice, before, mass0, float(self.ps[pump.RELEASED]) - released)
+        self.record = np.zeros((int(CHUNK * RECORD_HZ) + 10, RECORD_COLUMNS))
+        self.before, self.mass0 = self.stored(), self._volume()
+        self.released = float(self.ps[pump.RELEASED])
+
+    def stands(self, wheel: float, seconds: float) -> bool:
+        """Whether the escape wheel has advanced less than a tenth of what the beats would make it."""
+        turned = float(self.built.state.angle[WHEEL]) - wheel
+        expected = 0.5 * self.built.wheel_pitch * self.design.beat_hz * seconds
+        return seconds > 0.9 * CHUNK and turned < 0.1 * expected
+
+    def why(self, code: int) -> tuple[str, str]:
+        """Status and advice of a heart that stands, or cannot go on (`code`)."""
+        from heartwright.works.movement import JAM_ADVICE, STOP_ADVICE
+
+        if not self._wound():
+            return "stopped", HEART_STOPPED
+        return ("stopped", STOP_ADVICE) if code == L.REACHED else ("jammed", JAM_ADVICE)
 
     def _owed(self) -> float:
         """Turns that the pump arbor is behind its releases."""
@@ -215,7 +284,7 @@ class _Heart:
     def _volume(self) -> float:
         return float(self.pp[pump.C_CHAMBER] * self.ps[pump.P_CHAMBER])
 
-    def _trace(self, status: str, advice: str, before: float, mass0: float, strokes: float) -> Trace:
+    def _trace(self, status: str, advice: str) -> Trace:
         design, built, sim = self.design, self.built, self.sim
         written = sim.written()
         events = np.concatenate([np.zeros((0, 3)), *self.kept_events])
@@ -231,19 +300,17 @@ class _Heart:
             beats=landmarks.beats(written, lever=True, half_period=0.5 / design.beat_hz),
             impacts=landmarks.impacts(written, built.pairs),
             pairs=(*built.pairs, "banking"),
-            ledger=self._ledger(before),
+            ledger=self.ledger(),
             poses=written.pose,
             rotors=built.rotors,
-            waveforms=tuple(
-                Waveform(name, unit, record[:, 0], record[:, 1 + i])
-                for i, (name, unit) in enumerate(zip(pump.RECORD, pump.RECORD_UNITS, strict=True))
-            ),
-            happenings=tuple(Happening(float(t), pump.KINDS[int(kind)], float(p)) for t, kind, p in events),
-            figures=self._figures(events, record, mass0, strokes),
+            waveforms=waveforms(record),
+            happenings=happenings(events),
+            figures=self._figures(events, record),
             cpu_s=sim.cpu_s,
         )
 
-    def _ledger(self, before: float) -> Ledger:
+    def ledger(self) -> Ledger:
+        """The books since the start."""
         from heartwright.works.movement import ledger
 
         pe = self.pe
@@ -264,12 +331,12 @@ class _Heart:
             "load": pe[pump.L_LOAD],
         }
         drive = float(pe[pump.L_DRIVE] + pe[pump.L_OUTSIDE] + self.sim.log.ledger[E_DIRT])
-        stored = self.stored() - before
+        stored = self.stored() - self.before
         return Ledger(drive, {k: float(v) for k, v in spent.items()}, stored, drive - sum(spent.values()) - stored)
 
-    def _figures(self, events: np.ndarray, record: np.ndarray, mass0: float, strokes: float) -> dict[str, float]:
-        pe = self.pe
-        moved = pe[pump.V_IN_TOTAL] + pe[pump.V_BELLOWS] - pe[pump.V_OUT_TOTAL] - (self._volume() - mass0)
+    def _figures(self, events: np.ndarray, record: np.ndarray) -> dict[str, float]:
+        pe, strokes = self.pe, float(self.ps[pump.RELEASED]) - self.released
+        moved = pe[pump.V_IN_TOTAL] + pe[pump.V_BELLOWS] - pe[pump.V_OUT_TOTAL] - (self._volume() - self.mass0)
         out = {
             "strokes": strokes,
             "mass_residual": float(abs(moved) / max(pe[pump.V_OUT_TOTAL], 1e-30)),
@@ -290,6 +357,17 @@ HEART_STOPPED = (
     "The remontoire is spent: the train no longer comes to rewind it. Wind the barrel, thin the oil (it may be cold) "
     "or ease the load; then start the balance by hand."
 )
+
+
+def waveforms(record: np.ndarray) -> tuple[Waveform, ...]:
+    """The pump's record as sampled quantities."""
+    names = zip(pump.RECORD, pump.RECORD_UNITS, strict=True)
+    return tuple(Waveform(name, unit, record[:, 0], record[:, 1 + i]) for i, (name, unit) in enumerate(names))
+
+
+def happenings(events: np.ndarray) -> tuple[Happening, ...]:
+    """The pump's events by name."""
+    return tuple(Happening(float(t), pump.KINDS[int(kind)], float(p)) for t, kind, p in events)
 
 
 def stroke_times(events: np.ndarray) -> dict[str, float]:
@@ -317,4 +395,4 @@ def run(
     design: Design, setting: Setting, *, temperature_c: float, progress: Callable[[float], None] | None
 ) -> Trace:
     """Run a heart; see `movement.run`."""
-    return _Heart(design, setting, temperature_c).go(progress)
+    return GoingHeart(design, setting, temperature_c).go(progress)

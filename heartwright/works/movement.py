@@ -18,11 +18,11 @@ from heartwright.design import Design
 from heartwright.design.escapement import SwissLever
 from heartwright.design.works import Balance
 from heartwright.engine import layout as L
-from heartwright.engine.simulate import Simulation, Written
+from heartwright.engine.simulate import LOG_ROWS, Simulation, Written
 from heartwright.records import Ledger, Trace
 from heartwright.works import dirt as dirt_
 from heartwright.works import landmarks, train
-from heartwright.works.build import MESH_STEP, Assembly, assemble, stored_energy
+from heartwright.works.build import MESH_STEP, Assembly, assemble, carry, stored_energy
 from heartwright.works.regulation import beat_error_ms as beat_error_ms
 from heartwright.works.regulation import regulate as regulate
 
@@ -50,6 +50,7 @@ class Setting:
     start_deg: float | None = None
     poses_hz: float = 0.0
     sequential: bool = False
+    rows: int = LOG_ROWS  # of log at a time
 
 
 def run(
@@ -87,11 +88,11 @@ def run(
         from heartwright.works import heart
 
         return heart.run(design, setting, temperature_c=temperature_c, progress=progress)
-    return _Run(design, setting).go(progress)
+    return Going(design, setting).go(progress)
 
 
-class _Run:
-    """One run of a lever or pendulum movement."""
+class Going:
+    """A lever or pendulum movement that goes."""
 
     def __init__(self, design: Design, setting: Setting) -> None:
         self.design, self.setting = design, setting
@@ -100,7 +101,10 @@ class _Run:
         self.dirt = dirt_.draw(design, seed=setting.seed, ticks=ticks, on=setting.dirt)
         self.built = self._assemble(self.dirt)
         pose_dt = 1.0 / setting.poses_hz if setting.poses_hz > 0 else 0.0
-        self.sim = Simulation(self.built.model, self.built.state, located=setting.located, pose_dt=pose_dt)
+        self.sim = Simulation(
+            self.built.model, self.built.state, located=setting.located, pose_dt=pose_dt, rows=setting.rows
+        )
+        self.before = self.wheel0 = 0.0
 
     def _assemble(self, drawn: dirt_.Dirt) -> Assembly:
         s = self.setting
@@ -112,28 +116,73 @@ class _Run:
         )  # fmt: skip
 
     def go(self, progress: Progress | None) -> Trace:
-        s, built, state = self.setting, self.built, self.built.state
-        if s.start_deg is None:
-            warm_up(self.sim, built, self.guess())
-        else:
-            _release_at(self.sim, built, state.angle.copy(), math.radians(s.start_deg))
-        before = stored_energy(built.model, state)
+        s, state = self.setting, self.built.state
+        self.start()
         status, advice, chunk = "running", "", CHUNK_BEATS / self.design.beat_hz
-        wheel0 = float(state.angle[0])
         while self.sim.time < s.seconds - 1e-9:
             wheel, t0 = float(state.angle[0]), self.sim.time
-            code = self.sim.run(min(s.seconds, t0 + chunk))
-            if code != L.REACHED:
-                driven = float(state.drive[:, L.TORQUE].max()) > 0.0
-                status, advice = ("jammed", JAM_ADVICE) if driven else ("stopped", STOP_ADVICE)
+            code = self.run(min(s.seconds - t0, chunk))
+            if code != L.REACHED or self.stands(wheel, self.sim.time - t0):
+                status, advice = self.why(code)
                 break
-            if self._stands(wheel, self.sim.time - t0):
-                status, advice = "stopped", STOP_ADVICE
-                break
-            self._unwind(float(state.angle[0]) - wheel0)
             if progress:
                 progress(min(self.sim.time / s.seconds, 1.0))
-        return self._trace(status, advice, before)
+        return self._trace(status, advice)
+
+    def start(self) -> None:
+        """Set it going, and open its books."""
+        built, state = self.built, self.built.state
+        if self.setting.start_deg is None:
+            warm_up(self.sim, built, self.guess())
+        else:
+            self.nudge(self.setting.start_deg)
+        self.before = self.stored()
+        self.wheel0 = float(state.angle[0])
+
+    def nudge(self, start_deg: float) -> None:
+        """Release the oscillator from there, everything else where it stands [deg]."""
+        _release_at(self.sim, self.built, self.built.state.angle.copy(), math.radians(start_deg))
+
+    def run(self, seconds: float) -> int:
+        """Run on by `seconds`; why it came back (a code of `layout`)."""
+        code = self.sim.run(self.sim.time + seconds)
+        self._unwind()
+        return code
+
+    def why(self, code: int) -> tuple[str, str]:
+        """Status and advice of a movement that stands, or cannot go on (`code`)."""
+        driven = float(self.built.state.drive[:, L.TORQUE].max()) > 0.0
+        return ("jammed", JAM_ADVICE) if driven and code != L.REACHED else ("stopped", STOP_ADVICE)
+
+    def stored(self) -> float:
+        """Energy in it [J]."""
+        return stored_energy(self.built.model, self.built.state)
+
+    def adopt(self, old: Going, *, rewound: bool) -> None:
+        """Go on where `old` is: the same rotors, of another design or in another place. `rewound`: wound just now."""
+        carry(self.built, old.built)
+        self.sim.carry_on(old.sim)
+        self.wheel0 = float(self.built.state.angle[0]) if rewound else old.wheel0
+        self._unwind()
+        self.before = old.before + self.stored() - old.stored()
+
+    def revive(self) -> None:
+        """Let the engine try again where it could not go on."""
+        self.built.state.counter[L.CHATTER] = self.built.state.counter[L.STUCK] = 0
+
+    def volumes(self) -> dict[str, float]:
+        """What a pump has moved: nothing here."""
+        return {}
+
+    @property
+    def wind(self) -> float:
+        """Share of the mainspring that is still wound."""
+        turned = float(self.built.state.angle[0]) - self.wheel0
+        return train.unwound(self.design, self.setting.wind, turned / (2 * math.pi))
+
+    def ledger(self) -> Ledger:
+        """The books since the start."""
+        return ledger(self.sim.written(), self.built.pairs, self.stored() - self.before)
 
     def guess(self) -> float:
         """Steady amplitude from the balance of energy: half the drive reaches the swing [rad]."""
@@ -149,23 +198,23 @@ class _Run:
         amplitude = (-b + math.sqrt(b * b + 4 * a * beat_energy)) / (2 * a) if inertia > 0 else 0.0
         return float(np.clip(amplitude, 0.02, math.radians(330)))
 
-    def _stands(self, wheel: float, seconds: float) -> bool:
+    def stands(self, wheel: float, seconds: float) -> bool:
         """Whether the escape wheel has advanced less than a tenth of what the beats would make it."""
         turned = float(self.built.state.angle[0]) - wheel
         expected = 0.5 * self.built.wheel_pitch * self.design.beat_hz * seconds
         return seconds > 2.0 / self.design.beat_hz and turned < 0.1 * expected
 
-    def _unwind(self, turned: float) -> None:
+    def _unwind(self) -> None:
         """The mainspring gives less as it runs down."""
         if self.setting.torque is not None:
             return
-        wind = train.unwound(self.design, self.setting.wind, turned / (2 * math.pi))
+        wind = self.wind
         if self.built.barrel is None:
             self.built.state.drive[0, L.TORQUE] = train.last_arbor_torque(self.design, wind)
         else:
             self.built.state.drive[self.built.barrel, L.TORQUE] = train.barrel_torque(self.design, wind)
 
-    def _trace(self, status: str, advice: str, before: float) -> Trace:
+    def _trace(self, status: str, advice: str) -> Trace:
         design, built, sim = self.design, self.built, self.sim
         written = sim.written()
         return Trace(
@@ -179,7 +228,7 @@ class _Run:
             beats=landmarks.beats(written, lever=self.lever, half_period=0.5 / design.beat_hz),
             impacts=landmarks.impacts(written, built.pairs),
             pairs=(*built.pairs, "banking"),
-            ledger=ledger(written, built.pairs, stored_energy(built.model, built.state) - before),
+            ledger=self.ledger(),
             poses=written.pose,
             rotors=built.rotors,
             figures={
