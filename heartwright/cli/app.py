@@ -17,6 +17,7 @@ from heartwright.cli.judge import judge
 from heartwright.cli.listen import listen
 from heartwright.cli.movements import movements
 from heartwright.cli.run import run
+from heartwright.cli.studio import studio
 
 # Typer carries click or a copy of it, by version; its usage errors are reached through the one class it exports.
 _USAGE_ERROR: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
@@ -42,9 +43,10 @@ for command, short in (
     (run, "Simulate a design tooth by tooth, with sound and report."),
     (designs, "What can be run; one design with its landmarks."),
     (movements, "Lift angle and beat rate of real movements."),
+    (studio, "The live bench: the heart beats on a page, is heard, asked, changed."),
 ):
     app.command(short_help=short)(command)
-_COMMANDS = ("listen", "judge", "run", "designs", "movements")
+_COMMANDS = ("listen", "judge", "run", "designs", "movements", "studio")
 
 
 @app.callback(invoke_without_command=True)

@@ -4,10 +4,10 @@
     stream.set_level(live.advance(2.0))        # the recorder's level, once; it is never touched again
     block = stream.block(1600, live.advance(1600 / 48_000))
 
-The same body, the same banks of modes and the same draw for each tick as in `render`; what still rings when a block ends
-rings on in the next. Sound comes `LATENCY_S` late: a pressure wave is smoothed forwards and backwards, and that needs
-what comes after. A piece may be spread over more or less time than it took (slow motion, fast motion): its moments move
-apart or together and every ring keeps its pitch.
+The same body, the same banks of modes and the same draw for each tick as in `render`; what still rings at the end of a
+block rings on in the next. Sound comes `LATENCY_S` late: a pressure wave is smoothed forwards and backwards, and that
+needs what comes after. A piece may be spread over more or less time than it took (slow motion, fast motion): its moments
+move apart or together and every ring keeps its pitch.
 """
 
 from __future__ import annotations
@@ -35,9 +35,16 @@ class Stream:
     """The running sound of one work. `level` [full scale / N] is 0 until it is set."""
 
     def __init__(
-        self, body: Any = None, *, kind: str = "", rate_hz: float = 48_000.0, seed: int = 1, snr_db: float | None = SNR_DB
+        self,
+        body: Any = None,
+        *,
+        kind: str = "",
+        rate_hz: float = 48_000.0,
+        seed: int = 1,
+        snr_db: float | None = SNR_DB,
     ) -> None:
-        self.body, self.kind, self.rate_hz, self.seed, self.snr_db = Body.of(body, kind=kind), kind, rate_hz, seed, snr_db
+        self.body, self.kind = Body.of(body, kind=kind), kind
+        self.rate_hz, self.seed, self.snr_db = rate_hz, seed, snr_db
         self.level, self.noise_level = 0.0, 0.0
         case, high_hz = self.body, self.body.microphone.high_hz
         self._ticks = bank(case.modes, contact_s=case.contact_s, high_hz=high_hz, rate_hz=rate_hz)

@@ -1,0 +1,101 @@
+"""`heartwright studio`: serve the live bench, and open it where there is a desktop."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from heartwright.cli.console import Refused, answers
+from heartwright.cli.options import bounded
+
+
+def studio(
+    port: Annotated[int, typer.Option("--port", help="Port; where it is taken, one of the next ten. 0: any.")] = 8765,
+    host: Annotated[str, typer.Option("--host", help="Address to answer at; beyond this machine only with a token.")] = (
+        "127.0.0.1"
+    ),
+    token: Annotated[
+        str | None,
+        typer.Option("--token", help="The maker's token, 16 characters or more; 'new' makes one.", metavar="TOKEN"),
+    ] = None,
+    tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Certificate (PEM) to serve https with.")] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its key (PEM).")] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Same seed, same dirt, same beats.")] = 1,
+) -> None:
+    """Serve the live bench: the heart beats, is seen and heard, and can be asked, changed and repaired.
+
+    \b
+      heartwright studio                     at this machine only; prints the address and opens it
+      heartwright studio --no-open --port 0
+      heartwright studio --host 0.0.0.0 --token new --tls-cert bench.pem --tls-key bench.key
+
+    Ctrl-C stops it. Beyond this machine a token is asked for; without https a browser gives another machine neither
+    sound nor microphone. The maker invites critics and onlookers by links from the page.
+    """
+    bounded("--port", port, 0, 65_535, "8765")
+    bounded("--seed", seed, 0, 2**63 - 1, "1")
+    _check_files(tls_cert, tls_key)
+    from heartwright.studio import app, guard, serve
+    from heartwright.studio.people import People
+    from heartwright.studio.session import Session
+
+    loopback = guard.is_loopback(host)
+    if not loopback and token is None:
+        raise Refused(f"--host {host}: beyond this machine a token is needed. Add --token new, and best --tls-cert.")
+    people = People(open_here=token is None)
+    if token == "new":
+        token = people.invite("maker")
+    elif token is not None:
+        try:
+            people.admit(token, "maker")
+        except ValueError as why:
+            raise Refused(f"--token: {why}. Say --token new to have one made.") from None
+    try:
+        bound = serve.bind(host, port)
+    except OSError as error:
+        raise Refused(f"--host {host} --port {port}: {error.strerror or error}. Try another, e.g. --port 0.") from None
+    place = serve.Place(host, bound.getsockname()[1], tls_cert, tls_key)
+    session = Session(people, seed=seed)
+    session.address = f"{place.scheme}://{_shown(host)}:{place.port}"
+    address = f"{session.address}/?token={token}" if token else f"{session.address}/"
+    server = serve.server(app.create(session, loopback=loopback), place)
+    _say(address, loopback=loopback, tls=tls_cert is not None)
+    if not no_open and _desktop():
+        threading.Timer(0.5, webbrowser.open, (address,)).start()
+    server.run(sockets=[bound])
+
+
+def _check_files(cert: Path | None, key: Path | None) -> None:
+    """Raises Refused for half a certificate or files that are not there."""
+    if (cert is None) != (key is None):
+        raise Refused("--tls-cert and --tls-key belong together: give both, or none.")
+    for name, path in (("--tls-cert", cert), ("--tls-key", key)):
+        if path is not None and not path.is_file():
+            raise Refused(f"{name} {path}: no such file. Give a PEM file.")
+
+
+def _say(address: str, *, loopback: bool, tls: bool) -> None:
+    answers().print(f"The bench is open at {address}", markup=False)
+    if not loopback and not tls:
+        answers().print("Without https a browser gives other machines neither sound nor microphone: add --tls-cert.")
+    answers().print("Ctrl-C closes it.")
+    sys.stdout.flush()
+
+
+def _shown(host: str) -> str:
+    """The host as it stands in an address."""
+    return f"[{host}]" if ":" in host else host
+
+
+def _desktop() -> bool:
+    """Whether there is somebody at a desktop to open a browser for."""
+    if os.environ.get("CI") or not sys.stdout.isatty():
+        return False
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,125 @@
+"""The server: HTTP for the page, its scenes and its files, WebSockets for what goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from heartwright.studio import guard
+from heartwright.studio.clients import finite
+from heartwright.studio.people import Role
+from heartwright.studio.session import Session
+from heartwright.studio.wires import look, sound_wire
+
+PAGE = Path(__file__).parent / "page" / "dist"
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".txt": "text/plain", ".map": "application/json"}
+_NOT_BUILT = """<!doctype html><meta charset="utf-8"><title>Heartwright</title>
+<body style="font:16px/1.5 Georgia,serif;background:#0c0907;color:#d8c7a6;max-width:36em;margin:15vh auto;padding:0 1em">
+<h1>The page is not built yet</h1><p>The server runs, and the heart beats in it. What is missing is the bundle of the
+page: in the clone, run <code>make web</code> (it needs the npm registry once), then reload.</p>"""
+
+
+def create(
+    session: Session, *, loopback: bool = True, report: Callable[..., str] | None = None, page: Path = PAGE
+) -> Starlette:
+    """The application. `loopback`: it answers at this machine only; `report` makes the HTML of a listening report."""
+
+    @contextlib.asynccontextmanager
+    async def life(app: Starlette) -> AsyncIterator[None]:
+        await session.start()
+        try:
+            yield
+        finally:
+            await session.stop()
+
+    app = Starlette(
+        routes=[
+            Route("/", _page),
+            Route("/static/{name}", _static),
+            Route("/api/session", _session),
+            Route("/api/scene/{work:int}", _scene),
+            WebSocketRoute("/live", look),
+            WebSocketRoute("/sound", sound_wire),
+        ],
+        middleware=[Middleware(guard.Headers)],
+        exception_handlers={HTTPException: _plainly},
+        lifespan=life,
+    )
+    app.state.session, app.state.loopback, app.state.report, app.state.page = session, loopback, report, page
+    return app
+
+
+async def _plainly(request: Request, error: Exception) -> Response:
+    """An error as one line of text."""
+    assert isinstance(error, HTTPException)
+    return PlainTextResponse(error.detail, error.status_code, headers=error.headers)
+
+
+def role_of(connection: HTTPConnection) -> Role:
+    """The role of who asks. Raises HTTPException 403 for a foreign page or host, 401 without a right token."""
+    state = connection.app.state
+    why = guard.refusal(connection.headers, loopback=state.loopback)
+    if why:
+        raise HTTPException(403, why)
+    client = connection.client
+    local = state.loopback and (client is None or guard.is_loopback(client.host) or client.host == "testclient")
+    role: Role | None = state.session.people.role_of(connection.query_params.get("token"), local=local)
+    if role is None:
+        raise HTTPException(401, "this link is not one of this bench's: ask its maker for a new one")
+    return role
+
+
+async def _page(request: Request) -> Response:
+    """The page, or how to build it. Its address is the only thing served to who has no token."""
+    why = guard.refusal(request.headers, loopback=request.app.state.loopback)
+    if why:
+        raise HTTPException(403, why)
+    index = request.app.state.page / "index.html"
+    if not index.is_file():
+        return HTMLResponse(_NOT_BUILT, 200)
+    return FileResponse(index, media_type="text/html")
+
+
+async def _static(request: Request) -> Response:
+    """A file of the bundle."""
+    name = request.path_params["name"]
+    path = request.app.state.page / name
+    kind = _TYPES.get(path.suffix)
+    if kind is None or "/" in name or name.startswith(".") or not path.is_file():
+        raise HTTPException(404, f"no file {name[:80]!r} in the page; build it with: make web")
+    return FileResponse(path, media_type=kind, headers={"Cache-Control": "no-cache"})
+
+
+async def _session(request: Request) -> Response:
+    return json_of(request.app.state.session.hello(role_of(request), None))
+
+
+async def _scene(request: Request) -> Response:
+    """The geometry of a design, from the engine's own faces."""
+    role_of(request)
+    session: Session = request.app.state.session
+    name = session.shelf.design_name(request.path_params["work"])
+    if name is None:
+        raise HTTPException(404, "no such design on the shelves")
+    from heartwright.design import Design
+    from heartwright.studio import scene
+
+    work = session.shelf.going.get(request.path_params["work"])
+    design = work.live.design if work else Design.load(name)
+    return json_of(await asyncio.to_thread(scene.scene, design))
+
+
+def json_of(value: Any) -> JSONResponse:
+    """JSON in which what is not finite is null."""
+    return JSONResponse(finite(value))

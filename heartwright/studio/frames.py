@@ -1,0 +1,64 @@
+"""The binary frames: poses of one work, and blocks of sound. Little endian.
+
+Poses: kind u8 = 1, version u8 = 1, work u16, n_sample u16, n_rotor u16, n_extra u16, reserved u16, sent_s f64 (the
+server's clock), t0_s f64 and dt_s f64 (the work's time), speed f32 (work seconds a second, 0 halted), pad f32, then f32
+[n_sample][n_rotor + n_extra]. Sound: sequence u32, rate u32, time f64 (the work's, of the first sample), then i16 mono.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+POSES, VERSION = 1, 1
+_POSES = struct.Struct("<BBHHHHHdddff")
+_SOUND = struct.Struct("<IId")
+SAMPLES_MOST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Poses:
+    """What a frame of poses holds; `values` [n_sample, n_rotor + n_extra], angles in rad, extras in SI units."""
+
+    work: int
+    n_rotor: int
+    sent_s: float
+    t0_s: float
+    dt_s: float
+    speed: float
+    values: NDArray[np.float32]
+
+    def pack(self) -> bytes:
+        values = np.ascontiguousarray(self.values[:SAMPLES_MOST], "<f4")
+        n_sample, n_column = values.shape
+        head = _POSES.pack(
+            POSES, VERSION, self.work, n_sample, self.n_rotor, n_column - self.n_rotor, 0,
+            self.sent_s, self.t0_s, self.dt_s, self.speed, 0.0,
+        )  # fmt: skip
+        return head + values.tobytes()
+
+    @classmethod
+    def unpack(cls, frame: bytes) -> Poses:
+        """Read a frame. Raises ValueError for another kind, another version, or a frame cut short."""
+        if len(frame) < _POSES.size:
+            raise ValueError(f"a frame of {len(frame)} bytes: {_POSES.size} are the least")
+        kind, version, work, n_sample, n_rotor, n_extra, _, sent, t0, dt, speed, _ = _POSES.unpack_from(frame)
+        if (kind, version) != (POSES, VERSION):
+            raise ValueError(f"a frame of kind {kind}, version {version}: {POSES}, {VERSION} are known")
+        values = np.frombuffer(frame, "<f4", n_sample * (n_rotor + n_extra), _POSES.size)
+        return cls(work, n_rotor, sent, t0, dt, speed, values.reshape(n_sample, n_rotor + n_extra))
+
+
+def sound_block(sequence: int, rate_hz: int, time_s: float, samples: NDArray[np.float32]) -> bytes:
+    """A block of sound; `samples` in -1..1."""
+    pcm = np.clip(np.rint(samples * 32767.0), -32767, 32767).astype("<i2")
+    return _SOUND.pack(sequence & 0xFFFFFFFF, rate_hz, time_s) + pcm.tobytes()
+
+
+def read_sound(block: bytes) -> tuple[int, int, float, NDArray[np.int16]]:
+    """Sequence, rate [Hz], time [s] and samples of a block."""
+    sequence, rate, time_s = _SOUND.unpack_from(block)
+    return sequence, rate, time_s, np.frombuffer(block, "<i2", offset=_SOUND.size)

@@ -1,0 +1,270 @@
+"""The one session: it owns the works, moves their time, and sends what is seen and heard to everybody alike.
+
+A beat of the session is `TICK_S`. In each, every work goes on by `TICK_S` times the speed, its sound is mixed, and poses
+and blocks of sound go out. All of this happens on the event loop, so nothing needs a lock; what takes long (listening,
+judging, rehearsing) is done elsewhere and comes back as messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heartwright import __version__
+from heartwright.studio import desk, frames
+from heartwright.studio.clients import Client, text_of
+from heartwright.studio.messages import AnyCommand
+from heartwright.studio.people import People, Person, Role
+from heartwright.studio.recorded import Recorded
+from heartwright.studio.shelf import Shelf
+from heartwright.studio.work import RATE_HZ, GoingWork
+
+BLOCK = 1024
+TICK = 1600  # samples
+TICK_S = TICK / RATE_HZ
+SHELF_EVERY = 3  # a work on a shelf moves and is shown every so many ticks
+SHELF_GAIN = 10.0 ** (-22.0 / 20.0)  # a work on a shelf is heard from some metres away
+STATE_EVERY = 15  # ticks
+LATE_S = 0.25  # where the machine was late by more, the time is given up
+SLOWEST, FASTEST = 0.01, 20.0
+
+
+class Session:
+    """Everything that goes on. Made inside a running event loop by `app`; `start` and `stop` frame its life."""
+
+    def __init__(self, people: People | None = None, *, seed: int = 1, designs: tuple[str, ...] | None = None) -> None:
+        self.people = people or People()
+        self.shelf = Shelf(seed=seed, designs=designs)
+        self.recorded = Recorded()
+        self.lookers: set[Client] = set()
+        self.listeners: set[Client] = set()
+        self.speed, self.halted = 1.0, False
+        self.beat_until: float | None = None  # one beat, then halt [s of the work]
+        self.focus = 0
+        self.address = ""  # as people reach it, set by who serves
+        self.ticks = 0
+        self.late_s = 0.0  # time given up, in all
+        self.each_tick: list[Callable[[], None]] = []  # instruments, dream
+        self._sequence = 0
+        self._pcm = np.zeros(0, np.float32)
+        self._changed = True
+        self._task: asyncio.Task[None] | None = None
+        self._opening: asyncio.Task[None] | None = None
+
+    # ------------------------------------------------------------------------------------------ life
+
+    async def start(self) -> None:
+        """Begin: at once with the recorded heart, and with the going works as soon as their kernels are there."""
+        self._task = asyncio.create_task(self._run(), name="session")
+        self._opening = asyncio.create_task(self._open(), name="opening")
+
+    async def stop(self) -> None:
+        """End cleanly: nobody is left waiting."""
+        for task in (self._opening, self._task):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        for client in (*self.lookers, *self.listeners):
+            client.close()
+
+    async def _open(self) -> None:
+        """Build the works, the focus first, in a thread; the recorded heart plays meanwhile."""
+        async for work in self.shelf.open():
+            work.at_speed(self.speed)
+            if self.recorded.playing and work.id == self.focus:
+                self.recorded.playing = False
+                self._pcm = np.zeros(0, np.float32)
+            self.changed(works=True)
+
+    @property
+    def compiling(self) -> dict[str, Any]:
+        return {"on": self.recorded.playing, "text": self.shelf.why_recorded() if self.recorded.playing else ""}
+
+    @property
+    def going(self) -> list[GoingWork]:
+        return list(self.shelf.going.values())
+
+    @property
+    def work(self) -> GoingWork | None:
+        """The going work in focus."""
+        return self.shelf.going.get(self.focus)
+
+    # ------------------------------------------------------------------------------------------ time
+
+    async def _run(self) -> None:
+        due = time.monotonic()
+        while True:
+            due += TICK_S
+            late = time.monotonic() - due
+            if late > LATE_S:
+                due, self.late_s = due + late, self.late_s + late
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            self.tick()
+
+    def tick(self) -> None:
+        """One beat of the session."""
+        self.ticks += 1
+        speed = 0.0 if self.halted else self.speed
+        if self.recorded.playing:
+            self._play_recorded(speed)
+        else:
+            self._go_on(speed)
+        for look in self.each_tick:
+            look()
+        if self._changed or self.ticks % STATE_EVERY == 0:
+            self.send(self.state())
+            self._changed = False
+
+    def _go_on(self, speed: float) -> None:
+        mixed = np.zeros(TICK)
+        focus = self.work
+        for work in self.going:
+            front = work is focus
+            if front:
+                work.advance(TICK_S * self._step_of(work, speed), TICK)
+            elif self.ticks % SHELF_EVERY == work.id % SHELF_EVERY:
+                work.advance(SHELF_EVERY * TICK_S * speed, SHELF_EVERY * TICK)
+            mixed += work.hear(TICK) * (1.0 if front else SHELF_GAIN)
+            self._show(work, speed)
+        if focus is not None:
+            if self.beat_until is not None and focus.live.time >= self.beat_until - 1e-9:
+                self.beat_until, self.halted = None, True
+                self.changed()
+            self._sound(np.clip(mixed, -1.0, 1.0).astype(np.float32), focus.live.time, speed)
+
+    def _step_of(self, work: GoingWork, speed: float) -> float:
+        """The speed of this tick: the last one of a single beat is cut short."""
+        if self.beat_until is None or speed <= 0.0:
+            return speed
+        return min(speed, max(0.0, self.beat_until - work.live.time) / TICK_S)
+
+    def _show(self, work: GoingWork, speed: float) -> None:
+        """Send the fresh poses and contacts of a work."""
+        if not work.fresh:
+            return
+        found = work.poses() if self.lookers else None
+        if found is not None:
+            t0, dt, values = found
+            shown = frames.Poses(work.id, len(work.live.rotors), time.time(), t0, dt, speed, values)
+            self.show(shown.pack())
+        if work.id == self.focus and self.lookers:
+            contacts = [row for piece in work.fresh for row in _contacts(piece)]
+            if contacts:
+                self.send({"type": "contacts", "work": work.id, "list": contacts})
+        work.fresh.clear()
+
+    def _play_recorded(self, speed: float) -> None:
+        t0, dt, values, samples = self.recorded.next(TICK_S * speed, TICK)
+        if len(values) and self.lookers:
+            self.show(frames.Poses(0, len(self.recorded.rotors), time.time(), t0, dt, speed, values).pack())
+        self._sound(samples, self.recorded.time, speed)
+
+    def _sound(self, samples: NDArray[np.float32], time_s: float, speed: float) -> None:
+        """Send whole blocks of what was mixed; the time is that of the work at the block's first sample."""
+        self._pcm = np.concatenate([self._pcm, samples])
+        while len(self._pcm) >= BLOCK:
+            at = time_s - len(self._pcm) / RATE_HZ * speed
+            block = frames.sound_block(self._sequence, RATE_HZ, at, self._pcm[:BLOCK])
+            self._pcm = self._pcm[BLOCK:]
+            self._sequence += 1
+            for client in self.listeners:
+                client.show(block)
+
+    # ------------------------------------------------------------------------------------------ telling
+
+    def show(self, frame: bytes) -> None:
+        for client in self.lookers:
+            client.show(frame)
+
+    def send(self, message: dict[str, Any]) -> None:
+        """A message to everybody."""
+        if self.lookers:
+            text = text_of(message)
+            for client in self.lookers:
+                client.tell(text)
+
+    def changed(self, *, works: bool = False) -> None:
+        """Something changed: the state goes out with the next tick (with the works, where they changed)."""
+        self._changed = True
+        if works:
+            self.send({"type": "works", "works": self.shelf.as_json()})
+
+    def place(self, *, tilt_deg: float | None, temperature_c: float | None, wind: float | None) -> None:
+        """Put all works elsewhere; what is None stays."""
+        for work in self.going:
+            work.live.place(tilt_deg=tilt_deg, temperature_c=temperature_c, wind=wind if work is self.work else None)
+            work.since_s = work.live.time
+        self.changed()
+
+    def state(self) -> dict[str, Any]:
+        work = self.work
+        live = work.live if work else None
+        return {
+            "type": "state",
+            "time_s": live.time if live else self.recorded.time,
+            "speed": self.speed,
+            "halted": self.halted,
+            "focus": self.focus,
+            "status": live.status if live else "recorded",
+            "advice": live.advice if live else "",
+            "room": self.room(),
+            "arousal": 0.0,
+            "throat_open": True,
+            "edits": [done.as_json() for done in work.done] if work else [],
+            "people": self.people.as_json(),
+            "compiling": self.compiling,
+        }
+
+    def hello(self, role: Role, person: Person | None) -> dict[str, Any]:
+        """All that somebody who comes in needs to know."""
+        return {
+            "type": "hello",
+            "role": role,
+            "name": person.name if person else "",
+            "people": self.people.as_json(),
+            "works": self.shelf.as_json(),
+            "focus": self.focus,
+            "speed": self.speed,
+            "sample_rate": RATE_HZ,
+            "block": BLOCK,
+            "compiling": self.compiling,
+            "faults": [],
+            "touches": [],
+            "repairs": [],
+            "scenarios": [],
+            "critics": [],
+            "contests": [],
+            "sliders": {},
+            "version": __version__,
+        }
+
+    async def do(self, person: Person, command: AnyCommand) -> dict[str, Any]:
+        """Do what somebody asks; the answer: done, or refused and why."""
+        return await desk.do(self, person, command)
+
+    def room(self) -> dict[str, Any]:
+        work = self.work
+        live = work.live if work else None
+        return {
+            "tilt_deg": live.tilt_deg if live else 0.0,
+            "temperature_c": live.temperature_c if live else 23.0,
+            "wind": live.wind if live else 1.0,
+            "light": 1.0,
+            "discord": 0.0,
+        }
+
+
+def _contacts(piece: Any) -> list[list[Any]]:
+    """Rows of time, pair, tooth, impulse."""
+    i = piece.impacts
+    return [
+        [round(float(t), 6), piece.pairs[int(p)], int(k), float(f"{j:.4g}")]
+        for t, p, k, j in zip(i.time_s, i.pair, i.tooth, i.impulse_ns, strict=True)
+    ]

@@ -1,0 +1,181 @@
+"""One work of the session: a going `Live` with its sound, its last minute, and what was changed on it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heartwright.design import Design
+from heartwright.edit import Edit, compose, undo
+from heartwright.records import Floats, Trace
+from heartwright.sound.stream import Stream
+from heartwright.studio import takes
+from heartwright.works.live import Live
+
+RATE_HZ = 48_000
+POSES_HZ = 240.0  # samples of pose a second of the page's clock
+HISTORY_S = 60.0  # of the work, kept for listening
+HEAD_START_S = 24.0  # each work has run so long when the room opens: there is something to judge at once
+EXTRAS = (
+    "arbor_angle", "bellows", "inlet_lift", "outlet_lift", "chamber_pressure", "artery_pressure",
+    "outlet_flow", "remontoire_torque",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Something that was done to a work: the edits of one fault, repair, touch or slider."""
+
+    id: int
+    text: str
+    edits: tuple[Edit, ...]
+    time_s: float
+
+    @property
+    def undoable(self) -> bool:
+        return all(edit.reversible for edit in self.edits)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"id": self.id, "text": self.text, "undoable": self.undoable}
+
+
+@dataclass(slots=True)
+class GoingWork:
+    """A design that runs. `since_s`: when it was last changed or put elsewhere; a verdict looks no further back."""
+
+    id: int
+    live: Live
+    stream: Stream
+    title: str
+    before: Design  # as it came
+    history: deque[Trace] = field(default_factory=deque)
+    done: list[Done] = field(default_factory=list)
+    since_s: float = 0.0
+    poses_hz: float = POSES_HZ
+    sound: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    fresh: list[Trace] = field(default_factory=list)  # pieces whose poses and contacts are not sent yet
+    _next: int = 1
+    _wave_end: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, id: int, design: Design, *, seed: int) -> GoingWork:
+        """Build a work, let it run in, and set the level of its sound by what it did."""
+        live = Live(design, seed=seed, poses_hz=POSES_HZ)
+        stream = Stream(design, kind=design.kind, rate_hz=RATE_HZ, seed=seed)
+        pieces = [live.advance(1.0) for _ in range(int(HEAD_START_S))]
+        stream.set_level(pieces[-1] if len(pieces[-1].impacts) else pieces[0])
+        work = cls(id, live, stream, design.title or design.name, design)
+        work.history.extend(pieces)
+        return work
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        return EXTRAS if self.live.design.pump is not None else ()
+
+    def at_speed(self, speed: float) -> None:
+        """Take poses so often that the page always gets as many a second."""
+        hz = POSES_HZ / speed
+        if hz != self.poses_hz:
+            self.live, self.poses_hz = self.live.copy(poses_hz=hz), hz
+
+    def advance(self, seconds: float, n: int) -> None:
+        """Go on by `seconds` of the work, and hear them in the next `n` samples."""
+        piece = self.live.advance(seconds) if seconds > 0.0 else None
+        self.sound = np.concatenate([self.sound, self.stream.block(n, piece)])
+        if piece is not None:
+            self.keep(piece)
+
+    def keep(self, piece: Trace) -> None:
+        """Remember a piece; forget what is older than `HISTORY_S`."""
+        self.history.append(piece)
+        self.fresh.append(piece)
+        while takes.started(self.history[0]) < self.live.time - HISTORY_S:
+            self.history.popleft()
+
+    def hear(self, n: int) -> NDArray[np.float32]:
+        """The next `n` samples; silence where there are not yet so many."""
+        out, self.sound = self.sound[:n], self.sound[n:]
+        return out if len(out) == n else np.concatenate([np.zeros(n - len(out), np.float32), out])
+
+    def take(self, seconds: float) -> tuple[Trace, ...]:
+        """The last pieces since the last change, `seconds` at most."""
+        from_s = max(self.since_s, self.live.time - seconds) - 1e-9
+        return tuple(p for p in self.history if takes.started(p) >= from_s)
+
+    def poses(self) -> tuple[float, float, NDArray[np.float32]] | None:
+        """Time of the first sample, step [s], and values [n_sample, n_rotor + n_extra] of the fresh pieces."""
+        rows = [p.poses for p in self.fresh if len(p.poses)]
+        if not rows:
+            return None
+        table = np.concatenate(rows)
+        columns = [table[:, 1:]]
+        if self.extras:
+            columns.append(np.column_stack([self._extra(name, table[:, 0]) for name in self.extras]))
+        return float(table[0, 0]), 1.0 / self.poses_hz, np.hstack(columns).astype(np.float32)
+
+    def _extra(self, name: str, at: Floats) -> Floats:
+        """A waveform at the times of the poses, carried on straight where it is not yet written down."""
+        times, values = self._wave_end.get(name, (np.zeros(0), np.zeros(0)))
+        for piece in self.fresh:
+            for wave in piece.waveforms:
+                if wave.name == name:
+                    times, values = np.concatenate([times, wave.time_s]), np.concatenate([values, wave.value])
+        if not len(times):
+            return np.zeros(len(at))
+        self._wave_end[name] = (times[-2:], values[-2:])
+        out = np.interp(at, times, values)
+        if len(times) > 1 and times[-1] > times[-2]:
+            slope = (values[-1] - values[-2]) / (times[-1] - times[-2])
+            out += np.where(at > times[-1], slope * np.minimum(at - times[-1], 1.5e-3), 0.0)
+        return out
+
+    # ------------------------------------------------------------------------------------------ changing
+
+    def change(self, edits: Iterable[Edit], text: str) -> Done:
+        """Do edits on the going work. Raises EditError; nothing is changed then."""
+        kept = compose(edits)
+        self.live.change(kept)
+        return self.note(kept, text)
+
+    def note(self, edits: Iterable[Edit], text: str) -> Done:
+        """Write down what was done to the work already."""
+        done = Done(self._next, text, tuple(edits), self.live.time)
+        self._next += 1
+        self.done.append(done)
+        self.since_s = self.live.time
+        return done
+
+    def undo(self) -> Done | None:
+        """Take back what was done last. Raises EditError where metal cannot be undone."""
+        if not self.done:
+            return None
+        last = self.done[-1]
+        self.live.change(undo(last.edits))
+        self.done.pop()
+        self.since_s = self.live.time
+        return last
+
+    def as_json(self) -> dict[str, Any]:
+        design = self.live.design
+        return {
+            "id": self.id,
+            "kind": "design",
+            "design": self.before.name,
+            "title": self.title,
+            "live": True,
+            "movement_kind": design.kind,
+            "rotors": list(self.live.rotors),
+            "extras": list(self.extras),
+            "lift_deg": design.lift_deg,
+            "nominal_bph": design.nominal_bph,
+            "author": "heartwright",
+            "date": "",
+            "intent": design.notes,
+            "weakness": "",
+            "status": self.live.status,
+        }
