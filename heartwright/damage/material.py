@@ -37,6 +37,16 @@ STEEL = Metal("carbon steel, hardened and tempered", 206e9, 0.29, 900e6, 1_100e6
 #: A fully plastic rectangle carries this times its first-yield moment.
 SHAPE_FACTOR = 1.5
 
+#: Plastic turn of a cracked section beyond which the crack runs [rad]: crack-tip opening angles of thin ductile sheet
+#: are some 4 to 12 degrees, chosen in between. Under a pressure there is no such mercy: at collapse it runs.
+TEARING_ANGLE = 0.10
+#: Length of a plastic hinge at a cracked root, in thicknesses; chosen.
+HINGE_LENGTH = 2.0
+#: What is left of a torn tongue's root: it hangs by this share of its width; chosen.
+HANGS_BY = 0.05
+#: How far a torn tongue stands off its seat, in lengths of the slit; chosen.
+TORN_GAPE = 0.10
+
 # An escape tooth as a cantilever, in radii of the wheel: neck to tip, thickness of the neck, width of the wheel. Chosen
 # from the proportions of club teeth; a tooth of the heart (radius 6.75 mm) yields at about 1.1 N on its tip.
 TOOTH_LENGTH, TOOTH_NECK, TOOTH_WIDTH = 0.15, 0.02, 0.06

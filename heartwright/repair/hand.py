@@ -7,8 +7,8 @@ Constants, frozen before any share of endings was computed. Of eye surgeons at t
 That is the reference: wrist supported, ten times magnified, calm. From there:
 - without support everything is 2.67 times larger: a gelled wrist rest took tremor down by 2.67 [coulson2010]; that it
   acts on drift as well is assumed;
-- magnification up to ten steadies, more does not [safwat2009, vasilakos1998]; the eye corrects slowly, so it acts on the
-  drift alone: twice the drift at x 1, by the logarithm between (the size is chosen);
+- magnification up to ten steadies, more does not [safwat2009, vasilakos1998]; the eye corrects slowly, so it acts on
+  the drift alone: twice the drift at x 1, by the logarithm between (the size is chosen);
 - a tool or finger that rests on the work itself ("braced") halves both (chosen).
 Pressed, a braced fingertip is a spring of some 200 to 800 N/m and more with the force it holds, and a damper of some 2
 to 7 N s/m [hajian1997]; here 1,000 N/m and 5 N s/m for a finger, and for a held tool, whose own shaft is stiffer.
