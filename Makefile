@@ -1,5 +1,7 @@
-# make run    sets up, runs the clockwork heart, writes its sound, listens to it, judges it, writes a report
+# make run    sets up, runs the clockwork heart, listens to it, judges it, writes a report; then serves the live bench
+#             until Ctrl-C (not where NO_SERVE=1 or CI is set)
 # make test   sets up, runs every test
+# make web    bundles the page of the live bench where it is stale (run and test do so too)
 # make bench NAME=lever [QUICK=1]
 # Needs Python 3.11 or later and make; everything else goes into .venv, pinned by the lock files.
 
@@ -8,14 +10,19 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 OUT := out
 
-.PHONY: run test bench named lock clean
+.PHONY: run test web bench named lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.ready
 	@mkdir -p $(OUT)
 	@$(BIN)/heartwright run heart --seconds 60 --seed 1 --sound $(OUT)/heart.wav --judge --report $(OUT)/heart.html
+	@$(page)
+ifeq ($(NO_SERVE)$(CI),)
+	@$(BIN)/heartwright studio $(STUDIO)
+endif
 
 test: $(VENV)/.ready-dev
+	@$(page)
 	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 $(ARGS)
 
 bench: named $(VENV)/.ready-bench
@@ -35,6 +42,15 @@ $(VENV)/pyvenv.cfg:
 	done; \
 	echo "No Python 3.11 or later found. Install one, then run make again."; exit 1
 
+web: $(VENV)/.ready
+	@$(page)
+
+# The page of the live bench: Node from the PATH, else from its wheel; without a network the rest goes on.
+define page
+if $(BIN)/python hatch_build.py --needs-node; then $(PIP) install --require-hashes -r requirements-node.lock; fi; \
+	$(BIN)/python hatch_build.py || test "$@" != web
+endef
+
 define install
 	@$(PIP) install --require-hashes -r $(1)
 	@$(PIP) install --no-deps --no-build-isolation -e .
@@ -53,11 +69,13 @@ $(VENV)/.ready-bench: requirements-bench.lock pyproject.toml | $(VENV)/pyvenv.cf
 	@touch $(VENV)/.ready $(VENV)/.ready-dev
 
 # Rewrites the lock files from pyproject.toml (needs uv).
-LOCK := uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra media --group build
+COMPILE := uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml
+LOCK := $(COMPILE) --extra media --group build
 lock:
 	$(LOCK) -o requirements.lock
 	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --group dev --group bench -c requirements-dev.lock -o requirements-bench.lock
+	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 --group pyproject.toml:node -o requirements-node.lock
 
 clean:
 	rm -rf $(VENV) $(OUT)
