@@ -1,0 +1,149 @@
+// What the page knows, in one place. It keeps the server's last word on everything and tells the panels when it changes.
+
+import { RefusedError, Net } from "./net";
+import { Sound } from "./sound";
+import type { BeatDot, Contact, Dream, Figures, Hello, Messages, Poses, Rehearsal, Sentence, State, Touched, Work } from "./types";
+import type { Room } from "./room/index";
+
+export interface Note { text: string; kind: "plain" | "refused" | "good" }
+interface Topics {
+  hello: Hello; state: State; figures: Figures; contacts: number; sentence: Sentence; heard: Messages["heard"]; rehearsal: Rehearsal; touched: Touched;
+  dream: Dream | null; link: boolean; note: Note; sound: Sound; works: Work[]; beat: BeatDot[]; blind: string; room: Room; invite: Messages["invite"]; focus: number;
+}
+type Listener = (value: never) => void;
+
+const KEEP_BEATS = 2400; // ten minutes of the heart
+const KEEP_CONTACTS = 6000;
+
+export class App {
+  readonly net = new Net();
+  readonly sound = new Sound(this.net, () => this.tell("sound", this.sound));
+  hello: Hello | null = null;
+  state: State | null = null;
+  dream: Dream | null = null;
+  rehearsal: Rehearsal | null = null;
+  touched: Touched | null = null;
+  room: Room | null = null;
+  works: Work[] = [];
+  focus = 0;
+  blind = "";
+  refusals: string[] = [];
+  private readonly poses = new Map<number, Poses>();
+  readonly figures = new Map<number, Figures>();
+  readonly trail = new Map<number, Figures[]>();
+  readonly beats = new Map<number, BeatDot[]>();
+  readonly contacts = new Map<number, Contact[]>();
+  readonly sentences = new Map<number, Sentence>();
+  private readonly listeners = new Map<keyof Topics, Set<Listener>>();
+
+  constructor() {
+    this.net.on("hello", (m) => this.takeHello(m));
+    this.net.on("state", (m) => this.takeState(m));
+    this.net.on("figures", (m) => this.takeFigures(m));
+    this.net.on("contacts", (m) => this.takeContacts(m.work, m.list));
+    this.net.on("sentence", (m) => { this.sentences.set(m.work, m); this.tell("sentence", m); });
+    this.net.on("heard", (m) => this.tell("heard", m));
+    this.net.on("rehearsal", (m) => { this.rehearsal = m; this.tell("rehearsal", m); });
+    this.net.on("touched", (m) => { this.touched = m; this.tell("touched", m); });
+    this.net.on("dream", (m) => { this.dream = m; this.tell("dream", m); });
+    this.net.on("works", (m) => this.setWorks(m.works));
+    this.net.on("invite", (m) => this.tell("invite", m));
+    this.net.onPoses((p) => { this.poses.set(p.work, p); });
+    this.net.onLink((linked) => this.tell("link", linked));
+  }
+
+  on<K extends keyof Topics>(topic: K, listener: (value: Topics[K]) => void): void {
+    const set = this.listeners.get(topic) ?? new Set<Listener>();
+    set.add(listener as Listener);
+    this.listeners.set(topic, set);
+  }
+
+  tell<K extends keyof Topics>(topic: K, value: Topics[K]): void {
+    for (const listener of this.listeners.get(topic) ?? []) (listener as (v: Topics[K]) => void)(value);
+  }
+
+  work(id = this.focus): Work | undefined { return this.works.find((w) => w.id === id); }
+  get role(): Hello["role"] { return this.hello?.role ?? "onlooker"; }
+  get mayTouch(): boolean { return this.role === "maker"; }
+  posesOf(id: number): Poses | undefined { return this.poses.get(id); }
+  sentence(): Sentence | undefined { return this.sentences.get(this.focus); }
+
+  note(text: string, kind: Note["kind"] = "plain"): void {
+    if (kind === "refused") this.refusals = [...this.refusals.slice(-19), text];
+    this.tell("note", { text, kind });
+  }
+
+  /** Ask the server for something; a refusal is shown in its own words and gives null. */
+  async ask(command: string, args: Record<string, unknown> = {}): Promise<Record<string, unknown> | null> {
+    try {
+      return await this.net.send(command, args);
+    } catch (error) {
+      if (error instanceof RefusedError) {
+        const { reason, allowed } = error.refused;
+        const may = Array.isArray(allowed) ? allowed.join(", ") : allowed;
+        this.note(may ? `${reason} Allowed: ${may}.` : reason, "refused");
+      } else this.note(error instanceof Error ? error.message : String(error), "refused");
+      return null;
+    }
+  }
+
+  setBlind(text: string): void {
+    this.blind = text;
+    this.tell("blind", text);
+  }
+
+  private takeHello(m: Hello): void {
+    this.hello = m;
+    this.setWorks(m.works);
+    this.setFocus(m.focus);
+    this.tell("hello", m);
+  }
+
+  private takeState(m: State): void {
+    this.state = m;
+    if (m.works) this.setWorks(m.works);
+    this.setFocus(m.focus);
+    this.tell("state", m);
+  }
+
+  private setWorks(works: Work[]): void {
+    this.works = works;
+    this.tell("works", works);
+  }
+
+  private setFocus(id: number): void {
+    if (id === this.focus || typeof id !== "number") return;
+    this.focus = id;
+    this.tell("focus", id);
+  }
+
+  private takeFigures(m: Figures): void {
+    const before = this.figures.get(m.work);
+    if (before && m.time_s < before.time_s - 1) this.forget(m.work);
+    this.figures.set(m.work, m);
+    const trail = this.trail.get(m.work) ?? [];
+    trail.push({ ...m, beats: [], waves: undefined });
+    if (trail.length > 1200) trail.splice(0, 300);
+    this.trail.set(m.work, trail);
+    const beats = this.beats.get(m.work) ?? [];
+    beats.push(...m.beats);
+    if (beats.length > KEEP_BEATS) beats.splice(0, beats.length - KEEP_BEATS);
+    this.beats.set(m.work, beats);
+    if (m.beats.length) this.tell("beat", m.beats);
+    this.tell("figures", m);
+  }
+
+  private takeContacts(work: number, list: Contact[]): void {
+    const all = this.contacts.get(work) ?? [];
+    all.push(...list);
+    if (all.length > KEEP_CONTACTS) all.splice(0, all.length - KEEP_CONTACTS);
+    this.contacts.set(work, all);
+    this.tell("contacts", work);
+  }
+
+  private forget(work: number): void {
+    this.beats.delete(work);
+    this.contacts.delete(work);
+    this.trail.delete(work);
+  }
+}

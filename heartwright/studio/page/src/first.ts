@@ -1,0 +1,119 @@
+// The first sentence: one line in plain words, its moment to play, three doors, and an own judgement written before it is shown.
+
+import type { App } from "./app";
+import { byId, h, plain } from "./dom";
+import { icon } from "./icons";
+import type { Bench } from "./panels/panel";
+import type { Sentence } from "./types";
+import { chooseFile } from "./upload";
+
+const FIGURE = /([+−-]?\d[\d,. ]*(?:\s?(?:%|°|ms|s\/d|s a day|seconds|s|dB|deg|bph|degrees|mm|um|µm|cm³|Pa|N))?)(?=[\s.,;:)]|$)/g;
+
+/** The sentence with its figures set apart. */
+export function withFigures(text: string): (Node | string)[] {
+  const out: (Node | string)[] = [];
+  let from = 0;
+  for (const hit of text.matchAll(FIGURE)) {
+    out.push(text.slice(from, hit.index), h("span.figure", {}, hit[0].trimEnd()));
+    from = hit.index + hit[0].trimEnd().length;
+  }
+  return [...out, text.slice(from)];
+}
+
+export class First {
+  private readonly host = byId("first");
+  private readonly line = byId("sentence");
+  private readonly under = h("div.under");
+  private readonly doors = h("div.doors");
+  private readonly own = h("p.own");
+  private writing: HTMLFormElement | null = null;
+  private heard = "";
+
+  constructor(private readonly app: App, private readonly bench: Bench) {
+    this.host.append(this.own, this.under, this.doors);
+    for (const topic of ["sentence", "focus", "hello", "blind", "link", "works"] as const) app.on(topic, () => this.show());
+    app.on("heard", (m) => { if (m.work === app.focus) { this.heard = m.what; this.show(); } });
+  }
+
+  /** Play the moment that shows what the sentence says. */
+  async moment(said = this.app.sentence()): Promise<void> {
+    if (!said?.sound) { this.app.note("There is no clip of this moment."); return; }
+    try { await this.app.sound.play(said.sound); }
+    catch (error) { this.app.note(`The moment could not be played: ${error instanceof Error ? error.message : String(error)}`, "refused"); }
+  }
+
+  private show(): void {
+    const said = this.app.sentence();
+    this.host.classList.toggle("veiled", this.writing !== null);
+    if (this.writing) return;
+    this.line.classList.toggle("waiting", !said);
+    this.line.replaceChildren(...(said ? [this.sayable(said)] : [this.waiting()]));
+    const own = this.app.blind || said?.blind || "";
+    this.own.replaceChildren(...(own && said ? ["You wrote first: ", h("q", {}, own)] : []));
+    this.under.replaceChildren(...this.links(said));
+    this.doors.replaceChildren(...this.three());
+  }
+
+  private waiting(): string {
+    if (!this.app.hello) return "The room is waking.";
+    return this.heard ? `Listening to the beat. ${this.heard}` : "Listening to the beat.";
+  }
+
+  private sayable(said: Sentence): HTMLElement {
+    if (!said.sound) return h("span", {}, ...withFigures(said.text));
+    return h("button.said", { type: "button", title: "Play the moment that shows it", onclick: () => void this.moment(said) }, ...withFigures(said.text));
+  }
+
+  private links(said: Sentence | undefined): HTMLElement[] {
+    const out: HTMLElement[] = [];
+    if (said?.sound) {
+      const at = said.evidence_s[0];
+      out.push(h("button.link", { type: "button", onclick: () => void this.moment(said) }, icon("play"), at === undefined ? "Hear it" : `Hear it, at ${plain(at, 1)} s`));
+    }
+    if (said) out.push(h("button.link", { type: "button", onclick: () => this.bench.open("questions") }, "Why?"));
+    if (this.app.role !== "onlooker") {
+      if (said) out.push(h("button.link", { type: "button", onclick: () => void this.again() }, "Listen again"));
+      out.push(h("button.link", { type: "button", onclick: () => this.write() }, "Judge first yourself"));
+    }
+    return out;
+  }
+
+  private three(): HTMLElement[] {
+    if (!this.app.mayTouch) return [];
+    const door = (id: string, title: string, act: () => void) => h("button.door", { type: "button", id, onclick: act }, title);
+    return [
+      door("door-touch", "Touch now", () => { this.bench.open("touch"); document.getElementById("touch-now")?.focus(); }),
+      door("door-rehearse", "Rehearse", () => { this.bench.open("touch"); document.getElementById("rehearse-now")?.focus(); }),
+      door("door-drop", "Drop your recording", () => void chooseFile(this.app, this.bench)),
+    ];
+  }
+
+  private async again(): Promise<void> {
+    this.heard = "";
+    const done = await this.app.ask("verdict", { work: this.app.focus });
+    if (done) this.app.note("Listening again; the sentence changes when it is heard.");
+  }
+
+  /** Blind first listen: the sentence steps back until the own one is written. */
+  private write(): void {
+    const words = h("textarea", { rows: 2, maxLength: 500, placeholder: "Even or limping? Strong or tired? What would you look at?", "aria-label": "Your own judgement, before the verdict is shown" });
+    const leave = () => { this.writing = null; this.show(); };
+    const form = h("form.blind", {
+      onsubmit: (event: Event) => {
+        event.preventDefault();
+        const text = words.value.trim();
+        if (!text) return;
+        this.writing = null;
+        this.app.setBlind(text);
+        void this.app.ask("blind", { text }).then(() => this.app.ask("verdict", { work: this.app.focus }));
+      },
+    }, words, h("div.row", {}, h("button.primary", { type: "submit" }, "Keep it, then show the verdict"), h("button.quiet", { type: "button", onclick: leave }, "Leave it")));
+    this.writing = form;
+    this.line.classList.add("waiting");
+    this.line.replaceChildren("Listen. What do you hear?");
+    this.own.replaceChildren();
+    this.under.replaceChildren(form);
+    this.doors.replaceChildren();
+    words.focus();
+  }
+}

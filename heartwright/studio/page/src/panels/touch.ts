@@ -1,0 +1,169 @@
+// Choose a touch and how the hand is held; rehearse it on a copy of the work, or touch once.
+
+import { h, plain, spread } from "../dom";
+import { FATES, type Interval, type Named, type Odds, type Rehearsal, type Touch, type Touched } from "../types";
+import { OddsPicture, wordFor } from "./odds";
+import { heading, slider, type SliderHandle } from "./parts";
+import type { Bench, Panel } from "./panel";
+
+const SUPPORTS: readonly Named[] = [
+  { name: "none", title: "free hand" }, { name: "wrist", title: "wrist rested" }, { name: "braced", title: "braced on the work" },
+];
+const TRIALS = 60;
+
+export class TouchPanel implements Panel {
+  readonly name = "touch";
+  readonly title = "Touch and rehearse";
+  readonly short = "Touch";
+  readonly icon = "touch";
+  readonly allowed = () => this.bench.app.mayTouch;
+  readonly picture = new OddsPicture();
+  private readonly choice = h("select", { "aria-label": "Touch" });
+  private readonly amountPlace = h("div");
+  private readonly says = h("p.hint");
+  private readonly support = h("div.segments", { role: "radiogroup", "aria-label": "Support of the hand" });
+  private readonly glass = slider("Magnification", { low: 1, high: 10, default: 1, unit: "×" }, 1);
+  private readonly rehearse = h("button.primary", { type: "button", id: "rehearse-now" }, `Rehearse ${TRIALS} times`);
+  private readonly touch = h("button.danger", { type: "button", id: "touch-now" }, "Touch once");
+  private readonly result = h("div");
+  private readonly outcome = h("div.outcome", { role: "status" });
+  private amount: SliderHandle | null = null;
+  private held = "none";
+  private rehearsing = false;
+
+  constructor(private readonly bench: Bench) {
+    bench.app.on("rehearsal", (r) => this.show(r));
+    bench.app.on("touched", (t) => this.felt(t));
+    bench.app.on("hello", () => this.offer());
+    bench.app.on("focus", () => this.offer());
+  }
+
+  build(host: HTMLElement): void {
+    this.choice.onchange = () => this.chosen();
+    this.rehearse.onclick = () => void this.go();
+    this.touch.onclick = () => void this.once();
+    host.append(h("label.field", {}, h("span", {}, "What the hand does"), this.choice), this.says, this.amountPlace,
+      h("div.field", {}, h("span", {}, "How it is held"), this.support), this.glass.node, h("div.row.doers", {}, this.rehearse, this.touch), this.outcome,
+      this.picture.node, this.result);
+    this.offer();
+    if (this.bench.app.rehearsal) this.show(this.bench.app.rehearsal);
+    else this.picture.node.classList.add("idle");
+  }
+
+  private fitting(): Touch[] {
+    const work = this.bench.app.work();
+    return (this.bench.app.hello?.touches ?? []).filter((t) => !t.kinds?.length || !work || t.kinds.includes(work.movement_kind));
+  }
+
+  private offer(): void {
+    const before = this.choice.value;
+    const touches = this.fitting();
+    this.choice.replaceChildren(...touches.map((t) => h("option", { value: t.name }, t.title)));
+    if (touches.some((t) => t.name === before)) this.choice.value = before;
+    const none = touches.length === 0;
+    this.rehearse.disabled = none;
+    this.touch.disabled = none;
+    const supports = this.bench.app.hello?.supports?.length ? this.bench.app.hello.supports : SUPPORTS;
+    if (!supports.some((s) => s.name === this.held)) this.held = supports[0]?.name ?? "none";
+    this.support.replaceChildren(...supports.map((s) => {
+      const input = h("input", { type: "radio", name: "support", value: s.name, checked: s.name === this.held, onchange: () => { this.held = s.name; } });
+      return h("label", {}, input, h("span", {}, s.title));
+    }));
+    this.chosen();
+    if (none) this.says.textContent = "This work cannot be touched: no touch is known for its kind.";
+  }
+
+  private chosen(): void {
+    const touch = this.fitting().find((t) => t.name === this.choice.value);
+    this.says.textContent = [touch?.says, touch?.tool ? `With ${touch.tool}.` : ""].filter(Boolean).join(" ");
+    this.amount = touch ? slider("Intended", touch.span, touch.span.default) : null;
+    this.amountPlace.replaceChildren(...(this.amount ? [this.amount.node] : []));
+  }
+
+  private args(): Record<string, unknown> {
+    return { name: this.choice.value, amount: this.amount?.value() ?? null, support: this.held, magnification: this.glass.value() };
+  }
+
+  private async go(): Promise<void> {
+    if (this.rehearsing) { await this.bench.app.ask("cancel"); return; }
+    this.outcome.replaceChildren();
+    this.result.replaceChildren();
+    this.picture.node.classList.remove("idle");
+    this.picture.clear(TRIALS);
+    this.running(true);
+    const done = await this.bench.app.ask("rehearse", { ...this.args(), trials: TRIALS });
+    if (!done) { this.running(false); this.picture.node.classList.add("idle"); }
+  }
+
+  private running(on: boolean): void {
+    this.rehearsing = on;
+    this.rehearse.textContent = on ? "Stop rehearsing" : `Rehearse ${TRIALS} times`;
+    document.documentElement.classList.toggle("rehearsing", on);
+  }
+
+  private async once(): Promise<void> {
+    this.touch.disabled = true;
+    this.outcome.replaceChildren();
+    await this.bench.app.ask("touch", this.args());
+    this.touch.disabled = false;
+  }
+
+  private show(r: Rehearsal): void {
+    this.picture.node.classList.remove("idle");
+    this.picture.update(r);
+    this.running(!r.finished && !r.cancelled);
+    if (!r.done) return;
+    this.result.replaceChildren(this.competition(r), this.expected(r), this.numbers(r));
+  }
+
+  /** Which of the two is ahead, in words, only as far as the intervals part them. */
+  private competition(r: Rehearsal): HTMLElement {
+    const a = r.shares.better, b = r.alone.shares.better;
+    const harm = sum(r, "touch"), harmAlone = sum(r, "alone");
+    const parts: string[] = [];
+    if (a && b) parts.push(a.low > b.high ? "The touch betters it more often than leaving it alone." : b.low > a.high ? "Leaving it alone betters it more often." : "Touching and leaving alone are not parted in what they better.");
+    if (harm && harmAlone) parts.push(harm.low > harmAlone.high ? "It also harms more often." : harmAlone.low > harm.high ? "It harms less often." : "");
+    return h("p.competition", {}, parts.filter(Boolean).join(" "));
+  }
+
+  private expected(r: Rehearsal): HTMLElement {
+    const names = Object.keys(r.expected).filter((n) => r.expected[n]);
+    if (!names.length) return h("div");
+    const rows = names.map((n) => whiskers(n, r.expected[n] ?? null, r.alone.expected[n] ?? null));
+    return h("div", {}, heading("The reading to expect", "brass: touched; grey: left alone"), ...rows);
+  }
+
+  private numbers(r: Rehearsal): HTMLElement {
+    const cell = (x: Interval | undefined) => (x ? `${plain(100 * x.value)} % (${plain(100 * x.low)} to ${plain(100 * x.high)})` : "–");
+    return h("details.numbers", {}, h("summary", {}, "As numbers"), h("table", {}, h("tr", {}, h("th"), h("th", {}, "touched"), h("th", {}, "left alone")),
+      ...FATES.map((f) => h("tr", {}, h("th", {}, f), h("td", {}, cell(r.shares[f])), h("td", {}, cell(r.alone.shares[f]))))));
+  }
+
+  private felt(t: Touched): void {
+    this.outcome.replaceChildren(h("p", {}, t.text), h("p.hint", {}, [t.force_n === null ? "" : `Largest force ${plain(t.force_n, t.force_n < 1 ? 3 : 2)} N.`, t.slip ? `Slip: ${t.slip}.` : "", ...t.edits].filter(Boolean).join(" ")));
+    this.bench.app.note(t.text);
+  }
+}
+
+/** The share of worse and ruined together is not given by the server; the larger of the two stands for it. */
+function sum(r: Rehearsal, of: "touch" | "alone"): Interval | undefined {
+  const odds: Odds = of === "touch" ? r : r.alone;
+  const a = odds.shares.worse, b = odds.shares.ruined;
+  return !a ? b : !b ? a : a.value > b.value ? a : b;
+}
+
+/** One figure to expect: two whiskers on one axis. */
+function whiskers(name: string, a: Interval | null, b: Interval | null): HTMLElement {
+  const all = [a, b].filter((x): x is Interval => x !== null).flatMap((x) => [x.low, x.high, x.value]).filter(Number.isFinite);
+  const low = Math.min(...all), high = Math.max(...all), pad = 0.08 * (high - low || 1);
+  const at = (x: number) => `${(100 * (x - low + pad)) / (high - low + 2 * pad)}%`;
+  const mark = (x: Interval | null, kind: string) => {
+    if (!x) return null;
+    const span = h("i.span"), point = h("i.point");
+    span.style.left = at(x.low);
+    span.style.width = `calc(${at(x.high)} - ${at(x.low)})`;
+    point.style.left = at(x.value);
+    return h("div.track", { "data-kind": kind }, span, point);
+  };
+  return h("div.whiskers", {}, h("span.name", {}, wordFor(name)), h("div.tracks", {}, mark(a, "touch"), mark(b, "alone")), h("span.note", {}, spread(a)));
+}

@@ -1,0 +1,115 @@
+// The beat made audible: Worker (own WebSocket) -> MessageChannel -> AudioWorklet. Clips and speech lower the live sound while they last.
+
+import type { Net } from "./net";
+import type { Heard } from "./worklet";
+
+export type SoundState = "silent" | "opening" | "playing" | "muted" | "impossible";
+
+export class Sound {
+  state: SoundState = "silent";
+  why = "";
+  private context: AudioContext | null = null;
+  private player: AudioWorkletNode | null = null;
+  private gain: GainNode | null = null;
+  private clip: HTMLAudioElement | null = null;
+  private asked = 0;
+  private readonly answers = new Map<number, (heard: Heard) => void>();
+
+  constructor(private readonly net: Net, private readonly changed: () => void) {}
+
+  /** The first press opens the sound; later ones still it and let it be heard again. */
+  async toggle(): Promise<void> {
+    if (this.state === "playing" || this.state === "muted") {
+      this.set(this.state === "playing" ? "muted" : "playing");
+      this.duck(1);
+      return;
+    }
+    if (this.state === "opening") return;
+    this.set("opening");
+    try {
+      await this.open();
+      this.set("playing");
+    } catch (error) {
+      this.why = error instanceof Error ? error.message : String(error);
+      this.set("impossible");
+    }
+  }
+
+  /** What the worklet played: counts, and the last second of samples. Null before *Listen*. */
+  heard(): Promise<Heard | null> {
+    const player = this.player;
+    if (!player) return Promise.resolve(null);
+    const ask = ++this.asked;
+    return new Promise((resolve) => {
+      this.answers.set(ask, resolve);
+      player.port.postMessage({ ask });
+    });
+  }
+
+  /** Play a short sound of the server's; the live beat steps back while it lasts. */
+  async play(path: string, from_s = 0): Promise<void> {
+    this.stopClip();
+    const clip = new Audio(this.net.path(path));
+    this.clip = clip;
+    if (from_s > 0) clip.currentTime = from_s;
+    const back = () => { if (this.clip === clip) { this.clip = null; this.duck(1); } };
+    clip.onended = back;
+    clip.onerror = back;
+    this.duck(0.12);
+    await clip.play();
+  }
+
+  stopClip(): void {
+    this.clip?.pause();
+    this.clip = null;
+    this.duck(1);
+  }
+
+  /** Say a line aloud, quietly, if the browser can and sound is open; false where it is only written. */
+  say(text: string): boolean {
+    if (this.state !== "playing" || !("speechSynthesis" in window) || speechSynthesis.getVoices().length === 0) return false;
+    const words = new SpeechSynthesisUtterance(text);
+    words.rate = 0.82;
+    words.pitch = 0.7;
+    words.volume = 0.55;
+    words.lang = "en";
+    words.onstart = () => this.duck(0.55);
+    words.onend = () => this.duck(1);
+    speechSynthesis.speak(words);
+    return true;
+  }
+
+  private async open(): Promise<void> {
+    if (!window.isSecureContext || !("AudioWorkletNode" in window)) {
+      throw new Error("Over plain http a browser gives a page no sound, except on the machine itself. Open it there, or start the server with a certificate.");
+    }
+    const context = new AudioContext({ sampleRate: 48_000, latencyHint: "interactive" });
+    await context.audioWorklet.addModule("/static/worklet.js");
+    const player = new AudioWorkletNode(context, "heartwright-player", { numberOfInputs: 0, outputChannelCount: [2] });
+    const gain = new GainNode(context, { gain: 0 });
+    player.connect(gain).connect(context.destination);
+    player.port.onmessage = (event: MessageEvent<{ ask: number; heard: Heard }>) => {
+      this.answers.get(event.data.ask)?.(event.data.heard);
+      this.answers.delete(event.data.ask);
+    };
+    const channel = new MessageChannel();
+    player.port.postMessage({ port: channel.port1 }, [channel.port1]);
+    const worker = new Worker("/static/worker.js");
+    worker.postMessage({ url: this.net.socketUrl("/sound"), port: channel.port2 }, [channel.port2]);
+    await context.resume();
+    this.context = context;
+    this.player = player;
+    this.gain = gain;
+    gain.gain.linearRampToValueAtTime(1, context.currentTime + 0.4);
+  }
+
+  private duck(to: number): void {
+    const level = this.state === "muted" ? 0 : to;
+    if (this.gain && this.context) this.gain.gain.setTargetAtTime(level, this.context.currentTime, 0.06);
+  }
+
+  private set(state: SoundState): void {
+    this.state = state;
+    this.changed();
+  }
+}

@@ -1,0 +1,86 @@
+// Between the app and the room: which works stand in it, what they do, what the air is like. The room itself loads after the first paint.
+
+import type { App } from "./app";
+import { byId, still } from "./dom";
+import type { Scene, ViewName } from "./room/types";
+import type { Work } from "./types";
+
+const WARM_C = 23; // the room as it is left alone
+const COLD_C = 20; // this much colder is the coldest it looks
+
+export class Stage {
+  private readonly scenes = new Map<number, Promise<Scene>>();
+  private readonly standing = new Set<number>();
+  view: ViewName = "whole";
+
+  constructor(private readonly app: App) {
+    app.net.onPoses((p) => { if (this.standing.has(p.work)) app.room?.setPoses(p.work, p); });
+    app.on("works", () => void this.furnish());
+    app.on("focus", (id) => this.look(id));
+    app.on("state", () => this.mood());
+    app.on("dream", () => this.mood());
+    app.net.on("contacts", (m) => {
+      if (this.standing.has(m.work)) app.room?.setContacts(m.work, m.list.map(([t, pair, tooth, impulse]) => ({ t, pair, tooth, impulse })));
+    });
+  }
+
+  /** Load three.js and build the room on the page's canvas; the panels are already there. */
+  async open(): Promise<void> {
+    const canvas = byId("room") as HTMLCanvasElement;
+    const wanted = new URLSearchParams(location.search).get("quality");
+    try {
+      const { Room } = await import("./room/index");
+      this.app.room = new Room(canvas, { quality: wanted === "low" ? "low" : wanted === "high" ? "high" : undefined, reducedMotion: still() });
+    } catch (error) {
+      document.documentElement.classList.add("no-room");
+      this.app.note(`The room cannot be drawn here (${error instanceof Error ? error.message : String(error)}). Everything else works.`, "refused");
+      return;
+    }
+    document.documentElement.classList.add("lit");
+    this.app.tell("room", this.app.room);
+    await this.furnish();
+    this.mood();
+  }
+
+  look(id: number, view: ViewName = "whole"): void {
+    this.view = view;
+    if (this.standing.has(id)) this.app.room?.focus(id, view);
+  }
+
+  private async furnish(): Promise<void> {
+    const room = this.app.room;
+    if (!room) return;
+    for (const id of [...this.standing].filter((s) => !this.app.work(s))) {
+      room.removeWork(id);
+      this.standing.delete(id);
+    }
+    const first = this.app.works.find((w) => w.movement_kind === "heart") ?? this.app.works[0];
+    for (const work of this.app.works) await this.place(work, work.id === first?.id ? "stand" : "shelf");
+    this.look(this.app.focus, this.view);
+  }
+
+  private async place(work: Work, place: "stand" | "shelf"): Promise<void> {
+    if (this.standing.has(work.id) || !this.app.room) return;
+    const scene = this.scenes.get(work.id) ?? this.app.net.get<Scene>(`/api/scene/${work.id}`);
+    this.scenes.set(work.id, scene);
+    try {
+      const ready = await scene;
+      if (this.standing.has(work.id)) return;
+      this.standing.add(work.id);
+      this.app.room.addWork(work.id, ready, place);
+    } catch (error) {
+      this.scenes.delete(work.id);
+      if (work.kind === "design") this.app.note(`${work.title} could not be drawn: ${error instanceof Error ? error.message : String(error)}`, "refused");
+    }
+  }
+
+  private mood(): void {
+    const { state, dream, room } = this.app;
+    if (!room || !state) return;
+    const air = state.room;
+    room.setMood({ light: air.light, tiltDeg: air.tilt_deg, cold: Math.max(0, Math.min(1, (WARM_C - air.temperature_c) / COLD_C)),
+      warp: (dream?.words ?? []).map((w) => ({ name: w.name, score: w.score })), discord: air.discord });
+    const there = !!dream && !dream.ending && !!dream.critic.name && dream.critic.visible !== false;
+    room.setCritic({ visible: there, gazeWork: dream?.gaze.work ?? null, name: dream?.critic.name ?? "", face: dream?.critic.face ?? "" });
+  }
+}
