@@ -124,9 +124,7 @@ class Pressed:
     edits: tuple[Edit, ...]
 
 
-def by_tool(
-    design: Design, which: Which, *, travel: float, at: float, tool: float, metal: Metal = BRASS
-) -> Pressed:
+def by_tool(design: Design, which: Which, *, travel: float, at: float, tool: float, metal: Metal = BRASS) -> Pressed:
     """A tool of stiffness `tool` [N/m] pressed by `travel` [m] onto the tongue `at` [m] from its root, closing it.
 
     The tongue bends between root and tool, the root yields as a hinge, and the tool yields as a spring.

@@ -1,0 +1,105 @@
+"""Did it miss a beat? A test on times of beats or strokes, with the probability that chance alone would say so.
+
+Null model: intervals between neighbours are exchangeable, their logarithm scatters about a steady value by a Student's
+t law of four degrees (heavier in its tails than what healthy movements show), scaled by the median absolute deviation
+of the take itself; times carry a timing noise besides. A gap is told as *missed* where an interval is near two (three,
+...) beats, as *late* where it is only too long. The p-value of the longest interval is Bonferroni's over all intervals
+of the take, so the false-alarm probability holds for the whole take, whatever its length: to be exceeded in a share
+`alarm` of healthy takes at most.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy import stats
+
+from heartwright.records import BeatTable, Floats
+
+FREEDOM: Final = 4.0
+FEWEST: Final = 6
+LEAST_SHARE: Final = 0.04  # of an interval: a gap below this is never told
+_ROBUST: Final = 1.4826
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One interval that is too long: when it began, how long it is, and how often chance would give one in a take."""
+
+    time_s: float
+    interval_s: float
+    excess_s: float
+    kind: str  # missed | late
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """The answer: `found` at the false-alarm probability asked for, the smallest p, the gaps, and what was weighed."""
+
+    found: bool
+    p: float
+    alarm: float
+    gaps: tuple[Gap, ...]
+    intervals: int
+    period_s: float
+    scatter_s: float
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """The answer in one line."""
+        if self.intervals < FEWEST:
+            return f"Whether it missed a beat cannot be said: {self.reason}."
+        chance = "less than one in ten thousand" if self.p < 1e-4 else f"{self.p:.2g}"
+        if self.found:
+            first = self.gaps[0]
+            what = "one was left out" if first.kind == "missed" else "one came late"
+            return f"It did: at {first.time_s:.1f} s {what} ({first.interval_s:.2f} s; by chance: {chance})."
+        return f"It did not: the longest of {self.intervals} intervals is what chance gives ({chance} a take)."
+
+
+def missed(table: BeatTable, *, alarm: float = 0.01) -> Missed:
+    """The test on a table of ticks; each side's intervals are freed of the beat error first."""
+    heard = table.flag != "missed"
+    times, side = table.time_s[heard], table.side[heard]
+    return of_times(times, alarm=alarm, sides=side, noise_s=float(np.nanmedian(table.sigma_s)) if len(times) else 0.0)
+
+
+def of_times(times_s: Floats, *, alarm: float = 0.01, sides: Floats | None = None, noise_s: float = 0.0) -> Missed:
+    """The test on times [s] of events that should come steadily; `sides` (+1, -1) where two kinds alternate.
+
+    `alarm` is the false-alarm probability of one take. Raises ValueError for one outside 0..1.
+    """
+    if not 0.0 < alarm < 1.0:
+        raise ValueError(f"alarm={alarm:g}: the false-alarm probability of a take lies between 0 and 1, e.g. 0.01")
+    times = np.asarray(times_s, float)
+    keep = np.isfinite(times)
+    times = times[keep]
+    if len(times) < FEWEST + 1:
+        return Missed(False, 1.0, alarm, (), max(len(times) - 1, 0), 0.0, 0.0, f"{len(times)} beats were heard")
+    gap = np.diff(times)
+    period = float(np.median(gap))
+    centred = gap - period
+    if sides is not None:
+        to = np.asarray(sides)[keep][1:]
+        for s in (1, -1):
+            if np.sum(to == s) >= 3:
+                centred[to == s] -= np.median(centred[to == s])
+    scatter = max(_ROBUST * float(np.median(np.abs(centred))), np.sqrt(2.0) * noise_s, 1e-6 * period)
+    # scale of the t law whose median absolute deviation this is
+    scale = scatter / (_ROBUST * float(stats.t.ppf(0.75, FREEDOM)))
+    one = stats.t.sf(centred / scale, FREEDOM)
+    p = np.minimum(1.0, one * len(gap))
+    told = (p < alarm) & (centred > LEAST_SHARE * period)
+    gaps = [_gap(times[i], gap[i], period, float(p[i])) for i in np.flatnonzero(told)]
+    gaps.sort(key=lambda g: g.p)
+    return Missed(bool(gaps), float(p.min()), alarm, tuple(gaps), len(gap), period, scatter, "")
+
+
+def _gap(start: float, interval: float, period: float, p: float) -> Gap:
+    beats = interval / period
+    kind = "missed" if beats > 1.5 and abs(beats - round(beats)) < 0.25 else "late"
+    return Gap(float(start), float(interval), float(interval - period), kind, p)
