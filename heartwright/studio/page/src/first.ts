@@ -73,7 +73,7 @@ export class First {
     if (said) out.push(h("button.link", { type: "button", onclick: () => this.bench.open("questions") }, "Why?"));
     if (this.app.role !== "onlooker") {
       if (said) out.push(h("button.link", { type: "button", onclick: () => void this.again() }, "Listen again"));
-      out.push(h("button.link", { type: "button", onclick: () => this.write() }, "Judge first yourself"));
+      out.push(h("button.link", { type: "button", onclick: () => this.write() }, "Judge first"));
     }
     return out;
   }

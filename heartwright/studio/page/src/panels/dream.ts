@@ -73,6 +73,7 @@ export class DreamOverlay {
     this.hang(d);
     this.air(d);
     this.offer(d);
+    this.host.classList.toggle("ended", !!d.ending);
     if (d.ending && !this.ended) this.end(d.ending, d);
   }
 
@@ -95,7 +96,7 @@ export class DreamOverlay {
   private air(d: Dream): void {
     const work = d.gaze.work === null ? undefined : this.app.work(d.gaze.work);
     const who = d.critic.name || "The presence";
-    this.gaze.textContent = d.ending ? "" : work ? `${who} looks at ${work.title.split(":")[0]}.` : d.critic.name && d.critic.visible !== false ? `${who} is in the room.` : "";
+    this.gaze.textContent = d.ending ? "" : work ? `${who} looks at ${(work.title.split(":")[0] ?? "").replace(/^The /, "the ")}.` : d.critic.name && d.critic.visible !== false ? `${who} is in the room.` : "";
     const level = h("i");
     level.style.width = `${100 * Math.max(0, Math.min(1, d.arousal))}%`;
     this.pulse.replaceChildren(h("span", {}, d.throat_open ? "pulse" : "pulse: the throat is closed"), h("div.rail", { role: "meter", "aria-label": "Arousal", "aria-valuenow": plain(100 * d.arousal), "aria-valuemin": "0", "aria-valuemax": "100" }, level));

@@ -44,7 +44,7 @@ export class Instruments implements Panel {
     const key = (...items: [string, string][]) => h("p.key", {}, ...items.map(([name, colour]) => { const i = h("i"); i.style.background = colour; return h("span", {}, i, name); }));
     this.heart.append(block("The heart's pressure, Pa", key(["chamber", COLOURS.ruby], ["artery", COLOURS.leaf]), this.pressure.node), block("Flow through the outlet reed, cm³/s", null, this.flow.node));
     host.append(this.which, this.numbers,
-      block("Trace: each beat against an even one, ms", key(["tick", COLOURS.brass], ["tock", COLOURS.steel]), this.trace.node),
+      block("Trace: off an even beat, ms", key(["tick", COLOURS.brass], ["tock", COLOURS.steel]), this.trace.node),
       block("Scope: the beat folded, ms", key(["tick", COLOURS.brass], ["tock", COLOURS.steel]), this.scopeHint, this.scope.node, this.struck.node),
       block("Amplitude, degrees", null, this.amplitude.node), block("Rate, seconds a day", null, this.rate.node), this.heart, block("Where the energy goes", null, this.ledger));
   }

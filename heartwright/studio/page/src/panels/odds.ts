@@ -8,14 +8,18 @@ import { FATES, type Fate, type Rehearsal, type Shares, type Trial } from "../ty
 const COLOUR: Record<Fate, string> = { better: "#8cc09f", unchanged: "#a9b9cc", worse: "#e0a24e", ruined: "#dd5a6e" };
 const SOFT = "#b3a286";
 const LINE = "rgba(214,176,112,.22)";
-const HEIGHT = 292;
-const TOP = 30; // room for the mouth from which trials fall
-const FOOT = 46; // room for the names and shares below the floor
+const SANS = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif";
+const SERIF = "'Iowan Old Style', Palatino, 'URW Palladio L', Georgia, 'DejaVu Serif', serif";
+const POINT = "A band is where the share may lie, 95 in 100. Point at a dot to read its trial.";
 const FALL_S = 0.85;
-const GAP_S = 0.035; // between two dots that came in one message
+const GAP_S = 0.04; // between two dots that came in one message ...
+const BURST_S = 1.1; // ... but all of them within this
+
+/** The measures of the picture for the room it has [px]; `u` is its unit of type. */
+interface Frame { width: number; height: number; u: number; left: number; top: number; floor: number }
 
 interface Dot { fate: Fate; slot: number; born: number; trial: Trial | null }
-interface Column { left: number; width: number; alone: number; aloneWidth: number }
+interface Column { left: number; width: number; alone: number; aloneWidth: number; middle: number }
 
 export class OddsPicture {
   readonly node: HTMLElement;
@@ -30,14 +34,14 @@ export class OddsPicture {
   private total = 60;
   private done = 0;
   private busy = false;
-  private frame = 0;
-  private lastBorn = 0;
+  private pending = 0;
+  private f: Frame = { width: 0, height: 0, u: 1, left: 0, top: 0, floor: 0 };
 
   constructor() {
     this.ctx = this.canvas.getContext("2d")!;
     this.node = h("figure.odds-figure", {}, this.canvas, this.caption);
     this.canvas.addEventListener("pointermove", (e) => this.point(e));
-    this.canvas.addEventListener("pointerleave", () => { this.caption.textContent = this.summary(); });
+    this.canvas.addEventListener("pointerleave", () => { this.caption.textContent = POINT; });
     new ResizeObserver(() => this.draw()).observe(this.canvas);
     this.canvas.setAttribute("aria-label", "No trials yet");
   }
@@ -51,7 +55,6 @@ export class OddsPicture {
     this.shown.clear();
     this.total = total;
     this.done = 0;
-    this.lastBorn = 0;
     this.busy = true;
     this.draw();
   }
@@ -66,9 +69,11 @@ export class OddsPicture {
     this.grow(this.dots, fatesOf(r.dots, r.shares, r.done), r.dots);
     this.grow(this.aloneDots, fatesOf(r.alone.dots, r.alone.shares, r.done), r.alone.dots);
     this.canvas.setAttribute("aria-label", this.summary());
-    this.caption.textContent = this.summary();
+    this.caption.textContent = POINT;
     this.run();
   }
+
+  redraw(): void { this.run(); }
 
   /** What the picture says, in words. */
   summary(): string {
@@ -86,98 +91,123 @@ export class OddsPicture {
 
   private grow(dots: Dot[], fates: Fate[], trials: Trial[]): void {
     const counts: Record<Fate, number> = { better: 0, unchanged: 0, worse: 0, ruined: 0 };
+    const gap = Math.min(GAP_S, BURST_S / Math.max(1, fates.length - dots.length));
+    let born = Math.max(now(), dots.at(-1)?.born ?? 0);
     fates.forEach((fate, i) => {
       const slot = counts[fate]++;
       const known = dots[i];
       if (known && known.fate === fate) { known.slot = slot; return; }
-      this.lastBorn = Math.max(now(), this.lastBorn + GAP_S);
-      dots[i] = { fate, slot, born: still() ? 0 : this.lastBorn, trial: trials[i] ?? null };
+      born += gap;
+      dots[i] = { fate, slot, born: still() ? 0 : born, trial: trials[i] ?? null };
     });
     dots.length = fates.length;
   }
 
   private run(): void {
-    if (this.frame) return;
+    if (this.pending) return;
     const step = () => {
-      this.frame = 0;
+      this.pending = 0;
       const moving = this.draw();
-      if (moving && this.canvas.isConnected) this.frame = requestAnimationFrame(step);
+      if (moving && this.canvas.isConnected) this.pending = requestAnimationFrame(step);
     };
-    this.frame = requestAnimationFrame(step);
+    this.pending = requestAnimationFrame(step);
   }
 
-  private columns(width: number): Column[] {
-    const each = (width - 12) / FATES.length;
+  private fit(): boolean {
+    const width = this.canvas.clientWidth, height = this.canvas.clientHeight;
+    if (!width || !height) return false;
+    const scale = Math.min(2, devicePixelRatio || 1);
+    if (this.canvas.width !== Math.round(width * scale) || this.canvas.height !== Math.round(height * scale)) {
+      this.canvas.width = Math.round(width * scale);
+      this.canvas.height = Math.round(height * scale);
+    }
+    this.ctx.setTransform(scale, 0, 0, scale, 0, 0);
+    this.ctx.clearRect(0, 0, width, height);
+    const u = Math.max(1, Math.min(1.45, width / 440));
+    this.f = { width, height, u, left: width > 520 ? 54 : 4, top: 30 * u, floor: height - 50 * u };
+    return true;
+  }
+
+  private columns(): Column[] {
+    const { left: start, width, u } = this.f;
+    const each = (width - start - 4) / FATES.length;
     return FATES.map((_, i) => {
-      const left = 6 + i * each + 4;
-      const room = each - 10;
-      const aloneWidth = Math.max(12, room * 0.24);
-      return { left, width: room - aloneWidth - 7, alone: left + room - aloneWidth, aloneWidth };
+      const left = start + i * each + 5 * u;
+      const room = each - 14 * u;
+      const aloneWidth = Math.max(13, room * 0.24);
+      return { left, width: room - aloneWidth - 8 * u, alone: left + room - aloneWidth, aloneWidth, middle: left + room / 2 };
     });
   }
 
   /** Draw everything; true while something still moves. */
   private draw(): boolean {
-    const width = this.canvas.clientWidth;
-    if (!width) return false;
-    const scale = Math.min(2, devicePixelRatio || 1);
-    if (this.canvas.width !== Math.round(width * scale)) { this.canvas.width = Math.round(width * scale); this.canvas.height = Math.round(HEIGHT * scale); }
-    const c = this.ctx;
-    c.setTransform(scale, 0, 0, scale, 0, 0);
-    c.clearRect(0, 0, width, HEIGHT);
-    const columns = this.columns(width);
-    this.ground(width);
+    if (!this.fit()) return false;
+    const columns = this.columns();
+    this.ground();
     let moving = false;
     columns.forEach((column, i) => {
       const fate = FATES[i]!;
-      moving = this.band(`a:${fate}`, this.shares[fate], column.left, column.width, COLOUR[fate], 0.2) || moving;
-      moving = this.band(`b:${fate}`, this.alone[fate], column.alone, column.aloneWidth, SOFT, 0.14) || moving;
+      moving = this.band(`a:${fate}`, this.shares[fate], column.left, column.width, COLOUR[fate], 0.24) || moving;
+      moving = this.band(`b:${fate}`, this.alone[fate], column.alone, column.aloneWidth, SOFT, 0.17) || moving;
       this.names(fate, column);
     });
-    moving = this.pile(this.dots, width, columns, false) || moving;
-    moving = this.pile(this.aloneDots, width, columns, true) || moving;
+    moving = this.pile(this.aloneDots, columns, true) || moving;
+    moving = this.pile(this.dots, columns, false) || moving;
     return moving;
   }
 
-  private ground(width: number): void {
-    const c = this.ctx;
-    const floor = HEIGHT - FOOT;
-    c.font = "10px system-ui, sans-serif";
-    c.textAlign = "right";
+  private ground(): void {
+    const c = this.ctx, { width, left, top, floor, u } = this.f;
+    c.font = `${10 * u}px ${SANS}`;
     for (const share of [0.25, 0.5, 0.75, 1]) {
-      const y = Math.round(floor - share * (floor - TOP)) + 0.5;
-      c.strokeStyle = "rgba(214,176,112,.08)";
-      line(c, 4, y, width - 4, y);
+      const y = Math.round(floor - share * (floor - top)) + 0.5;
+      c.strokeStyle = "rgba(214,176,112,.1)";
+      line(c, left, y, width - 4, y);
+      c.fillStyle = "rgba(179,162,134,.75)";
+      c.textAlign = "right";
+      if (left > 20) c.fillText(`${plain(100 * share)} %`, left - 6, y + 3.5 * u);
     }
     c.strokeStyle = LINE;
-    line(c, 4, floor + 0.5, width - 4, floor + 0.5);
+    line(c, left, floor + 0.5, width - 4, floor + 0.5);
+    this.key();
+    if (!this.busy) return;
+    const glow = c.createRadialGradient(width / 2, top - 16 * u, 0, width / 2, top - 16 * u, 26 * u);
+    glow.addColorStop(0, "rgba(240,195,108,.5)");
+    glow.addColorStop(1, "rgba(240,195,108,0)");
+    c.fillStyle = glow;
+    c.fillRect(width / 2 - 26 * u, top - 42 * u, 52 * u, 52 * u);
+  }
+
+  private key(): void {
+    const c = this.ctx, { width, left, u } = this.f;
+    c.font = `${11 * u}px ${SANS}`;
     c.fillStyle = SOFT;
     c.textAlign = "left";
-    if (this.done || this.busy) c.fillText(this.busy ? `${this.done} of ${this.total} trials` : `${this.done} trials`, 6, 12);
+    if (this.done || this.busy) c.fillText(this.busy ? `${this.done} of ${this.total} trials` : `${this.done} trials`, left, 13 * u);
     c.textAlign = "right";
-    dot(c, width - 150, 8.5, 3.2, "#d9aa55", false);
-    c.fillText("touched", width - 103, 12);
-    dot(c, width - 85, 8.5, 3.2, SOFT, true);
-    c.fillText("left alone", width - 30, 12);
+    const alone = width - 6, touched = alone - c.measureText("left alone").width - 26 * u;
+    c.fillText("left alone", alone, 13 * u);
+    dot(c, touched + 16 * u, 9.5 * u, 3.6 * u, SOFT, true);
+    c.fillText("touched", touched, 13 * u);
+    dot(c, touched - c.measureText("touched").width - 9 * u, 9.5 * u, 3.6 * u, "#d9aa55", false);
   }
 
   private band(key: string, share: Shares[Fate], left: number, width: number, colour: string, strength: number): boolean {
     if (!share) return false;
     const low = this.ease(`${key}:l`, share.low), high = this.ease(`${key}:h`, share.high), value = this.ease(`${key}:v`, share.value);
-    const c = this.ctx;
-    const floor = HEIGHT - FOOT;
-    const y = (x: number) => floor - x * (floor - TOP);
+    const c = this.ctx, { top, floor } = this.f;
+    const y = (x: number) => floor - x * (floor - top);
     const fill = c.createLinearGradient(0, y(high.at), 0, y(low.at) + 1);
-    fill.addColorStop(0, alpha(colour, strength * 0.35));
+    fill.addColorStop(0, alpha(colour, strength * 0.4));
     fill.addColorStop(0.5, alpha(colour, strength));
-    fill.addColorStop(1, alpha(colour, strength * 0.35));
+    fill.addColorStop(1, alpha(colour, strength * 0.4));
     c.fillStyle = fill;
     c.fillRect(left - 3, y(high.at), width + 6, Math.max(1, y(low.at) - y(high.at)));
-    c.strokeStyle = alpha(colour, 0.55);
+    c.strokeStyle = alpha(colour, 0.5);
     line(c, left - 3, y(high.at), left + width + 3, y(high.at));
     line(c, left - 3, y(low.at), left + width + 3, y(low.at));
     c.strokeStyle = alpha(colour, 0.95);
-    c.lineWidth = 1.6;
+    c.lineWidth = 1.8;
     line(c, left - 3, y(value.at), left + width + 3, y(value.at));
     c.lineWidth = 1;
     return low.moving || high.moving || value.moving;
@@ -191,34 +221,32 @@ export class OddsPicture {
   }
 
   private names(fate: Fate, column: Column): void {
-    const c = this.ctx;
-    const floor = HEIGHT - FOOT;
-    const middle = (column.left + column.alone + column.aloneWidth) / 2;
+    const c = this.ctx, { floor, u } = this.f;
     const share = this.shares[fate];
     c.textAlign = "center";
     c.fillStyle = COLOUR[fate];
-    c.font = "12px system-ui, sans-serif";
-    c.fillText(fate, middle, floor + 16);
+    c.font = `${12.5 * u}px ${SANS}`;
+    c.fillText(fate, column.middle, floor + 16 * u);
     if (!share) return;
-    c.font = "600 13px system-ui, sans-serif";
-    c.fillStyle = "#ecdfca";
-    c.fillText(percent(share.value), middle, floor + 31);
-    c.font = "10px system-ui, sans-serif";
+    c.font = `${14 * u}px ${SERIF}`;
+    c.fillStyle = "#f6ead3";
+    c.fillText(percent(share.value), column.middle, floor + 32 * u);
+    c.font = `${10.5 * u}px ${SANS}`;
     c.fillStyle = SOFT;
-    c.fillText(`${plain(100 * share.low)} to ${plain(100 * share.high)}`, middle, floor + 43);
+    c.fillText(`${plain(100 * share.low)} to ${plain(100 * share.high)}`, column.middle, floor + 45 * u);
   }
 
-  private pile(dots: Dot[], width: number, columns: Column[], alone: boolean): boolean {
-    const t = now();
+  private pile(dots: Dot[], columns: Column[], alone: boolean): boolean {
+    const t = now(), { width, top, u } = this.f;
     let moving = false;
     for (const d of dots) {
       const column = columns[FATES.indexOf(d.fate)];
       if (!column) continue;
       const place = this.place(d, column, alone);
       const age = (t - d.born) / FALL_S;
-      if (age < 0) { moving = true; continue; }
       if (age < 1) moving = true;
-      const [x, y] = age >= 1 ? [place.x, place.y] : fall(width / 2 + (alone ? 20 : -4), TOP - 14, place.x, place.y, age);
+      if (age < 0) continue;
+      const [x, y] = age >= 1 ? [place.x, place.y] : fall(width / 2, top - 16 * u, place.x, place.y, age);
       dot(this.ctx, x, y, place.r, alone ? SOFT : COLOUR[d.fate], alone);
     }
     return moving;
@@ -226,19 +254,19 @@ export class OddsPicture {
 
   /** Where a dot comes to rest: rows fill from the floor, so that all trials together fill the column. */
   private place(d: Dot, column: Column, alone: boolean): { x: number; y: number; r: number } {
-    const height = HEIGHT - FOOT - TOP;
+    const height = this.f.floor - this.f.top;
     const left = alone ? column.alone : column.left, width = alone ? column.aloneWidth : column.width;
     const across = Math.max(1, Math.round(Math.sqrt((this.total * width) / height)));
     const rows = Math.ceil(this.total / across);
     const dy = height / rows, dx = width / across;
     const r = Math.max(1.2, 0.43 * Math.min(dx, dy));
-    return { x: left + dx * ((d.slot % across) + 0.5), y: HEIGHT - FOOT - dy * (Math.floor(d.slot / across) + 0.5), r };
+    return { x: left + dx * ((d.slot % across) + 0.5), y: this.f.floor - dy * (Math.floor(d.slot / across) + 0.5), r };
   }
 
   private point(event: PointerEvent): void {
     const box = this.canvas.getBoundingClientRect();
     const x = event.clientX - box.left, y = event.clientY - box.top;
-    const columns = this.columns(box.width);
+    const columns = this.columns();
     const near = this.dots.find((d) => {
       const column = columns[FATES.indexOf(d.fate)];
       if (!column) return false;

@@ -6,8 +6,8 @@ import type { Span } from "../types";
 export interface SliderHandle { node: HTMLElement; input: HTMLInputElement; set(value: number): void; value(): number }
 
 function digits(span: Span): number {
-  const step = (span.high - span.low) / 100;
-  return Math.max(0, Math.min(4, Math.ceil(-Math.log10(Math.max(step, 1e-9)))));
+  const step = (span.high - span.low) / 30;
+  return Math.max(0, Math.min(5, Math.ceil(-Math.log10(Math.max(step, 1e-9)))));
 }
 
 export function withUnit(value: number, unit: string, d: number): string {
@@ -18,7 +18,7 @@ export function withUnit(value: number, unit: string, d: number): string {
 /** A labelled slider; `done` is called when it is let go (and not while `set` from outside). */
 export function slider(label: string, span: Span, value: number, done?: (value: number) => void, title?: string): SliderHandle {
   const d = digits(span);
-  const step = Math.max((span.high - span.low) / 200, 10 ** -d / 10);
+  const step = 10 ** -d;
   const input = h("input", { type: "range", min: String(span.low), max: String(span.high), step: String(step), "aria-label": label, title });
   const shown = h("output");
   const show = () => { shown.textContent = withUnit(input.valueAsNumber, span.unit, d); input.style.setProperty("--at", `${(100 * (input.valueAsNumber - span.low)) / (span.high - span.low || 1)}%`); };

@@ -91,7 +91,8 @@ export class Chart {
     const range = (_u: uPlot, low: number | null, high: number | null): [number, number] => {
       if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
       const middle = (low + high) / 2, half = Math.max((high - low) * 0.56, (o.least ?? 0) / 2, 1e-9);
-      return [o.zero ? Math.min(0, low) : middle - half, o.zero ? Math.max(high * 1.08, 1e-9) : middle + half];
+      const room = o.marks ? 0.24 * (high - low) : 0; // for the marks' names
+      return [o.zero ? Math.min(0, low) : middle - half, o.zero ? Math.max(high * 1.08 + room, 1e-9) : middle + half + room];
     };
     this.plot = new uPlot({
       width: this.node.clientWidth, height: o.height, cursor: { show: false }, legend: { show: false }, padding: [8, 8, 0, 0],

@@ -1,6 +1,7 @@
 // Choose a touch and how the hand is held; rehearse it on a copy of the work, or touch once.
 
-import { h, plain, spread } from "../dom";
+import { byId, h, plain, spread, still } from "../dom";
+import { icon } from "../icons";
 import { FATES, type Interval, type Named, type Odds, type Rehearsal, type Touch, type Touched } from "../types";
 import { OddsPicture, wordFor } from "./odds";
 import { heading, slider, type SliderHandle } from "./parts";
@@ -30,6 +31,14 @@ export class TouchPanel implements Panel {
   private amount: SliderHandle | null = null;
   private held = "none";
   private rehearsing = false;
+  private isOpen = false;
+  private wanted = false;
+  private away = false;
+  private last = -1;
+  private readonly narrow = matchMedia("(max-width: 1000px)");
+  private readonly body = h("div.here");
+  private readonly of = h("h2");
+  private readonly figure = h("div.odds-card", {}, h("div.head", {}, this.of, h("button.shut", { type: "button", "aria-label": "Put the picture away", onclick: () => this.putAway() }, icon("close"))), this.picture.node, this.result);
 
   constructor(private readonly bench: Bench) {
     bench.app.on("rehearsal", (r) => this.show(r));
@@ -43,11 +52,37 @@ export class TouchPanel implements Panel {
     this.rehearse.onclick = () => void this.go();
     this.touch.onclick = () => void this.once();
     host.append(h("label.field", {}, h("span", {}, "What the hand does"), this.choice), this.says, this.amountPlace,
-      h("div.field", {}, h("span", {}, "How it is held"), this.support), this.glass.node, h("div.row.doers", {}, this.rehearse, this.touch), this.outcome,
-      this.picture.node, this.result);
+      h("div.field", {}, h("span", {}, "How it is held"), this.support), this.glass.node, h("div.row.doers", {}, this.rehearse, this.touch), this.outcome, this.body);
+    this.narrow.addEventListener("change", () => this.place());
     this.offer();
     if (this.bench.app.rehearsal) this.show(this.bench.app.rehearsal);
-    else this.picture.node.classList.add("idle");
+  }
+
+  opened(): void {
+    this.isOpen = true;
+    if (this.bench.app.rehearsal) { this.wanted = true; this.place(); }
+  }
+
+  closed(): void {
+    this.isOpen = false;
+    this.place();
+  }
+
+  /** The picture stands large over the stilled room; on a narrow page it lies in the panel. */
+  private place(): void {
+    const host = byId("odds");
+    const shown = this.isOpen && this.wanted;
+    (this.narrow.matches ? this.body : host).append(this.figure);
+    this.figure.hidden = !shown;
+    host.hidden = !shown || this.narrow.matches;
+    document.documentElement.classList.toggle("odds-shown", !host.hidden);
+    this.picture.redraw();
+  }
+
+  private putAway(): void {
+    this.wanted = false;
+    this.away = true;
+    this.place();
   }
 
   private fitting(): Touch[] {
@@ -88,11 +123,20 @@ export class TouchPanel implements Panel {
     if (this.rehearsing) { await this.bench.app.ask("cancel"); return; }
     this.outcome.replaceChildren();
     this.result.replaceChildren();
-    this.picture.node.classList.remove("idle");
     this.picture.clear(TRIALS);
+    this.entitle();
+    this.wanted = true;
+    this.place();
+    if (this.narrow.matches) this.figure.scrollIntoView({ behavior: still() ? "auto" : "smooth", block: "start" });
     this.running(true);
     const done = await this.bench.app.ask("rehearse", { ...this.args(), trials: TRIALS });
-    if (!done) { this.running(false); this.picture.node.classList.add("idle"); }
+    if (!done) { this.running(false); this.putAway(); }
+  }
+
+  private entitle(): void {
+    const option = this.choice.selectedOptions[0];
+    const shown = this.amountPlace.querySelector("output")?.textContent;
+    this.of.textContent = option ? `${option.textContent}${shown ? `, ${shown}` : ""}` : "The odds";
   }
 
   private running(on: boolean): void {
@@ -109,7 +153,10 @@ export class TouchPanel implements Panel {
   }
 
   private show(r: Rehearsal): void {
-    this.picture.node.classList.remove("idle");
+    if (!this.of.textContent) this.entitle();
+    const fresh = r.done < this.last || this.last < 0;
+    if (!this.wanted && (fresh || !this.away)) { this.away = false; this.wanted = true; this.place(); }
+    this.last = r.done;
     this.picture.update(r);
     this.running(!r.finished && !r.cancelled);
     if (!r.done) return;
@@ -120,10 +167,11 @@ export class TouchPanel implements Panel {
   private competition(r: Rehearsal): HTMLElement {
     const a = r.shares.better, b = r.alone.shares.better;
     const harm = sum(r, "touch"), harmAlone = sum(r, "alone");
-    const parts: string[] = [];
-    if (a && b) parts.push(a.low > b.high ? "The touch betters it more often than leaving it alone." : b.low > a.high ? "Leaving it alone betters it more often." : "Touching and leaving alone are not parted in what they better.");
-    if (harm && harmAlone) parts.push(harm.low > harmAlone.high ? "It also harms more often." : harmAlone.low > harm.high ? "It harms less often." : "");
-    return h("p.competition", {}, parts.filter(Boolean).join(" "));
+    const ahead = !a || !b ? "" : a.low > b.high ? "better" : b.low > a.high ? "alone" : "level";
+    const risk = !harm || !harmAlone ? "" : harm.low > harmAlone.high ? "more" : harmAlone.low > harm.high ? "less" : "";
+    const first = { "": "", better: "Touching betters it more often than leaving it alone", alone: "Leaving it alone betters it more often", level: "So far nothing parts touching from leaving alone in what it betters" }[ahead];
+    const second = { "": "", more: ahead === "better" ? ", and harms it more often" : "; the touch harms it more often", less: ahead === "better" ? ", and harms it less often" : "; the touch harms it less often" }[risk];
+    return h("p.competition", {}, first ? `${first}${second}.` : "");
   }
 
   private expected(r: Rehearsal): HTMLElement {

@@ -18,6 +18,8 @@ export interface Drive {
   /** Radians (or metres, or 1) per unit of the source. */
   ratio: number;
   offset: number;
+  /** A periodic shape instead of the ratio: y (linear between its points) at the source's value modulo the period. */
+  shape?: { period: number; x: number[]; y: number[] };
 }
 
 /** Flat x, y, x, y ... in metres, in the part's own frame. */
@@ -51,6 +53,8 @@ export interface Turned extends Placed {
   type: "turned";
   axis: "x" | "y" | "z";
   profile: Outline;
+  /** Where the turned body stands in the part's own frame, x and y (a pendulum's bob). */
+  shift?: [number, number];
 }
 
 /** A round tube along a path (x, y, z ...). */
@@ -76,6 +80,8 @@ export interface Spiral extends Placed {
 /** A wound mainspring: coils pack between arbor and drum as the wind goes. */
 export interface Mainspring extends Placed {
   type: "mainspring";
+  /** Share of the development still wound, 0..1. */
+  wind: Drive;
   inner: number;
   outer: number;
   turns: number;
