@@ -14,6 +14,10 @@ type Listener = (value: never) => void;
 
 const KEEP_BEATS = 2400; // ten minutes of the heart
 const KEEP_CONTACTS = 6000;
+const KEEP_WAVES_S = 8;
+
+/** The pump's last seconds, put together from the messages. */
+export interface Tape { t: number[]; chamber: number[]; artery: number[]; flow: number[]; happenings: [number, string][] }
 
 export class App {
   readonly net = new Net();
@@ -31,6 +35,7 @@ export class App {
   private readonly poses = new Map<number, Poses>();
   readonly figures = new Map<number, Figures>();
   readonly trail = new Map<number, Figures[]>();
+  readonly waves = new Map<number, Tape>();
   readonly beats = new Map<number, BeatDot[]>();
   readonly contacts = new Map<number, Contact[]>();
   readonly sentences = new Map<number, Sentence>();
@@ -47,6 +52,7 @@ export class App {
     this.net.on("touched", (m) => { this.touched = m; this.tell("touched", m); });
     this.net.on("dream", (m) => { this.dream = m; this.tell("dream", m); });
     this.net.on("works", (m) => this.setWorks(m.works));
+    this.net.on("refused", (m) => { if (!m.id) this.note(m.reason, "refused"); });
     this.net.on("invite", (m) => this.tell("invite", m));
     this.net.onPoses((p) => { this.poses.set(p.work, p); });
     this.net.onLink((linked) => this.tell("link", linked));
@@ -123,6 +129,7 @@ export class App {
     this.figures.set(m.work, m);
     const trail = this.trail.get(m.work) ?? [];
     trail.push({ ...m, beats: [], waves: undefined });
+    this.keepWaves(m);
     if (trail.length > 1200) trail.splice(0, 300);
     this.trail.set(m.work, trail);
     const beats = this.beats.get(m.work) ?? [];
@@ -131,6 +138,22 @@ export class App {
     this.beats.set(m.work, beats);
     if (m.beats.length) this.tell("beat", m.beats);
     this.tell("figures", m);
+  }
+
+  private keepWaves(m: Figures): void {
+    const tape = this.waves.get(m.work) ?? { t: [], chamber: [], artery: [], flow: [], happenings: [] };
+    const w = m.waves;
+    if (w) {
+      tape.t.push(...w.chamber_pa.map((_, i) => w.t0 + i * w.dt));
+      tape.chamber.push(...w.chamber_pa);
+      tape.artery.push(...w.artery_pa);
+      tape.flow.push(...w.flow_cm3_s);
+      const extra = tape.t.findIndex((t) => t > m.time_s - KEEP_WAVES_S);
+      for (const row of [tape.t, tape.chamber, tape.artery, tape.flow]) row.splice(0, Math.max(0, extra));
+    }
+    tape.happenings.push(...m.happenings);
+    if (tape.happenings.length > 100) tape.happenings.splice(0, tape.happenings.length - 100);
+    this.waves.set(m.work, tape);
   }
 
   private takeContacts(work: number, list: Contact[]): void {
@@ -145,5 +168,6 @@ export class App {
     this.beats.delete(work);
     this.contacts.delete(work);
     this.trail.delete(work);
+    this.waves.delete(work);
   }
 }

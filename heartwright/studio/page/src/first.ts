@@ -38,7 +38,7 @@ export class First {
   /** Play the moment that shows what the sentence says. */
   async moment(said = this.app.sentence()): Promise<void> {
     if (!said?.sound) { this.app.note("There is no clip of this moment."); return; }
-    try { await this.app.sound.play(said.sound); }
+    try { await this.app.sound.moment(said.sound, said.evidence_s[0] ?? 0); }
     catch (error) { this.app.note(`The moment could not be played: ${error instanceof Error ? error.message : String(error)}`, "refused"); }
   }
 
@@ -56,7 +56,9 @@ export class First {
 
   private waiting(): string {
     if (!this.app.hello) return "The room is waking.";
-    return this.heard ? `Listening to the beat. ${this.heard}` : "Listening to the beat.";
+    const work = this.app.work();
+    if (this.heard) return `${this.heard.charAt(0).toUpperCase()}${this.heard.slice(1)}.`.replace("..", ".");
+    return work?.kind === "recording" ? "Listening to the recording." : "Listening to the beat.";
   }
 
   private sayable(said: Sentence): HTMLElement {

@@ -11,7 +11,7 @@ const text = (x: unknown, fallback = ""): string => (typeof x === "string" ? x :
 const number = (x: unknown, fallback = 0): number => (typeof x === "number" && Number.isFinite(x) ? x : fallback);
 
 function span(raw: Raw): Span {
-  const from = raw["severities"] ?? raw["amount"] ?? raw["parameters"] ?? raw["span"] ?? raw;
+  const from = raw["severities"] ?? raw["severity"] ?? raw["amount"] ?? raw["parameters"] ?? raw["span"] ?? raw;
   if (Array.isArray(from)) return { low: number(from[0]), high: number(from[1], 1), default: number(from[2], 0.5), unit: text(from[3]) };
   const r = record(from);
   const low = number(r["low"]);
@@ -33,7 +33,7 @@ function fault(x: unknown): Fault {
 
 function touch(x: unknown): Touch {
   const r = record(x);
-  return { ...named(x), kinds: list(r["kinds"]).map((k) => text(k)), span: span(r), tool: text(r["tool"]) };
+  return { ...named(x), kinds: list(r["kinds"]).map((k) => text(k)), span: span(r), amount: text(record(r["amount"])["name"], "intended"), tool: text(r["tool"]) };
 }
 
 export function compiling(x: unknown): Compiling {
@@ -83,7 +83,8 @@ function sentence(raw: Raw): Sentence {
 function trial(x: unknown): Trial {
   if (typeof x === "string") return { outcome: x as Fate, figures: {} };
   const r = record(x);
-  return { outcome: text(r["outcome"], "unchanged") as Fate, figures: record(r["figures"]) as Trial["figures"] };
+  return { outcome: text(r["outcome"], "unchanged") as Fate, figures: record(r["figures"]) as Trial["figures"],
+    force_n: typeof r["force_n"] === "number" ? r["force_n"] : null, slip: text(r["slip"]) };
 }
 
 function odds(raw: Raw, dots: unknown): Odds {
@@ -91,9 +92,19 @@ function odds(raw: Raw, dots: unknown): Odds {
   return { shares: shares as Odds["shares"], expected: record(raw["expected"]) as Odds["expected"], dots: list(dots ?? raw["dots"]).map(trial) };
 }
 
+/** How many trials stand behind shares with Wilson's intervals (z = 1.96): middle = (p + q/2) / (1 + q), q = z^2 / n. */
+function countOf(shares: Odds["shares"]): number {
+  const known = FATES.map((f) => shares[f]).filter((s) => s !== undefined).sort((a, b) => Math.abs(b.value - 0.5) - Math.abs(a.value - 0.5))[0];
+  if (!known) return 0;
+  const middle = (known.low + known.high) / 2;
+  return Math.abs(middle - known.value) < 1e-9 ? 0 : Math.max(0, Math.round((1.96 ** 2 * (0.5 - middle)) / (middle - known.value)));
+}
+
 function rehearsal(raw: Raw): Rehearsal {
+  const alone = odds(record(raw["alone"]), raw["alone_dots"]);
+  if (raw["alone_expected"]) alone.expected = record(raw["alone_expected"]) as Odds["expected"];
   return { ...odds(raw, raw["dots"]), done: number(raw["done"]), total: number(raw["total"], 60), finished: raw["finished"] === true, cancelled: raw["cancelled"] === true,
-    alone: odds(record(raw["alone"]), raw["alone_dots"]) };
+    alone, aloneDone: number(raw["alone_done"], countOf(alone.shares)), aloneTotal: number(raw["alone_total"]) };
 }
 
 function touched(raw: Raw): Touched {

@@ -35,12 +35,12 @@ function share(app: App, ...names: string[]): string | null {
 const asRow = (name: string, value: string | null): [string, string] | null => (value === null ? null : [name, value]);
 
 function peak(app: App): string | null {
-  const w = app.figures.get(app.focus)?.waves;
-  return w ? `${plain(Math.max(...w.chamber_pa))} Pa` : null;
+  const tape = app.waves.get(app.focus);
+  return tape?.chamber.length ? `${plain(Math.max(...tape.chamber))} Pa` : null;
 }
 
 function strokeSpacing(app: App): string | null {
-  const released = (app.figures.get(app.focus)?.happenings ?? []).filter(([, k]) => k === "release").map(([t]) => t);
+  const released = (app.waves.get(app.focus)?.happenings ?? []).filter(([, k]) => k === "release").map(([t]) => t);
   const last = released.at(-1), before = released.at(-2);
   return last === undefined || before === undefined ? null : `${plain(last - before, 3)} s`;
 }

@@ -3,6 +3,9 @@
 import type { Net } from "./net";
 import type { Heard } from "./worklet";
 
+const BEFORE_S = 1; // a moment plays from so long before it
+const MOMENT_S = 4;
+
 export type SoundState = "silent" | "opening" | "playing" | "muted" | "impossible";
 
 export class Sound {
@@ -46,18 +49,22 @@ export class Sound {
     });
   }
 
-  /** Play a short sound of the server's; the live beat steps back while it lasts. */
-  async play(path: string, from_s = 0): Promise<void> {
+  /** Play a sound of the server's, or `seconds` of it from `from_s` on; the live beat steps back while it lasts. */
+  async play(path: string, from_s = 0, seconds = Infinity): Promise<void> {
     this.stopClip();
     const clip = new Audio(this.net.path(path));
     this.clip = clip;
-    if (from_s > 0) clip.currentTime = from_s;
-    const back = () => { if (this.clip === clip) { this.clip = null; this.duck(1); } };
+    const back = () => { clip.pause(); if (this.clip === clip) { this.clip = null; this.duck(1); } };
     clip.onended = back;
     clip.onerror = back;
+    if (from_s > 0) clip.onloadedmetadata = () => { clip.currentTime = from_s; };
+    if (Number.isFinite(seconds)) clip.ontimeupdate = () => { if (clip.currentTime > from_s + seconds) back(); };
     this.duck(0.12);
     await clip.play();
   }
+
+  /** What shows a moment of a take: from a little before it, for some beats. */
+  moment(path: string, at_s: number): Promise<void> { return this.play(path, Math.max(0, at_s - BEFORE_S), MOMENT_S); }
 
   stopClip(): void {
     this.clip?.pause();

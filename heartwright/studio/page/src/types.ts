@@ -12,7 +12,7 @@ export interface Work {
 
 export interface Span { low: number; high: number; default: number; unit: string }
 export interface Fault { name: string; title: string; says?: string; kinds?: string[]; span: Span; sign?: string; repairs: string[] }
-export interface Touch { name: string; title: string; says?: string; kinds?: string[]; span: Span; tool?: string }
+export interface Touch { name: string; title: string; says?: string; kinds?: string[]; span: Span; amount: string; tool?: string }
 export interface Named { name: string; title: string; says?: string; face?: string }
 export interface Person { id: number | string; name: string; role: Role }
 export interface EditLine { id: number | string; text: string; undoable: boolean }
@@ -61,8 +61,8 @@ export type Fate = "better" | "unchanged" | "worse" | "ruined";
 export const FATES: readonly Fate[] = ["better", "unchanged", "worse", "ruined"];
 export type Shares = Partial<Record<Fate, Interval>>;
 export interface Odds { shares: Shares; expected: Record<string, Interval | null>; dots: Trial[] }
-export interface Trial { outcome: Fate; figures: Record<string, number | null> }
-export interface Rehearsal extends Odds { done: number; total: number; alone: Odds; finished: boolean; cancelled: boolean }
+export interface Trial { outcome: Fate; figures: Record<string, number | null>; force_n?: number | null; slip?: string }
+export interface Rehearsal extends Odds { done: number; total: number; alone: Odds; aloneDone: number; aloneTotal: number; finished: boolean; cancelled: boolean }
 
 export interface Touched { text: string; force_n: number | null; slip: string; edits: string[] }
 

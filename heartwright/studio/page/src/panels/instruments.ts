@@ -100,15 +100,16 @@ export class Instruments implements Panel {
   }
 
   private showHeart(): void {
-    const f = this.app.figures.get(this.app.focus), w = f?.waves;
-    this.heart.hidden = !w;
-    if (!w || !f) return;
+    const tape = this.app.waves.get(this.app.focus);
+    this.heart.hidden = !tape?.t.length;
+    if (!tape?.t.length) return;
     const names: Record<string, string> = { inlet_closes: "S1", outlet_closes: "S2" };
-    const from = Math.max(0, w.chamber_pa.length - Math.round(SHOWN_FLOW_S / w.dt));
-    const t = w.chamber_pa.slice(from).map((_, i) => w.t0 + (from + i) * w.dt);
-    this.marks = f.happenings.filter(([, kind]) => kind in names).map(([at, kind]) => ({ at, name: names[kind] ?? kind, colour: COLOURS.brass }));
-    this.pressure.set([t, w.chamber_pa.slice(from), w.artery_pa.slice(from)]);
-    this.flow.set([t, w.flow_cm3_s.slice(from)]);
+    const since = tape.t.at(-1)! - SHOWN_FLOW_S;
+    const from = Math.max(0, tape.t.findIndex((t) => t >= since));
+    this.marks = tape.happenings.filter(([at, kind]) => kind in names && at >= since).map(([at, kind]) => ({ at, name: names[kind] ?? kind, colour: COLOURS.brass }));
+    const t = tape.t.slice(from);
+    this.pressure.set([t, tape.chamber.slice(from), tape.artery.slice(from)]);
+    this.flow.set([t, tape.flow.slice(from)]);
   }
 
   private showLedger(ledger: Ledger | undefined): void {

@@ -2,7 +2,7 @@
 // Behind the dots lies the server's 95 % interval of the share as a band: it narrows while the pile climbs into it.
 // Beside each column, in rings, what comes of leaving the work alone.
 
-import { h, plain, still } from "../dom";
+import { h, plain, scaled, still } from "../dom";
 import { FATES, type Fate, type Rehearsal, type Shares, type Trial } from "../types";
 
 const COLOUR: Record<Fate, string> = { better: "#8cc09f", unchanged: "#a9b9cc", worse: "#e0a24e", ruined: "#dd5a6e" };
@@ -32,6 +32,7 @@ export class OddsPicture {
   private alone: Shares = {};
   private shown = new Map<string, number>(); // band ends as drawn, easing towards the server's
   private total = 60;
+  private aloneTotal = 1;
   private done = 0;
   private busy = false;
   private pending = 0;
@@ -67,7 +68,8 @@ export class OddsPicture {
     this.shares = r.shares;
     this.alone = r.alone.shares;
     this.grow(this.dots, fatesOf(r.dots, r.shares, r.done), r.dots);
-    this.grow(this.aloneDots, fatesOf(r.alone.dots, r.alone.shares, r.done), r.alone.dots);
+    this.aloneTotal = Math.max(1, r.aloneTotal || r.aloneDone || r.alone.dots.length);
+    this.grow(this.aloneDots, fatesOf(r.alone.dots, r.alone.shares, r.aloneDone), r.alone.dots);
     this.canvas.setAttribute("aria-label", this.summary());
     this.caption.textContent = POINT;
     this.run();
@@ -256,10 +258,11 @@ export class OddsPicture {
   private place(d: Dot, column: Column, alone: boolean): { x: number; y: number; r: number } {
     const height = this.f.floor - this.f.top;
     const left = alone ? column.alone : column.left, width = alone ? column.aloneWidth : column.width;
-    const across = Math.max(1, Math.round(Math.sqrt((this.total * width) / height)));
-    const rows = Math.ceil(this.total / across);
+    const total = alone ? this.aloneTotal : this.total;
+    const across = Math.max(1, Math.round(Math.sqrt((total * width) / height)));
+    const rows = Math.ceil(total / across);
     const dy = height / rows, dx = width / across;
-    const r = Math.max(1.2, 0.43 * Math.min(dx, dy));
+    const r = Math.min(9 * this.f.u, Math.max(1.2, 0.43 * Math.min(dx, dy)));
     return { x: left + dx * ((d.slot % across) + 0.5), y: this.f.floor - dy * (Math.floor(d.slot / across) + 0.5), r };
   }
 
@@ -275,7 +278,9 @@ export class OddsPicture {
     });
     if (!near) return;
     const figures = Object.entries(near.trial?.figures ?? {}).filter(([, v]) => typeof v === "number").map(([k, v]) => `${wordFor(k)} ${plain(v as number, Math.abs(v as number) < 10 ? 2 : 0)}`);
-    this.caption.textContent = `This trial: ${near.fate}. ${figures.join(", ")}`;
+    const force = near.trial?.force_n, slip = near.trial?.slip;
+    const felt = [typeof force === "number" && force > 0 ? `largest force ${scaled(force, "N")}` : "", slip ?? ""].filter(Boolean);
+    this.caption.textContent = `This trial: ${[near.fate, ...figures, ...felt].join(", ")}.`;
   }
 }
 

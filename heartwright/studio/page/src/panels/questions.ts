@@ -34,7 +34,7 @@ export class Questions implements Panel {
     const own = this.bench.app.blind || said.blind;
     this.said.replaceChildren(
       ...(own ? [heading("You wrote first"), h("blockquote", {}, own)] : []),
-      heading("The judge"), h("div.lines", {}, ...[said as Line, ...said.more].map((l, i) => this.line(l, said, i === 0))),
+      heading("The judge"), h("div.lines", {}, ...[said as Line, ...said.more.filter((l) => !said.text.includes(l.text))].map((l) => this.line(l, said))),
       heading("Three words", "A score from 0 to 1 with its interval; a word holds when its low end is above a half."), ...Object.entries(said.words).map(([name, w]) => this.word(name, w)),
       ...(said.causes.length ? [heading("Likely causes"), ...said.causes.slice(0, 6).map((c) => bar(c.sound_class.replaceAll("_", " "), c.probability, null, null, `${plain(100 * c.probability)} %`))] : []),
       ...(said.next_measurement ? [heading("What would decide it"), h("p", {}, said.next_measurement)] : []),
@@ -46,10 +46,9 @@ export class Questions implements Panel {
     return h("p.after", {}, h("a.link", { href: this.bench.app.net.path(`/api/report/${said.work}`), target: "_blank", rel: "noopener" }, "The whole report"));
   }
 
-  private line(line: Line, said: Sentence, first: boolean): HTMLElement {
-    const at = line.evidence_s[0];
-    const hear = said.sound && first
-      ? h("button.link", { type: "button", "aria-label": "Hear the moment", onclick: () => void this.bench.app.sound.play(said.sound ?? "") }, icon("play"), at === undefined ? "hear" : `${plain(at, 1)} s`) : null;
+  private line(line: Line, said: Sentence): HTMLElement {
+    const { sound } = said, at = line.evidence_s[0];
+    const hear = sound && at !== undefined ? h("button.link", { type: "button", "aria-label": `Hear it, at ${plain(at, 1)} seconds`, onclick: () => void this.bench.app.sound.moment(sound, at) }, icon("play"), `${plain(at, 1)} s`) : null;
     return h("p.line", {}, ...withFigures(line.text), " ", hear);
   }
 
