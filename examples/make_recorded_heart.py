@@ -12,7 +12,8 @@ from scipy import signal
 
 from heartwright.design import Design
 from heartwright.sound.stream import LATENCY_S
-from heartwright.studio.work import EXTRAS, POSES_HZ, RATE_HZ, GoingWork
+from heartwright.studio.frames import POSES_HZ, RATE_HZ
+from heartwright.studio.work import EXTRAS, GoingWork
 
 SECONDS, SEED = 8.0, 1
 SOUND_HZ = 24_000.0

@@ -50,15 +50,27 @@ def write(
     design: Design | None = None,
 ) -> None:
     """Write the page. What is not given is left out. Raises OSError where the disk does not take it."""
-    clip = pack(recording, _moments(verdict)) if recording is not None else None
-    page = _page(reading, verdict, clip, trace, design)
+    text = page(reading=reading, verdict=verdict, recording=recording, trace=trace, design=design)
     target = Path(path)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        part.write_text(page, encoding="utf-8")
+        part.write_text(text, encoding="utf-8")
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def page(
+    *,
+    reading: Reading,
+    verdict: Verdict | None = None,
+    recording: Recording | None = None,
+    trace: Trace | None = None,
+    design: Design | None = None,
+) -> str:
+    """The page as text. What is not given is left out."""
+    clip = pack(recording, _moments(verdict)) if recording is not None else None
+    return _page(reading, verdict, clip, trace, design)
 
 
 def _moments(verdict: Verdict | None) -> tuple[float, ...]:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import threading
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from heartwright.cli.console import Refused, answers
 from heartwright.cli.options import bounded
 
+if TYPE_CHECKING:
+    from heartwright.design import Design
+    from heartwright.studio.listening import Heard
+
 
 def studio(
     port: Annotated[int, typer.Option("--port", help="Port; where it is taken, one of the next ten. 0: any.")] = 8765,
-    host: Annotated[str, typer.Option("--host", help="Address to answer at; beyond this machine only with a token.")] = (
-        "127.0.0.1"
-    ),
+    host: Annotated[
+        str, typer.Option("--host", help="Address to answer at; beyond this machine only with a token.")
+    ] = "127.0.0.1",
     token: Annotated[
         str | None,
         typer.Option("--token", help="The maker's token, 16 characters or more; 'new' makes one.", metavar="TOKEN"),
@@ -65,11 +71,25 @@ def studio(
     session = Session(people, seed=seed)
     session.address = f"{place.scheme}://{_shown(host)}:{place.port}"
     address = f"{session.address}/?token={token}" if token else f"{session.address}/"
-    server = serve.server(app.create(session, loopback=loopback), place)
+    server = serve.server(app.create(session, loopback=loopback, report=_report), place)
     _say(address, loopback=loopback, tls=tls_cert is not None)
     if not no_open and _desktop():
         threading.Timer(0.5, webbrowser.open, (address,)).start()
     server.run(sockets=[bound])
+
+
+def _report(heard: Heard, design: Design | None) -> str:
+    """The report page of what was heard in the studio."""
+    from heartwright import listen
+    from heartwright.cli import report
+
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "take.wav"
+        clip.write_bytes(heard.clip)
+        recording = replace(listen.load(clip), source=heard.reading.source)
+    return report.page(
+        reading=heard.reading, verdict=heard.verdict, recording=recording, trace=heard.trace, design=design
+    )
 
 
 def _check_files(cert: Path | None, key: Path | None) -> None:

@@ -6,8 +6,8 @@
 
 The same body, the same banks of modes and the same draw for each tick as in `render`; what still rings at the end of a
 block rings on in the next. Sound comes `LATENCY_S` late: a pressure wave is smoothed forwards and backwards, and that
-needs what comes after. A piece may be spread over more or less time than it took (slow motion, fast motion): its moments
-move apart or together and every ring keeps its pitch.
+needs what comes after. A piece may be spread over more or less time than it took (slow motion, fast motion): its
+moments move apart or together and every ring keeps its pitch.
 """
 
 from __future__ import annotations

@@ -6,32 +6,38 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import HTTPConnection, Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocket
 
-from heartwright.studio import guard
-from heartwright.studio.clients import finite
-from heartwright.studio.people import Role
+from heartwright.design import Design
+from heartwright.studio import files, guard
+from heartwright.studio.admission import json_of, role_of
+from heartwright.studio.listening import Heard
 from heartwright.studio.session import Session
 from heartwright.studio.wires import look, sound_wire
 
+Reporter = Callable[[Heard, Design | None], str]
 PAGE = Path(__file__).parent / "page" / "dist"
-_TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".txt": "text/plain", ".map": "application/json"}
+_TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".html": "text/html",
+    ".txt": "text/plain",
+    ".map": "application/json",
+}
 _NOT_BUILT = """<!doctype html><meta charset="utf-8"><title>Heartwright</title>
-<body style="font:16px/1.5 Georgia,serif;background:#0c0907;color:#d8c7a6;max-width:36em;margin:15vh auto;padding:0 1em">
+<body style="font:16px/1.5 serif;background:#0c0907;color:#d8c7a6;max-width:36em;margin:15vh auto;padding:0 1em">
 <h1>The page is not built yet</h1><p>The server runs, and the heart beats in it. What is missing is the bundle of the
 page: in the clone, run <code>make web</code> (it needs the npm registry once), then reload.</p>"""
 
 
 def create(
-    session: Session, *, loopback: bool = True, report: Callable[..., str] | None = None, page: Path = PAGE
+    session: Session, *, loopback: bool = True, report: Reporter | None = None, page: Path = PAGE
 ) -> Starlette:
     """The application. `loopback`: it answers at this machine only; `report` makes the HTML of a listening report."""
 
@@ -49,6 +55,11 @@ def create(
             Route("/static/{name}", _static),
             Route("/api/session", _session),
             Route("/api/scene/{work:int}", _scene),
+            Route("/api/beat/{work:int}", files.beat),
+            Route("/api/report/{work:int}", files.report),
+            Route("/api/takes/{work:int}/sound.wav", files.take),
+            Route("/api/recordings/{work:int}/sound.wav", files.take),
+            Route("/api/recordings", files.put, methods=["POST"]),
             WebSocketRoute("/live", look),
             WebSocketRoute("/sound", sound_wire),
         ],
@@ -64,20 +75,6 @@ async def _plainly(request: Request, error: Exception) -> Response:
     """An error as one line of text."""
     assert isinstance(error, HTTPException)
     return PlainTextResponse(error.detail, error.status_code, headers=error.headers)
-
-
-def role_of(connection: HTTPConnection) -> Role:
-    """The role of who asks. Raises HTTPException 403 for a foreign page or host, 401 without a right token."""
-    state = connection.app.state
-    why = guard.refusal(connection.headers, loopback=state.loopback)
-    if why:
-        raise HTTPException(403, why)
-    client = connection.client
-    local = state.loopback and (client is None or guard.is_loopback(client.host) or client.host == "testclient")
-    role: Role | None = state.session.people.role_of(connection.query_params.get("token"), local=local)
-    if role is None:
-        raise HTTPException(401, "this link is not one of this bench's: ask its maker for a new one")
-    return role
 
 
 async def _page(request: Request) -> Response:
@@ -112,14 +109,8 @@ async def _scene(request: Request) -> Response:
     name = session.shelf.design_name(request.path_params["work"])
     if name is None:
         raise HTTPException(404, "no such design on the shelves")
-    from heartwright.design import Design
     from heartwright.studio import scene
 
     work = session.shelf.going.get(request.path_params["work"])
     design = work.live.design if work else Design.load(name)
     return json_of(await asyncio.to_thread(scene.scene, design))
-
-
-def json_of(value: Any) -> JSONResponse:
-    """JSON in which what is not finite is null."""
-    return JSONResponse(finite(value))

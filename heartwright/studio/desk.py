@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from heartwright.edit import EditError
+from heartwright.studio import care
 from heartwright.studio import messages as m
 from heartwright.studio.people import NAME_MOST, RIGHTS, Person, clean_text
 
@@ -29,12 +30,12 @@ async def do(session: Session, person: Person, command: m.AnyCommand) -> dict[st
     """Do a command; the answer carries its id. Refusals are answers too."""
     try:
         if not person.may(command.do):
-            who = [role for role, rights in RIGHTS.items() if command.do in rights]
+            who: list[str] = [role for role, rights in RIGHTS.items() if command.do in rights]
             raise Refused(f"{person.role}s may not {command.do} here", who)
         answer = await DOERS[type(command)](session, person, command)
     except Refused as why:
         return _refused(command, str(why), why.allowed)
-    except EditError as why:
+    except ValueError as why:  # an edit that does not fit, a name that is not known, a value out of its range
         return _refused(command, str(why), None)
     return {"type": "done", "id": command.id, "of": command.do} | (answer or {})
 
@@ -74,7 +75,7 @@ async def _go(session: Session, person: Person, command: m.Go) -> Answer:
 async def _beat(session: Session, person: Person, command: m.Beat) -> Answer:
     """One beat of the work in focus, then halt."""
     work = work_of(session)
-    session.beat_until = work.live.time + 1.0 / work.live.design.beat_hz
+    session.beat_until = work.time + 1.0 / work.live.design.beat_hz
     session.halted = False
     session.changed()
     return {"until_s": session.beat_until}
@@ -83,8 +84,7 @@ async def _beat(session: Session, person: Person, command: m.Beat) -> Answer:
 async def _focus(session: Session, person: Person, command: m.Focus) -> Answer:
     if not session.shelf.has(command.work):
         raise Refused(f"there is no work {command.work} in the room", [str(i) for i in session.shelf.ids()])
-    session.focus = command.work
-    session.changed()
+    session.focus_on(command.work)
     return None
 
 
@@ -108,6 +108,97 @@ async def _invite(session: Session, person: Person, command: m.Invite) -> Answer
     return {"type": "invite", "role": command.role, "url": f"{session.address}/?token={token}"}
 
 
+async def _slider(session: Session, person: Person, command: m.Slider) -> Answer:
+    values = {name: value for name in care.SLIDERS if (value := getattr(command, name)) is not None}
+    if not values:
+        raise Refused("no slider was moved", list(care.SLIDERS))
+    return _did(session, care.slide(work_of(session), values))
+
+
+async def _fault(session: Session, person: Person, command: m.Fault) -> Answer:
+    return _did(session, care.fault(work_of(session), command.name, command.severity))
+
+
+async def _repair(session: Session, person: Person, command: m.Repair) -> Answer:
+    return _did(session, care.repair(work_of(session), command.name))
+
+
+async def _undo(session: Session, person: Person, command: m.Undo) -> Answer:
+    done = work_of(session).undo()
+    if done is None:
+        raise Refused("nothing was done to it yet")
+    return _did(session, done)
+
+
+async def _nudge(session: Session, person: Person, command: m.Nudge) -> Answer:
+    """Start the work in focus by hand, from its healthy swing."""
+    work = work_of(session)
+    work.live.nudge(math.degrees(work.healthy_rad) or 60.0)
+    work.since_s = work.live.time
+    session.changed()
+    return {"time_s": work.time}
+
+
+def _did(session: Session, done: Any) -> Answer:
+    """What changed the work in focus: it is shown with the next frame and listened to once there is enough of it."""
+    session.changed()
+    session.hearing.want(session.focus)
+    return {"text": done.text, "time_s": work_of(session).time, "edits": [str(edit) for edit in done.edits]}
+
+
+async def _verdict(session: Session, person: Person, command: m.Verdict) -> Answer:
+    """Listen to a going work, or say again what was heard of a recording."""
+    id = session.focus if command.work is None else command.work
+    if id in session.shelf.recordings:
+        if id not in session.hearing.heard:
+            raise Refused("it is still being listened to, or could not be")
+        session.send(session.hearing.message(id))
+    elif id in session.shelf.going:
+        session.hearing.want(id)
+    else:
+        raise Refused(f"there is no work {id} that can be listened to", [str(i) for i in session.shelf.ids()])
+    return None
+
+
+async def _blind(session: Session, person: Person, command: m.Blind) -> Answer:
+    """Keep a judgement that was written before the verdict."""
+    text = clean_text(command.text, m.TEXT_MOST)
+    if not text:
+        raise Refused("nothing was written")
+    session.hearing.write_blind(session.focus, f"{person.name}: {text}")
+    return {"work": session.focus}
+
+
+async def _touch(session: Session, person: Person, command: m.Touch) -> Answer:
+    work = work_of(session)
+    told = care.touch(work, command.name, command.amount, _hand(session, command), session.next_seed())
+    session.send(told)
+    session.changed()
+    session.hearing.want(session.focus)
+    return {"text": told["text"], "slip": told["slip"], "force_n": told["force_n"]}
+
+
+def _hand(session: Session, command: m.Touch | m.Rehearse) -> Any:
+    """The hand that is asked for, with the arousal that there is."""
+    from heartwright.repair.hand import Hand
+
+    return Hand(command.support, command.magnification, session.arousal)
+
+
+async def _rehearse(session: Session, person: Person, command: m.Rehearse) -> Answer:
+    work, hand = work_of(session), _hand(session, command)
+    seed = session.next_seed() if command.seed is None else command.seed
+    session.rehearsing.begin(work, command.name, command.amount, hand, trials=command.trials, seed=seed)
+    return {"trials": command.trials}
+
+
+async def _cancel(session: Session, person: Person, command: m.Cancel) -> Answer:
+    if not session.rehearsing.on:
+        raise Refused("no rehearsal is under way")
+    session.rehearsing.stop.set()
+    return None
+
+
 async def _not_yet(session: Session, person: Person, command: Any) -> Answer:
     raise Refused("this bench does not have it yet")
 
@@ -119,10 +210,20 @@ DOERS: dict[type, Doer] = {
     m.Beat: _beat,
     m.Focus: _focus,
     m.Place: _place,
+    m.Slider: _slider,
+    m.Fault: _fault,
+    m.Repair: _repair,
+    m.Undo: _undo,
+    m.Nudge: _nudge,
+    m.Verdict: _verdict,
+    m.Blind: _blind,
+    m.Touch: _touch,
+    m.Rehearse: _rehearse,
+    m.Cancel: _cancel,
     m.SetName: _name,
     m.Invite: _invite,
-} | {
-    kind: _not_yet
-    for kind in (m.Slider, m.Fault, m.Repair, m.Undo, m.Nudge, m.Verdict, m.Blind, m.Contest, m.Touch, m.Rehearse, m.Cancel,
-                 m.Breathe, m.Dream, m.Act)
-}  # fmt: skip
+    m.Contest: _not_yet,
+    m.Breathe: _not_yet,
+    m.Dream: _not_yet,
+    m.Act: _not_yet,
+}

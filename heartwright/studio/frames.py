@@ -17,6 +17,9 @@ POSES, VERSION = 1, 1
 _POSES = struct.Struct("<BBHHHHHdddff")
 _SOUND = struct.Struct("<IId")
 SAMPLES_MOST = 4096
+RATE_HZ = 48_000  # of the sound
+BLOCK = 1024  # samples
+POSES_HZ = 240.0  # samples of pose a second of the page's clock
 
 
 @dataclass(frozen=True, slots=True)

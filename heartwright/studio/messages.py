@@ -101,7 +101,7 @@ class _Handled(Command):
 
     name: Name
     amount: float | None = None
-    support: Annotated[float, Field(ge=0.0, le=1.0)] = 0.5
+    support: Name = "wrist"
     magnification: Annotated[float, Field(ge=1.0, le=40.0)] = 1.0
 
 
@@ -112,6 +112,7 @@ class Touch(_Handled):
 class Rehearse(_Handled):
     do: Literal["rehearse"]
     trials: Annotated[int, Field(ge=4, le=400)] = 60
+    seed: Annotated[int, Field(ge=0, lt=2**53)] | None = None
 
 
 class Cancel(Command):
@@ -187,4 +188,5 @@ def what_it_was(text: str) -> tuple[int, str]:
     if not isinstance(told, dict):
         return 0, "message"
     id, name = told.get("id"), told.get("do")
-    return id if isinstance(id, int) and not isinstance(id, bool) else 0, name[:64] if isinstance(name, str) else "message"
+    number = id if isinstance(id, int) and not isinstance(id, bool) else 0
+    return number, name[:64] if isinstance(name, str) else "message"

@@ -90,6 +90,6 @@ class People:
 
 
 def clean_text(text: str, most: int) -> str:
-    """Text that a person typed, as one line: control and format characters out, runs of blanks joined, cut to `most`."""
+    """Text that a person typed, as one line: control characters out, runs of blanks joined, cut to `most`."""
     kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
     return re.sub(r"\s+", " ", kept).strip()[:most].strip()

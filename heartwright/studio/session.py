@@ -1,8 +1,8 @@
 """The one session: it owns the works, moves their time, and sends what is seen and heard to everybody alike.
 
-A beat of the session is `TICK_S`. In each, every work goes on by `TICK_S` times the speed, its sound is mixed, and poses
-and blocks of sound go out. All of this happens on the event loop, so nothing needs a lock; what takes long (listening,
-judging, rehearsing) is done elsewhere and comes back as messages.
+A beat of the session is `TICK_S`. In each, every work goes on by `TICK_S` times the speed, its sound is mixed, and
+poses and blocks of sound go out. All of this happens on the event loop, so nothing needs a lock; what takes long
+(listening, judging, rehearsing) is done elsewhere and comes back as messages.
 """
 
 from __future__ import annotations
@@ -11,21 +11,24 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heartwright import __version__
-from heartwright.studio import desk, frames
+from heartwright.studio import care, desk, frames, instruments
 from heartwright.studio.clients import Client, text_of
+from heartwright.studio.frames import BLOCK, RATE_HZ
+from heartwright.studio.hearing import Hearing
 from heartwright.studio.messages import AnyCommand
 from heartwright.studio.people import People, Person, Role
 from heartwright.studio.recorded import Recorded
 from heartwright.studio.shelf import Shelf
-from heartwright.studio.work import RATE_HZ, GoingWork
 
-BLOCK = 1024
+if TYPE_CHECKING:
+    from heartwright.studio.work import GoingWork
+
 TICK = 1600  # samples
 TICK_S = TICK / RATE_HZ
 SHELF_EVERY = 3  # a work on a shelf moves and is shown every so many ticks
@@ -51,6 +54,10 @@ class Session:
         self.ticks = 0
         self.late_s = 0.0  # time given up, in all
         self.each_tick: list[Callable[[], None]] = []  # instruments, dream
+        self.hearing = Hearing(self)
+        self.rehearsing = care.Rehearsing(self)
+        self.arousal = 0.05
+        self._touches = 0
         self._sequence = 0
         self._pcm = np.zeros(0, np.float32)
         self._changed = True
@@ -71,6 +78,8 @@ class Session:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
+        await self.rehearsing.close()
+        await self.hearing.close()
         for client in (*self.lookers, *self.listeners):
             client.close()
 
@@ -81,6 +90,9 @@ class Session:
             if self.recorded.playing and work.id == self.focus:
                 self.recorded.playing = False
                 self._pcm = np.zeros(0, np.float32)
+                self.hearing.ear.ready()
+                self.focus_on(self.focus)
+                self.hearing.want(self.focus)
             self.changed(works=True)
 
     @property
@@ -116,6 +128,9 @@ class Session:
             self._play_recorded(speed)
         else:
             self._go_on(speed)
+        self.hearing.look()
+        if self.work and not self.recorded.playing and self.ticks % STATE_EVERY == 0:
+            self.send(instruments.message(self.work))
         for look in self.each_tick:
             look()
         if self._changed or self.ticks % STATE_EVERY == 0:
@@ -134,16 +149,16 @@ class Session:
             mixed += work.hear(TICK) * (1.0 if front else SHELF_GAIN)
             self._show(work, speed)
         if focus is not None:
-            if self.beat_until is not None and focus.live.time >= self.beat_until - 1e-9:
+            if self.beat_until is not None and focus.time >= self.beat_until - 1e-9:
                 self.beat_until, self.halted = None, True
                 self.changed()
-            self._sound(np.clip(mixed, -1.0, 1.0).astype(np.float32), focus.live.time, speed)
+            self._sound(np.clip(mixed, -1.0, 1.0).astype(np.float32), focus.time, speed)
 
     def _step_of(self, work: GoingWork, speed: float) -> float:
         """The speed of this tick: the last one of a single beat is cut short."""
         if self.beat_until is None or speed <= 0.0:
             return speed
-        return min(speed, max(0.0, self.beat_until - work.live.time) / TICK_S)
+        return min(speed, max(0.0, self.beat_until - work.time) / TICK_S)
 
     def _show(self, work: GoingWork, speed: float) -> None:
         """Send the fresh poses and contacts of a work."""
@@ -190,6 +205,10 @@ class Session:
             for client in self.lookers:
                 client.tell(text)
 
+    def refuse(self, of: str, reason: str, **more: Any) -> None:
+        """Tell everybody of something that was asked for and came to nothing."""
+        self.send({"type": "refused", "id": 0, "of": of, "reason": reason, "allowed": None, **more})
+
     def changed(self, *, works: bool = False) -> None:
         """Something changed: the state goes out with the next tick (with the works, where they changed)."""
         self._changed = True
@@ -208,15 +227,16 @@ class Session:
         live = work.live if work else None
         return {
             "type": "state",
-            "time_s": live.time if live else self.recorded.time,
+            "time_s": work.time if work else self.recorded.time,
             "speed": self.speed,
             "halted": self.halted,
             "focus": self.focus,
             "status": live.status if live else "recorded",
             "advice": live.advice if live else "",
             "room": self.room(),
-            "arousal": 0.0,
+            "arousal": self.arousal,
             "throat_open": True,
+            "repairs": care.repairs(work),
             "edits": [done.as_json() for done in work.done] if work else [],
             "people": self.people.as_json(),
             "compiling": self.compiling,
@@ -235,15 +255,32 @@ class Session:
             "sample_rate": RATE_HZ,
             "block": BLOCK,
             "compiling": self.compiling,
-            "faults": [],
-            "touches": [],
-            "repairs": [],
             "scenarios": [],
             "critics": [],
             "contests": [],
-            "sliders": {},
+            **care.lists(self.work),
             "version": __version__,
         }
+
+    def news(self) -> list[dict[str, Any]]:
+        """What somebody who comes in late has missed: the figures so far, and what was heard."""
+        out = [instruments.message(self.work, all_of_them=True)] if self.work else []
+        return out + [self.hearing.message(id) for id in self.hearing.heard]
+
+    def focus_on(self, id: int) -> None:
+        """Put a work in focus: its figures, contacts and sound are what everybody gets."""
+        self.focus, self.beat_until = id, None
+        self.send({"type": "lists", **care.lists(self.work)})
+        if self.work:
+            self.send(instruments.message(self.work, all_of_them=True))
+        if id in self.hearing.heard:
+            self.send(self.hearing.message(id))
+        self.changed()
+
+    def next_seed(self) -> int:
+        """A seed for the next touch: another each time, the same in the same session."""
+        self._touches += 1
+        return self.shelf.seed * 1_000_003 + self._touches
 
     async def do(self, person: Person, command: AnyCommand) -> dict[str, Any]:
         """Do what somebody asks; the answer: done, or refused and why."""
@@ -256,7 +293,7 @@ class Session:
             "tilt_deg": live.tilt_deg if live else 0.0,
             "temperature_c": live.temperature_c if live else 23.0,
             "wind": live.wind if live else 1.0,
-            "light": 1.0,
+            "light": instruments.light(work) if work else 1.0,
             "discord": 0.0,
         }
 

@@ -6,10 +6,14 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from heartwright.design import Design
-from heartwright.studio.work import GoingWork
+from heartwright.design.model import bundled
+from heartwright.studio.uploads import RecordedWork
+
+if TYPE_CHECKING:
+    from heartwright.studio.work import GoingWork
 
 ON_THE_STAND = "heart"
 LEFT_OUT = ("heart-of-the-dream",)  # it has its own door
@@ -20,19 +24,17 @@ class Shelf:
     """Works by id; 0 is the one on the stand."""
 
     def __init__(self, *, seed: int = 1, designs: tuple[str, ...] | None = None) -> None:
-        from heartwright.design.model import bundled
-
         others = tuple(name for name in bundled() if name != ON_THE_STAND and name not in LEFT_OUT)
         self.names = (ON_THE_STAND, *others) if designs is None else designs
         self.seed = seed
         self.going: dict[int, GoingWork] = {}
-        self.recordings: dict[int, Any] = {}
+        self.recordings: dict[int, RecordedWork] = {}
         self._next = len(self.names)
 
     async def open(self) -> AsyncIterator[GoingWork]:
         """Start the works one after the other, each in a thread."""
         for id, name in enumerate(self.names):
-            work = await asyncio.to_thread(GoingWork.start, id, Design.load(name), seed=self.seed + id)
+            work = await asyncio.to_thread(_start, id, name, self.seed + id)
             self.going[id] = work
             yield work
 
@@ -74,13 +76,31 @@ class Shelf:
         return out + [work.as_json() for work in self.recordings.values()]
 
 
+def _start(id: int, name: str, seed: int) -> GoingWork:
+    """Build a work; the engine is imported here, in the thread, not before the server answers."""
+    from heartwright.studio.work import GoingWork
+
+    return GoingWork.start(id, Design.load(name), seed=seed)
+
+
 def _to_come(id: int, name: str) -> dict[str, Any]:
     """A design whose engine is not there yet, from its file alone."""
     design = Design.load(name)
     lever = design.escapement.type == "swiss-lever"
     return {
-        "id": id, "kind": "design", "design": name, "title": design.title or name, "live": False,
-        "movement_kind": design.kind, "rotors": ["escape wheel", "fork", "balance"] if lever else ["escape wheel", "pendulum"],
-        "extras": [], "lift_deg": design.lift_deg, "nominal_bph": design.nominal_bph, "author": "heartwright", "date": "",
-        "intent": design.notes, "weakness": "", "status": "starting",
-    }  # fmt: skip
+        "id": id,
+        "kind": "design",
+        "design": name,
+        "title": design.title or name,
+        "live": False,
+        "movement_kind": design.kind,
+        "rotors": ["escape wheel", "fork", "balance"] if lever else ["escape wheel", "pendulum"],
+        "extras": [],
+        "lift_deg": design.lift_deg,
+        "nominal_bph": design.nominal_bph,
+        "author": "heartwright",
+        "date": "",
+        "intent": design.notes,
+        "weakness": "",
+        "status": "starting",
+    }

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from heartwright.studio import messages
+from heartwright.studio.admission import role_of
 from heartwright.studio.clients import Client, text_of
 from heartwright.studio.guard import Pace
 from heartwright.studio.session import Session
@@ -21,8 +22,6 @@ REFUSED = 1008  # WebSocket close code: policy
 
 async def _admitted(socket: WebSocket) -> str | None:
     """The role of who connects; None after the socket was closed with the reason."""
-    from heartwright.studio.app import role_of
-
     session: Session = socket.app.state.session
     try:
         role = role_of(socket)
@@ -49,6 +48,8 @@ async def look(socket: WebSocket) -> None:
     client = Client(session.people.come(role))  # type: ignore[arg-type]
     assert client.person is not None
     client.tell(text_of(session.hello(client.person.role, client.person)))
+    for message in session.news():
+        client.tell(text_of(message))
     session.lookers.add(client)
     session.changed()
     try:

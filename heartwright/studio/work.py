@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heartwright.design import Design
-from heartwright.edit import Edit, compose, undo
+from heartwright.edit import Edit, EditError, compose, undo
 from heartwright.records import Floats, Trace
 from heartwright.sound.stream import Stream
 from heartwright.studio import takes
+from heartwright.studio.frames import POSES_HZ, RATE_HZ
+from heartwright.studio.instruments import Tape
+from heartwright.works import pump
 from heartwright.works.live import Live
 
-RATE_HZ = 48_000
-POSES_HZ = 240.0  # samples of pose a second of the page's clock
 HISTORY_S = 60.0  # of the work, kept for listening
 HEAD_START_S = 24.0  # each work has run so long when the room opens: there is something to judge at once
-EXTRAS = (
-    "arbor_angle", "bellows", "inlet_lift", "outlet_lift", "chamber_pressure", "artery_pressure",
-    "outlet_flow", "remontoire_torque",
-)  # fmt: skip
+EXTRAS = tuple(pump.RECORD)  # of a heart, columns of its poses behind the rotors
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class Done:
 
     @property
     def undoable(self) -> bool:
-        return all(edit.reversible for edit in self.edits)
+        return bool(self.edits) and all(edit.reversible for edit in self.edits)
 
     def as_json(self) -> dict[str, Any]:
         return {"id": self.id, "text": self.text, "undoable": self.undoable}
@@ -53,12 +51,16 @@ class GoingWork:
     stream: Stream
     title: str
     before: Design  # as it came
+    tape: Tape
+    healthy_rad: float = 0.0  # its swing when it came
     history: deque[Trace] = field(default_factory=deque)
     done: list[Done] = field(default_factory=list)
     since_s: float = 0.0
     poses_hz: float = POSES_HZ
     sound: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     fresh: list[Trace] = field(default_factory=list)  # pieces whose poses and contacts are not sent yet
+    untold: list[Trace] = field(default_factory=list)  # pieces whose figures are not sent yet
+    ahead: list[Trace] = field(default_factory=list)  # what has happened and is still to be seen (a touch)
     _next: int = 1
     _wave_end: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
 
@@ -69,9 +71,18 @@ class GoingWork:
         stream = Stream(design, kind=design.kind, rate_hz=RATE_HZ, seed=seed)
         pieces = [live.advance(1.0) for _ in range(int(HEAD_START_S))]
         stream.set_level(pieces[-1] if len(pieces[-1].impacts) else pieces[0])
-        work = cls(id, live, stream, design.title or design.name, design)
-        work.history.extend(pieces)
+        work = cls(id, live, stream, design.title or design.name, design, Tape(1.0 / design.beat_hz))
+        for piece in pieces:
+            work.history.append(replace(piece, poses=piece.poses[:0]))
+            work.tape.add(piece.beats)
+        rows = work.tape.since(live.time - 6.0)
+        work.healthy_rad = float(np.nanmean(rows[:, 3])) if len(rows) else 0.0
         return work
+
+    @property
+    def time(self) -> float:
+        """What is seen and heard now [s of the work]; the work itself is ahead of it by a touch that is being shown."""
+        return takes.started(self.ahead[0]) if self.ahead else self.live.time
 
     @property
     def extras(self) -> tuple[str, ...]:
@@ -85,16 +96,32 @@ class GoingWork:
 
     def advance(self, seconds: float, n: int) -> None:
         """Go on by `seconds` of the work, and hear them in the next `n` samples."""
-        piece = self.live.advance(seconds) if seconds > 0.0 else None
+        piece = self._next_piece(seconds) if seconds > 0.0 else None
         self.sound = np.concatenate([self.sound, self.stream.block(n, piece)])
         if piece is not None:
             self.keep(piece)
 
+    def _next_piece(self, seconds: float) -> Trace:
+        """What is to be seen next: first what a touch has let happen already, then what the work does."""
+        parts: list[Trace] = []
+        until = self.time + seconds
+        while self.ahead and takes.started(self.ahead[0]) < until - 1e-12:
+            first = self.ahead.pop(0)
+            if takes.ended(first) > until + 1e-12:
+                first, rest = takes.cut(first, until)
+                self.ahead.insert(0, rest)
+            parts.append(first)
+        if not self.ahead and until > self.live.time + 1e-12:
+            parts.append(self.live.advance(until - self.live.time))
+        return parts[0] if len(parts) == 1 else takes.merged(parts)
+
     def keep(self, piece: Trace) -> None:
         """Remember a piece; forget what is older than `HISTORY_S`."""
-        self.history.append(piece)
+        self.history.append(replace(piece, poses=piece.poses[:0]))
+        self.tape.add(piece.beats)
         self.fresh.append(piece)
-        while takes.started(self.history[0]) < self.live.time - HISTORY_S:
+        self.untold.append(self.history[-1])
+        while takes.started(self.history[0]) < self.time - HISTORY_S:
             self.history.popleft()
 
     def hear(self, n: int) -> NDArray[np.float32]:
@@ -104,7 +131,7 @@ class GoingWork:
 
     def take(self, seconds: float) -> tuple[Trace, ...]:
         """The last pieces since the last change, `seconds` at most."""
-        from_s = max(self.since_s, self.live.time - seconds) - 1e-9
+        from_s = max(self.since_s, self.time - seconds) - 1e-9
         return tuple(p for p in self.history if takes.started(p) >= from_s)
 
     def poses(self) -> tuple[float, float, NDArray[np.float32]] | None:
@@ -150,11 +177,21 @@ class GoingWork:
         self.since_s = self.live.time
         return done
 
+    def slide(self, edits: Iterable[Edit], text: str) -> Done:
+        """Like `change`; a slider that is moved on and on is one thing to undo."""
+        done = self.change(edits, text)
+        if len(self.done) > 1 and self.done[-2].text == text:
+            whole = compose((*self.done[-2].edits, *done.edits))
+            self.done[-2:] = [replace(done, edits=whole)] if whole else []
+        return done
+
     def undo(self) -> Done | None:
         """Take back what was done last. Raises EditError where metal cannot be undone."""
         if not self.done:
             return None
         last = self.done[-1]
+        if not last.edits:
+            raise EditError(f"{last.text}: it changed no part, so there is nothing to put back")
         self.live.change(undo(last.edits))
         self.done.pop()
         self.since_s = self.live.time
