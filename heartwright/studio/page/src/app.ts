@@ -7,7 +7,7 @@ import type { Room } from "./room/index";
 
 export interface Note { text: string; kind: "plain" | "refused" | "good" }
 interface Topics {
-  hello: Hello; state: State; figures: Figures; contacts: number; sentence: Sentence; heard: Messages["heard"]; rehearsal: Rehearsal; touched: Touched;
+  hello: Hello; lists: Hello; state: State; figures: Figures; contacts: number; sentence: Sentence; heard: Messages["heard"]; rehearsal: Rehearsal; touched: Touched;
   dream: Dream | null; link: boolean; note: Note; sound: Sound; works: Work[]; beat: BeatDot[]; blind: string; room: Room; invite: Messages["invite"]; focus: number;
 }
 type Listener = (value: never) => void;
@@ -52,6 +52,7 @@ export class App {
     this.net.on("touched", (m) => { this.touched = m; this.tell("touched", m); });
     this.net.on("dream", (m) => { this.dream = m; this.tell("dream", m); });
     this.net.on("works", (m) => this.setWorks(m.works));
+    this.net.on("lists", (m) => { if (this.hello) { Object.assign(this.hello, m); this.tell("lists", this.hello); } });
     this.net.on("refused", (m) => { if (!m.id) this.note(m.reason, "refused"); });
     this.net.on("invite", (m) => this.tell("invite", m));
     this.net.onPoses((p) => { this.poses.set(p.work, p); });
@@ -133,6 +134,8 @@ export class App {
     if (trail.length > 1200) trail.splice(0, 300);
     this.trail.set(m.work, trail);
     const beats = this.beats.get(m.work) ?? [];
+    const again = m.beats.length ? beats.findIndex((b) => b[0] >= (m.beats[0]?.[0] ?? 0) - 1e-6) : -1; // told anew from here on
+    if (again >= 0) beats.splice(again);
     beats.push(...m.beats);
     if (beats.length > KEEP_BEATS) beats.splice(0, beats.length - KEEP_BEATS);
     this.beats.set(m.work, beats);

@@ -73,6 +73,7 @@ export class First {
       out.push(h("button.link", { type: "button", onclick: () => void this.moment(said) }, icon("play"), at === undefined ? "Hear it" : `Hear it, at ${plain(at, 1)} s`));
     }
     if (said) out.push(h("button.link", { type: "button", onclick: () => this.bench.open("questions") }, "Why?"));
+    if (said?.changed_since) out.push(h("span.hint", {}, "It was changed since; it is being heard again."));
     if (this.app.role !== "onlooker") {
       if (said) out.push(h("button.link", { type: "button", onclick: () => void this.again() }, "Listen again"));
       out.push(h("button.link", { type: "button", onclick: () => this.write() }, "Judge first"));

@@ -49,10 +49,14 @@ function contest(x: unknown): Contest {
 }
 
 function hello(raw: Raw): Hello {
-  return { ...(raw as unknown as Hello), people: list(raw["people"]) as Hello["people"], works: list(raw["works"]) as Hello["works"],
-    faults: list(raw["faults"]).map(fault), touches: list(raw["touches"]).map(touch), repairs: list(raw["repairs"]).map(named),
-    supports: list(raw["supports"]).map(named), scenarios: list(raw["scenarios"]).map(named), critics: list(raw["critics"]).map(named), contests: list(raw["contests"]).map(contest),
-    sliders: Object.fromEntries(Object.entries(record(raw["sliders"])).map(([k, v]) => [k, span(record(v))])), compiling: compiling(raw["compiling"]) };
+  return { ...(raw as unknown as Hello), people: list(raw["people"]) as Hello["people"], works: list(raw["works"]) as Hello["works"], ...lists(raw),
+    scenarios: list(raw["scenarios"]).map(named), critics: list(raw["critics"]).map(named), contests: list(raw["contests"]).map(contest), compiling: compiling(raw["compiling"]) };
+}
+
+/** What can be done to the work in focus. */
+function lists(raw: Raw): Pick<Hello, "faults" | "touches" | "repairs" | "supports" | "sliders"> {
+  return { faults: list(raw["faults"]).map(fault), touches: list(raw["touches"]).map(touch), repairs: list(raw["repairs"]).map(named), supports: list(raw["supports"]).map(named),
+    sliders: Object.fromEntries(Object.entries(record(raw["sliders"])).map(([k, v]) => [k, span(record(v))])) };
 }
 
 function state(raw: Raw): State {
@@ -118,7 +122,7 @@ function dream(raw: Raw): Dream {
     critic: { name: "", face: "", ...record(raw["critic"]) }, ending: (raw["ending"] as Dream["ending"]) ?? null };
 }
 
-const READERS: { [K in keyof Messages]?: (raw: Raw) => Messages[K] } = { hello, state, figures, sentence, rehearsal, touched, dream };
+const READERS: { [K in keyof Messages]?: (raw: Raw) => Messages[K] } = { hello, lists, state, figures, sentence, rehearsal, touched, dream };
 
 /** One text message as the page's type, by its `type`. */
 export function read<K extends keyof Messages>(kind: K, raw: Raw): Messages[K] {

@@ -53,7 +53,7 @@ export interface Reading {
   fold?: Fold | null; beats_table?: BeatDot[]; voice?: { period_s: Interval | number; sounds: [string, number, number][] } | null;
 }
 export interface Sentence extends Line {
-  work: number; sound: string | null; words: Record<string, Word>; causes: Cause[]; conviction: boolean | null; more: Line[];
+  work: number; sound: string | null; changed_since?: boolean; words: Record<string, Word>; causes: Cause[]; conviction: boolean | null; more: Line[];
   reading?: Reading | null; blind?: string; next_measurement?: string; finding?: Record<string, unknown>;
 }
 
@@ -87,5 +87,5 @@ export interface Poses {
 export interface Messages {
   hello: Hello; state: State; figures: Figures; contacts: { work: number; list: Contact[] }; sentence: Sentence;
   heard: { work: number; what: string; share?: number }; rehearsal: Rehearsal; touched: Touched; dream: Dream; refused: Refused;
-  invite: { role: Role; url: string }; works: { works: Work[] }; contested: { text: string; upheld: boolean | null };
+  invite: { role: Role; url: string }; works: { works: Work[] }; lists: Partial<Hello>; contested: { text: string; upheld: boolean | null };
 }

@@ -30,6 +30,7 @@ export class BenchPanel implements Panel {
   constructor(private readonly bench: BenchView) {
     bench.app.on("state", (s) => this.update(s));
     bench.app.on("focus", () => this.offer());
+    bench.app.on("lists", () => this.offer());
     bench.app.on("hello", () => this.offer());
   }
 

@@ -45,6 +45,7 @@ export class TouchPanel implements Panel {
     bench.app.on("touched", (t) => this.felt(t));
     bench.app.on("hello", () => this.offer());
     bench.app.on("focus", () => this.offer());
+    bench.app.on("lists", () => this.offer());
   }
 
   build(host: HTMLElement): void {
