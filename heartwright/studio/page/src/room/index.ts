@@ -1,72 +1,157 @@
 /**
  * The room: a dark workshop in which works stand and beat, drawn from the engine's own geometry.
  *
- * The page drives it: `addWork`, then `setPoses` with every frame that arrives.
+ * The page drives it: `addWork`, then `setPoses` with every frame that arrives. It shows poses a little behind the
+ * newest through a jitter buffer, and computes nothing of a work beyond placing its parts.
  */
 
 import * as THREE from "three";
+import { Critic } from "./critic";
+import { type Hall, makeHall } from "./hall";
+import { AirWords, Labels } from "./marks";
+import { lightBox, makeMaterials, type Materials } from "./materials";
+import { Mirror } from "./mirror";
+import { Moods } from "./mood";
+import { board, slotFor, type Slot } from "./places";
+import { Post } from "./post";
+import { Quality, type Settings } from "./quality";
+import { Rig } from "./rig";
 import type {
   BeatRecord, ContactNote, CriticLook, LabelItem, Mood, PoseFrame, RoomOptions, RoomState, Scene, ViewName,
 } from "./types";
+import { WorkView } from "./work";
 
 export type * from "./types";
 
+/** Landmarks of a beat and the part that each is named on. */
+const NAMED_ON: Record<string, [string, string]> = {
+  unlock: ["impulse jewel", "unlocking"], impulse: ["pallet stone", "impulse"], drop: ["escape wheel", "drop"],
+  lock: ["pallet stone", "lock"], bank: ["banking", "run to banking"], draw: ["pallet stone", "draw"],
+};
+const NAMED_FOR = 0.22; // share of a beat for which a landmark's name stays
+const WAYS: Record<ViewName, [number, number, number]> = {
+  whole: [0.1, 0.1, 1], escapement: [0.16, 0.1, 1], pump: [-0.12, 0.06, 1], train: [-0.1, 0.16, 1], reeds: [0.1, 0.2, 1], barrel: [-0.3, 0.16, 1],
+};
+
+interface Entry { view: WorkView; slot: Slot }
+
 export class Room {
-  fps = 0;
-  quality: string;
   private readonly renderer: THREE.WebGLRenderer;
   private readonly world = new THREE.Scene();
-  private readonly camera = new THREE.PerspectiveCamera(34, 1, 0.05, 80);
-  private readonly works = new Map<number, { scene: Scene; group: THREE.Group; frames: number }>();
-  private frames = 0;
-  private mood: Mood = { light: 1, tiltDeg: 0, cold: 0, warp: [], discord: 0 };
-  private critic: CriticLook = { visible: false, gazeWork: null, name: "", face: "" };
+  private readonly root = new THREE.Group();
+  private readonly rig: Rig;
+  private readonly quality_: Quality;
+  private readonly materials: Materials;
+  private readonly hall: Hall;
+  private readonly mirror: Mirror;
+  private readonly moods: Moods;
+  private readonly words = new AirWords();
+  private readonly labels = new Labels();
+  private readonly critic: Critic;
+  private post: Post | null = null;
+  private readonly works = new Map<number, Entry>();
   private focused: { work: number | null; view: ViewName } = { work: null, view: "whole" };
+  private beat: { record: BeatRecord; t: number; lit: string[]; named: string[] } | null = null;
+  private asked: LabelItem[] = [];
+  private frames = 0;
+  private calls = 0;
+  private drawn = 0;
+  private last = 0;
+  private clock = 0;
+  private size = { width: 0, height: 0 };
+  private readonly fine: boolean;
+  private readonly still: boolean;
 
   constructor(private readonly canvas: HTMLCanvasElement, options: RoomOptions = {}) {
-    this.quality = options.quality ?? "high";
-    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: this.quality === "high" });
-    this.world.background = new THREE.Color(0x060403);
-    this.world.add(new THREE.HemisphereLight(0xffd9a8, 0x201008, 2));
-    this.camera.position.set(0, 0, 6);
-    this.renderer.setAnimationLoop(() => this.draw());
+    this.fine = options.quality !== "low";
+    this.still = options.reducedMotion ?? false;
+    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: false, powerPreference: "high-performance" });
+    this.renderer.toneMapping = THREE.ACESFilmicToneMapping;
+    this.renderer.shadowMap.type = THREE.PCFShadowMap;
+    this.renderer.info.autoReset = false;
+    this.rig = new Rig(canvas, this.still);
+    this.materials = makeMaterials(this.fine);
+    this.world.environment = lightBox(this.renderer);
+    this.hall = makeHall(this.materials, this.fine);
+    this.mirror = new Mirror(this.hall.bench, 0.17);
+    this.critic = new Critic(this.fine);
+    this.moods = new Moods(this.world, this.renderer, this.hall, this.root, this.still);
+    this.root.add(this.hall.root, this.critic.group);
+    this.world.add(this.root, this.words.group, this.labels.group);
+    this.quality_ = new Quality(this.fine ? "high" : "low", (s) => this.settle(s));
+    this.settle(this.quality_.settings);
+    this.look(true);
+    this.renderer.setAnimationLoop((now) => this.frame(now));
   }
 
-  addWork(id: number, scene: Scene, _place: "stand" | "shelf" = "stand"): void {
+  get fps(): number {
+    return this.quality_.fps;
+  }
+
+  get quality(): string {
+    return this.quality_.settings.name;
+  }
+
+  addWork(id: number, scene: Scene, place: "stand" | "shelf" = "stand"): void {
     this.removeWork(id);
-    const group = new THREE.Group();
-    this.works.set(id, { scene, group, frames: 0 });
-    this.world.add(group);
+    const slot = slotFor(scene, place, [...this.works.values()].map((w) => w.slot));
+    const view = new WorkView(scene, this.materials, this.fine && slot.kind === "stand", slot.scale);
+    view.group.position.copy(slot.at);
+    if (slot.kind === "wall") view.group.add(board(scene, slot.scale));
+    else view.mount();
+    this.works.set(id, { view, slot });
+    this.root.add(view.group);
+    if (this.focused.work === null && slot.kind === "stand") this.focused.work = id;
+    if (this.focused.work === id) this.look(true);
   }
 
   removeWork(id: number): void {
-    const work = this.works.get(id);
-    if (work) this.world.remove(work.group);
+    const entry = this.works.get(id);
+    if (!entry) return;
+    this.root.remove(entry.view.group);
+    entry.view.dispose();
     this.works.delete(id);
   }
 
-  setPoses(id: number, _frame: PoseFrame): void {
-    const work = this.works.get(id);
-    if (work) work.frames += 1;
+  setPoses(id: number, frame: PoseFrame): void {
+    this.works.get(id)?.view.setPoses(frame);
   }
 
-  setContacts(_id: number, _contacts: ContactNote[]): void {}
+  setContacts(id: number, contacts: ContactNote[]): void {
+    this.works.get(id)?.view.setContacts(contacts);
+  }
 
   setMood(mood: Mood): void {
-    this.mood = mood;
+    this.moods.set(mood);
+    this.words.set(mood.warp);
   }
 
-  setCritic(critic: CriticLook): void {
-    this.critic = critic;
+  setCritic(look: CriticLook): void {
+    this.critic.set(look);
+    this.seen = look;
   }
+
+  private seen: CriticLook = { visible: false, gazeWork: null, name: "", face: "" };
 
   focus(id: number, view: ViewName = "whole"): void {
     this.focused = { work: id, view };
+    this.look(false);
   }
 
-  scrub(_beat: BeatRecord | null, _t?: number): void {}
+  /** Show one dense beat at time t (of the work), contacts lit and landmarks named; null goes back to the live poses. */
+  scrub(beat: BeatRecord | null, t?: number): void {
+    const entry = this.focusedEntry();
+    if (!beat) {
+      this.beat = null;
+      entry?.view.release();
+    } else this.beat = { record: beat, t: t ?? beat.t0, lit: [], named: [] };
+    this.name();
+  }
 
-  label(_items: LabelItem[]): void {}
+  label(items: LabelItem[]): void {
+    this.asked = items;
+    this.name();
+  }
 
   picture(): Promise<Blob> {
     this.draw();
@@ -76,29 +161,157 @@ export class Room {
   }
 
   state(): RoomState {
-    const { x, y, z } = this.camera.position;
+    const { x, y, z } = this.rig.camera.position;
+    let meshes = 0;
+    this.root.traverse((o) => { if (o instanceof THREE.Mesh) meshes += 1; });
     return {
-      works: [...this.works].map(([id, w]) => ({
-        id, design: w.scene.design, meshes: w.group.children.length, framesReceived: w.frames, lastAngles: {},
-      })),
-      meshes: 0, triangles: 0, calls: 0, frames: this.frames, fps: this.fps, quality: this.quality,
-      focus: this.focused, camera: [x, y, z], scrub: null, mood: this.mood, critic: this.critic, labels: [],
+      works: [...this.works].map(([id, { view }]) => {
+        let own = 0;
+        view.group.traverse((o) => { if (o instanceof THREE.Mesh) own += 1; });
+        const names = [...view.scene.rotors, ...view.scene.extras];
+        return {
+          id, design: view.scene.design, meshes: own, framesReceived: view.buffer.received,
+          lastAngles: Object.fromEntries(names.map((name, i) => [name, view.row[i] ?? 0])),
+        };
+      }),
+      meshes, triangles: this.drawn, calls: this.calls, frames: this.frames, fps: this.fps, quality: this.quality,
+      focus: { ...this.focused }, camera: [x, y, z],
+      scrub: this.beat ? { t: this.beat.t, lit: this.beat.lit, named: this.beat.named } : null,
+      mood: this.moods.asked, critic: this.seen, labels: this.labels.texts,
     };
   }
 
   dispose(): void {
     this.renderer.setAnimationLoop(null);
+    for (const id of [...this.works.keys()]) this.removeWork(id);
+    this.labels.clear();
+    this.rig.dispose();
+    this.mirror.dispose();
+    this.critic.dispose();
+    this.post?.dispose();
     this.renderer.dispose();
   }
 
-  private draw(): void {
-    const { clientWidth: w, clientHeight: h } = this.canvas;
-    if (w && h && (this.canvas.width !== w || this.canvas.height !== h)) {
-      this.renderer.setSize(w, h, false);
-      this.camera.aspect = w / h;
-      this.camera.updateProjectionMatrix();
+  private focusedEntry(): Entry | undefined {
+    return this.focused.work === null ? undefined : this.works.get(this.focused.work);
+  }
+
+  private look(atOnce: boolean): void {
+    const entry = this.focusedEntry();
+    if (!entry) {
+      this.rig.view(new THREE.Vector3(0, 2.05, 0), 2.3, new THREE.Vector3(0.07, 0.12, 1), atOnce);
+      return;
     }
-    this.renderer.render(this.world, this.camera);
+    const { aim, radius } = entry.view.view(this.focused.view);
+    const way = new THREE.Vector3(...WAYS[this.focused.view]);
+    if (this.focused.view === "whole" && entry.slot.kind === "stand") {
+      this.rig.view(aim.clone().add(new THREE.Vector3(0, -0.16, 0)), radius * 1.16, way, atOnce);
+    } else this.rig.view(aim, radius * 1.08, way, atOnce);
+  }
+
+  /** Settings of a step of the quality ladder. */
+  private settle(s: Settings): void {
+    const { key } = this.hall.lights;
+    this.renderer.shadowMap.enabled = s.shadows;
+    key.castShadow = s.shadows;
+    this.mirror.strength = s.mirror > 0 ? 1 : 0;
+    this.world.traverse((o) => {
+      if (o instanceof THREE.Mesh) for (const m of [o.material].flat() as THREE.Material[]) m.needsUpdate = true;
+    });
+    this.resize(true);
+  }
+
+  private resize(force = false): void {
+    const width = this.canvas.clientWidth || 320;
+    const height = this.canvas.clientHeight || 180;
+    if (!force && width === this.size.width && height === this.size.height) return;
+    const changed = this.size.width > 0 && Math.abs(width / height - this.rig.camera.aspect) > 0.01;
+    this.size = { width, height };
+    const s = this.quality_.settings;
+    const ratio = Math.min(globalThis.devicePixelRatio || 1, s.ratio);
+    this.renderer.setPixelRatio(ratio);
+    this.renderer.setSize(width, height, false);
+    this.rig.camera.aspect = width / height;
+    this.rig.camera.updateProjectionMatrix();
+    this.post?.resize(width, height, ratio);
+    if (s.mirror) this.mirror.resize(width * ratio * s.mirror, height * ratio * s.mirror);
+    if (changed) this.look(true);
+  }
+
+  /** Names asked for, and in a scrubbed beat the landmark that is passing. */
+  private name(): void {
+    const items = this.asked.map((item) => ({ text: item.text, at: () => this.works.get(item.work)?.view.placeOf(item.part) ?? null }));
+    const beat = this.beat;
+    const entry = this.focusedEntry();
+    if (beat && entry) {
+      const span = beat.record.dt * Math.max(beat.record.angles.length - 1, 1);
+      const passing = beat.record.landmarks.filter((l) => beat.t >= l.t && beat.t - l.t < NAMED_FOR * span && l.name in NAMED_ON);
+      beat.named = passing.map((l) => l.name);
+      for (const mark of passing) {
+        const [part, text] = NAMED_ON[mark.name] as [string, string];
+        const stone = entry.view.scene.mount === "clock" ? "pallet" : "stone";
+        // rising passages (+1) are locked by the exit stone before and by the entry stone after the swing
+        const after = mark.name === "lock" || mark.name === "draw" ? mark.side > 0 : mark.side <= 0;
+        const name = part === "pallet stone" ? `${after ? "entry" : "exit"} ${stone}` : part;
+        items.push({ text, at: () => entry.view.placeOf(name) });
+      }
+    }
+    this.labels.set(items);
+  }
+
+  private frame(now: number): void {
+    const dt = this.last ? (now - this.last) / 1000 : 0;
+    this.last = now;
+    this.quality_.frame(dt);
+    this.step(Math.min(dt, 0.25));
+    this.draw();
+  }
+
+  private step(dt: number): void {
+    this.clock += dt;
+    this.resize();
+    this.rig.step(dt);
+    const focused = this.focusedEntry();
+    for (const entry of this.works.values()) if (!(this.beat && entry === focused)) entry.view.step(dt);
+    if (this.beat && focused) {
+      const { record, t } = this.beat;
+      this.beat.lit = focused.view.scrub(record, t, 0.02 * record.dt * record.angles.length);
+    }
+    this.moods.step(this.clock, dt, this.critic.group.visible);
+    const places = [...this.works.values()].map(({ view }) => view.view("whole").aim);
+    const target = this.seen.gazeWork === null ? null : this.works.get(this.seen.gazeWork)?.view.view("whole").aim ?? null;
+    this.critic.step(this.clock, dt, places, target, this.still);
+    const whole = focused?.view.view("whole") ?? { aim: new THREE.Vector3(0, 2.2, 0), radius: 2 };
+    this.words.step(this.clock, dt, whole.aim, whole.radius, this.still);
+    this.labels.step(this.rig.camera, this.size);
+  }
+
+  private draw(): void {
+    const { renderer, world } = this;
+    const { camera } = this.rig;
+    renderer.info.reset();
+    world.updateMatrixWorld();
+    camera.updateMatrixWorld();
+    const s = this.quality_.settings;
+    this.critic.reflect(renderer, world, this.clock);
+    if (s.mirror > 0) {
+      this.mirror.render(renderer, world, camera, [...this.hall.flat, this.words.group, this.labels.group, this.hall.haze]);
+    }
+    if (s.post || this.moods.needsAir) {
+      this.post ??= this.makePost(s);
+      this.post.glowing = s.bloom;
+      const seen = (this.focusedEntry()?.view.view("whole").aim ?? new THREE.Vector3(0, 2, 0)).project(camera);
+      this.moods.air(this.post, this.clock, seen);
+      this.post.render();
+    } else renderer.render(world, camera);
     this.frames += 1;
+    this.drawn = renderer.info.render.triangles;
+    this.calls = renderer.info.render.calls;
+  }
+
+  private makePost(s: Settings): Post {
+    const post = new Post(this.renderer, this.world, this.rig.camera, s.bloom ? 4 : 0);
+    post.resize(this.size.width, this.size.height, Math.min(globalThis.devicePixelRatio || 1, s.ratio));
+    return post;
   }
 }

@@ -1,0 +1,51 @@
+/** Quality by measured frame time: a ladder of settings, stepped down when frames are late, never up by itself. */
+
+export interface Settings {
+  name: string;
+  ratio: number;
+  shadows: boolean;
+  mirror: number; // share of the picture's size, 0: none
+  post: boolean;
+  bloom: boolean;
+}
+
+const LADDER: Settings[] = [
+  { name: "high", ratio: 2, shadows: true, mirror: 0.6, post: true, bloom: true },
+  { name: "high, plain pixels", ratio: 1, shadows: true, mirror: 0.5, post: true, bloom: true },
+  { name: "medium", ratio: 1, shadows: true, mirror: 0, post: true, bloom: false },
+  { name: "low", ratio: 1, shadows: false, mirror: 0, post: false, bloom: false },
+  { name: "lowest", ratio: 0.66, shadows: false, mirror: 0, post: false, bloom: false },
+];
+
+const LATE = 1 / 24; // s
+const WATCHED = 40; // frames
+
+export class Quality {
+  fps = 0;
+  private step: number;
+  private times: number[] = [];
+  private mean = 0;
+
+  constructor(start: "low" | "high", private readonly changed: (s: Settings) => void) {
+    this.step = start === "low" ? 3 : 0;
+  }
+
+  get settings(): Settings {
+    return LADDER[this.step] as Settings;
+  }
+
+  /** One frame took `dt` seconds. Frames in a hidden tab or after a stall do not count. */
+  frame(dt: number): void {
+    if (dt > 1.5 || dt <= 0) return;
+    this.mean = this.mean ? this.mean + (dt - this.mean) * 0.08 : dt;
+    this.fps = 1 / this.mean;
+    this.times.push(dt);
+    if (this.times.length < WATCHED) return;
+    const middle = [...this.times].sort((a, b) => a - b)[WATCHED >> 1] ?? 0;
+    this.times = [];
+    if (middle > LATE && this.step < LADDER.length - 1) {
+      this.step += 1;
+      this.changed(this.settings);
+    }
+  }
+}
