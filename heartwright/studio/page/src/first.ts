@@ -14,7 +14,7 @@ export function withFigures(text: string): (Node | string)[] {
   const out: (Node | string)[] = [];
   let from = 0;
   for (const hit of text.matchAll(FIGURE)) {
-    out.push(text.slice(from, hit.index), h("span.figure", {}, hit[0].trimEnd()));
+    out.push(text.slice(from, hit.index), h("span.figure", {}, hit[0].trimEnd().replace(/^-/, "−")));
     from = hit.index + hit[0].trimEnd().length;
   }
   return [...out, text.slice(from)];

@@ -9,11 +9,11 @@ import { First } from "./first";
 import { BenchPanel } from "./panels/bench";
 import { DreamOverlay, DreamPanel } from "./panels/dream";
 import { Instruments } from "./panels/instruments";
-import { Keep } from "./panels/keep";
 import type { Bench, Panel } from "./panels/panel";
 import { People } from "./panels/people";
 import { Questions } from "./panels/questions";
 import { Route } from "./panels/route";
+import { Shelf } from "./panels/shelf";
 import { Time } from "./panels/time";
 import { TouchPanel } from "./panels/touch";
 import { Shell } from "./shell";
@@ -25,7 +25,7 @@ const stage = new Stage(app);
 const bench: Bench = { app, stage, open: (name) => shell.open(name), close: () => shell.close() };
 const panels = {
   instruments: new Instruments(bench), time: new Time(bench), bench: new BenchPanel(bench), touch: new TouchPanel(bench), questions: new Questions(bench),
-  route: new Route(bench), dream: new DreamPanel(bench), people: new People(bench), keep: new Keep(bench),
+  route: new Route(bench), dream: new DreamPanel(bench), people: new People(bench), shelf: new Shelf(bench),
 };
 const shell = new Shell(app, Object.values(panels) as Panel[]);
 const first = new First(app, bench);

@@ -116,8 +116,11 @@ export class Shell {
       else if (state && state.speed !== 1) parts.push(`× ${plain(state.speed, state.speed < 0.1 ? 2 : state.speed < 2 ? 1 : 0)}`);
     }
     const text = parts.join(" · ");
-    if (place.textContent !== text) place.textContent = text;
+    if (place.dataset["text"] === text) return;
+    place.dataset["text"] = text;
     place.dataset["kind"] = kind;
+    const stands = kind === "trouble" && net.linked && this.app.mayTouch;
+    place.replaceChildren(text, ...(stands ? [h("button.link", { type: "button", onclick: () => void this.app.ask("nudge") }, "Give it a push")] : []));
   }
 
   private note(note: Note): void {

@@ -40,7 +40,7 @@ export class BenchPanel implements Panel {
       this.air.set(key, handle);
       return handle.node;
     });
-    host.append(heading("Put a fault in", "Each is a change of the design with a severity. It is made while the work goes on, and heard."), this.faults, this.repairs, this.edits,
+    host.append(this.repairs, this.edits, heading("Put a fault in", "Each is a change of the design with a severity. It is made while the work goes on, and heard."), this.faults,
       heading("Escapement", "The work runs on with the changed shapes."), this.three, heading("The room"), ...air);
     this.offer();
     if (this.bench.app.state) this.update(this.bench.app.state);
@@ -59,16 +59,10 @@ export class BenchPanel implements Panel {
   }
 
   private fault(fault: Fault): HTMLElement {
-    const { app } = this.bench;
     const severity = slider("Severity", fault.span, fault.span.default);
     const put = h("button.primary", { type: "button", "data-fault": fault.name, onclick: () => void this.put(fault, severity.value(), put) }, "Put it in");
     return h("details.fault", { name: "fault" }, h("summary", {}, fault.title), fault.says ? h("p", {}, fault.says) : null,
-      fault.sign ? h("p.hint", {}, `To be heard: ${fault.sign}`) : null, severity.node, h("div.row", {}, put,
-        ...fault.repairs.map((r) => h("button.quiet", { type: "button", "data-repair": r, onclick: () => void app.ask("repair", { name: r }) }, `Mend: ${this.repairTitle(r)}`))));
-  }
-
-  private repairTitle(name: string): string {
-    return this.bench.app.hello?.repairs.find((r) => r.name === name)?.title ?? name.replaceAll("_", " ");
+      fault.sign ? h("p.hint", {}, `To be heard: ${fault.sign}`) : null, severity.node, h("div.row", {}, put));
   }
 
   private async put(fault: Fault, severity: number, button: HTMLButtonElement): Promise<void> {
@@ -85,7 +79,7 @@ export class BenchPanel implements Panel {
     if (key === this.shown) return;
     this.shown = key;
     this.repairs.replaceChildren(...(mendable.length ? [heading("Mend"), ...mendable.map((r) => this.repair(r))] : []));
-    this.edits.replaceChildren(heading("What was done"), ...this.history(state.edits));
+    this.edits.replaceChildren(...(state.edits.length ? [heading("What was done"), ...this.history(state.edits)] : []));
   }
 
   private repair(repair: Named): HTMLElement {
@@ -93,7 +87,6 @@ export class BenchPanel implements Panel {
   }
 
   private history(edits: EditLine[]): HTMLElement[] {
-    if (!edits.length) return [h("p.hint", {}, "Nothing yet. Every change can be taken back, except what metal cannot undo.")];
     const last = edits.at(-1);
     return [h("ol.edits", { reversed: true }, ...[...edits].reverse().map((e) => h("li", {}, e.text, e.undoable ? null : h("em", {}, " cannot be undone")))),
       h("button.quiet", { type: "button", id: "undo", disabled: last?.undoable === false, onclick: () => void this.bench.app.ask("undo") }, "Undo the last")];

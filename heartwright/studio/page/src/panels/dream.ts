@@ -114,7 +114,7 @@ export class DreamOverlay {
 
   private choice(c: Named, d: Dream): HTMLElement {
     const shut = c.name === "contest" && !d.throat_open;
-    const title = c.title && c.title !== c.name ? c.title : CHOICES[c.name] ?? c.name;
+    const title = CHOICES[c.name] ?? c.title;
     return h("button.choice", { type: "button", "data-act": c.name, "aria-disabled": String(shut), title: shut ? "Not while the throat is closed: breathe first" : c.says, onclick: () => void this.act(c.name) }, title);
   }
 

@@ -9,6 +9,7 @@ import type { Bench, Panel } from "./panel";
 
 const TRACE_S = 60;
 const SHOWN_FLOW_S = 4;
+const SINKS = 9; // shown one by one; what is smaller, together
 
 export class Instruments implements Panel {
   readonly name = "instruments";
@@ -24,7 +25,7 @@ export class Instruments implements Panel {
   private marks: Mark[] = [];
   private beatMarks: Mark[] = [];
   private isOpen = false;
-  readonly trace = new Chart({ height: 132, unit: "ms", x: "s", least: 2, curves: [{ label: "tick", colour: COLOURS.brass, dots: true }, { label: "tock", colour: COLOURS.steel, dots: true }] });
+  readonly trace = new Chart({ height: 132, unit: "ms", x: "s", least: 1, curves: [{ label: "tick", colour: COLOURS.brass, dots: true }, { label: "tock", colour: COLOURS.steel, dots: true }] });
   readonly scope = new Chart({ height: 132, unit: "", x: "ms", zero: true, marks: () => this.beatMarks,
     curves: [{ label: "tick", colour: COLOURS.brass, fill: "rgba(217,170,85,.12)" }, { label: "tock", colour: COLOURS.steel, fill: "rgba(147,174,203,.1)" }] });
   readonly struck = new Chart({ height: 132, unit: "nN s", x: "ms", zero: true, curves: [{ label: "tick", colour: COLOURS.brass, stems: true }, { label: "tock", colour: COLOURS.steel, stems: true }] });
@@ -116,7 +117,9 @@ export class Instruments implements Panel {
     const section = this.ledger.parentElement!;
     section.hidden = !ledger;
     if (!ledger) return;
-    const spent = Object.entries(ledger.spent).filter(([, j]) => j > 0).sort((x, y) => y[1] - x[1]);
+    const all = Object.entries(ledger.spent).filter(([, j]) => j > 0).sort((x, y) => y[1] - x[1]);
+    const rest = all.slice(SINKS);
+    const spent: [string, number][] = [...all.slice(0, SINKS), ...(rest.length ? [[`${rest.length} smaller ones`, rest.reduce((sum, [, j]) => sum + j, 0)] as [string, number]] : [])];
     const whole = Math.max(Math.abs(ledger.drive_j), ...spent.map(([, j]) => j), Math.abs(ledger.stored_j), 1e-30);
     const row = (name: string, joule: number, kind: string) => {
       const fill = h("i", { "data-kind": kind });

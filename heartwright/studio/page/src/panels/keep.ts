@@ -1,8 +1,8 @@
 // Keep what is seen: a picture of the room, or a short clip with its sound left out (a browser records the canvas).
 
+import type { App } from "../app";
 import { h } from "../dom";
 import { heading } from "./parts";
-import type { Bench, Panel } from "./panel";
 
 const CLIP_S = 8;
 
@@ -15,45 +15,36 @@ export function download(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-export class Keep implements Panel {
-  readonly name = "keep";
-  readonly title = "Keep";
-  readonly short = "Keep";
-  readonly icon = "keep";
-  private readonly clip = h("button.quiet", { type: "button", id: "save-clip" }, `A clip of ${CLIP_S} seconds`);
+/** What can be kept of the room and of the work in focus. */
+export function keepSection(app: App): HTMLElement[] {
+  const clip = h("button.quiet", { type: "button", id: "save-clip", onclick: () => void record(app, clip) }, `A clip of ${CLIP_S} seconds`);
+  const report = h("a.link", { target: "_blank", rel: "noopener" }, "The report of this work");
+  const aim = () => { report.href = app.net.path(`/api/report/${app.focus}`); };
+  aim();
+  app.on("focus", aim);
+  return [heading("Keep"), h("div.row", {}, h("button.quiet", { type: "button", id: "save-picture", onclick: () => void picture(app) }, "A picture"), clip),
+    h("p", {}, report), h("p.hint", {}, "Keys: 1 to 9 open the panels, Escape closes, space halts and goes on, L listens.")];
+}
 
-  constructor(private readonly bench: Bench) {}
+async function picture(app: App): Promise<void> {
+  if (!app.room) { app.note("There is no room to picture here.", "refused"); return; }
+  download(await app.room.picture(), "heartwright.png");
+}
 
-  build(host: HTMLElement): void {
-    const { app } = this.bench;
-    this.clip.onclick = () => void this.record();
-    host.append(h("div.stack", {}, h("button.quiet", { type: "button", id: "save-picture", onclick: () => void this.picture() }, "A picture of the room"), this.clip),
-      heading("The report", "The reading and the verdict as one page that needs nothing else."),
-      h("p", {}, h("a.link", { target: "_blank", rel: "noopener", href: app.net.path(`/api/report/${app.focus}`), onclick: (e: Event) => { (e.currentTarget as HTMLAnchorElement).href = app.net.path(`/api/report/${app.focus}`); } }, "Open the report")),
-      heading("Keys", "1 to 9 open the panels, Escape closes, space halts and goes on, L listens."));
-  }
-
-  private async picture(): Promise<void> {
-    const { app } = this.bench;
-    if (!app.room) { app.note("There is no room to picture here.", "refused"); return; }
-    download(await app.room.picture(), "heartwright.png");
-  }
-
-  private async record(): Promise<void> {
-    const canvas = document.getElementById("room") as HTMLCanvasElement;
-    const type = ["video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm", "video/mp4"].find((t) => "MediaRecorder" in window && MediaRecorder.isTypeSupported(t));
-    if (!type) { this.bench.app.note("This browser records no clips; a picture works.", "refused"); return; }
-    const recorder = new MediaRecorder(canvas.captureStream(30), { mimeType: type, videoBitsPerSecond: 6_000_000 });
-    const pieces: Blob[] = [];
-    recorder.ondataavailable = (e) => { if (e.data.size) pieces.push(e.data); };
-    const ended = new Promise<void>((resolve) => { recorder.onstop = () => resolve(); });
-    this.clip.disabled = true;
-    this.clip.textContent = "Recording";
-    recorder.start();
-    setTimeout(() => recorder.stop(), CLIP_S * 1000);
-    await ended;
-    this.clip.disabled = false;
-    this.clip.textContent = `A clip of ${CLIP_S} seconds`;
-    download(new Blob(pieces, { type }), `heartwright.${type.includes("mp4") ? "mp4" : "webm"}`);
-  }
+async function record(app: App, button: HTMLButtonElement): Promise<void> {
+  const canvas = document.getElementById("room") as HTMLCanvasElement;
+  const type = ["video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm", "video/mp4"].find((t) => "MediaRecorder" in window && MediaRecorder.isTypeSupported(t));
+  if (!type || !app.room) { app.note("This browser records no clips of the room; a picture may work.", "refused"); return; }
+  const recorder = new MediaRecorder(canvas.captureStream(30), { mimeType: type, videoBitsPerSecond: 6_000_000 });
+  const pieces: Blob[] = [];
+  recorder.ondataavailable = (e) => { if (e.data.size) pieces.push(e.data); };
+  const ended = new Promise<void>((resolve) => { recorder.onstop = () => resolve(); });
+  button.disabled = true;
+  button.textContent = "Recording";
+  recorder.start();
+  setTimeout(() => recorder.stop(), CLIP_S * 1000);
+  await ended;
+  button.disabled = false;
+  button.textContent = `A clip of ${CLIP_S} seconds`;
+  download(new Blob(pieces, { type }), `heartwright.${type.includes("mp4") ? "mp4" : "webm"}`);
 }

@@ -97,7 +97,7 @@ export class Chart {
     this.plot = new uPlot({
       width: this.node.clientWidth, height: o.height, cursor: { show: false }, legend: { show: false }, padding: [8, 8, 0, 0],
       scales: { x: { time: false }, y: { range } },
-      axes: [{ ...axis, size: 20, gap: 2, values: (_u, v) => v.map((x) => (o.x ? `${tidy(x)}` : "")) }, { ...axis, size: 40, gap: 4, values: (_u, v) => v.map(tidy) }],
+      axes: [{ ...axis, size: 20, gap: 2, values: (_u, v) => v.map((x) => (o.x ? `${tidy(x)}` : "")) }, { ...axis, size: 40, gap: 4, space: 24, values: (_u, v) => v.map(tidy) }],
       series: [{}, ...o.curves.map((c): uPlot.Series => ({ label: c.label, stroke: c.colour, width: c.width ?? 1.3, fill: c.fill, points: { show: false }, spanGaps: false,
         ...(c.dots ? { paths: dots } : c.stems ? { paths: stems } : {}) }))],
       bands: (o.bands ?? []).map((series) => ({ series, fill: "rgba(217,170,85,.16)" })),

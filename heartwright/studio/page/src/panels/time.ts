@@ -26,6 +26,7 @@ export class Time implements Panel {
   private readonly speed = h("input", { type: "range", min: "0", max: "1", step: "0.005", "aria-label": "Speed" });
   private readonly speedShown = h("output");
   private readonly halt = h("button.quiet", { type: "button", id: "halt" });
+  private readonly taking = h("div.row", {}, h("button.primary", { type: "button", id: "take-beat", onclick: () => void this.take() }, "Take a beat"));
   private readonly place = h("div.scrubbing");
   private readonly scrub = h("input", { type: "range", min: "0", step: "any", "aria-label": "Moment within the beat", id: "scrub" });
   private readonly now = h("p.now", { "aria-live": "off" });
@@ -49,7 +50,7 @@ export class Time implements Panel {
     for (const control of [this.speed, this.halt, one]) control.disabled = !may;
     host.append(h("label.slider", {}, h("span", {}, "Speed"), this.speedShown, this.speed), h("div.row", {}, this.halt, one),
       heading("One beat, taken out", "A single beat with all its contacts, to be gone through by hand or at a hundredth of its speed."),
-      h("div.row", {}, h("button.primary", { type: "button", id: "take-beat", onclick: () => void this.take() }, "Take a beat")), this.place);
+      this.taking, this.place);
     this.place.hidden = true;
     this.playButton.onclick = () => this.toggle();
     this.scrub.oninput = () => { this.stop(); this.go(this.scrub.valueAsNumber); };
@@ -85,6 +86,7 @@ export class Time implements Panel {
       if (button) button.disabled = false;
     }
     this.place.hidden = false;
+    this.taking.hidden = true;
     const times = [...this.beat.contacts, ...this.beat.landmarks].map((c) => c.t - this.beat!.t0);
     const whole = (this.beat.angles.length - 1) * this.beat.dt;
     this.from = times.length ? Math.max(0, Math.min(...times) - BEFORE_S) : 0;
@@ -116,7 +118,7 @@ export class Time implements Panel {
     const dots = beat.contacts.map((c) => { const d = h("i.hit"); d.style.left = x(c.t); d.style.height = `${6 + 26 * Math.min(1, Math.sqrt(c.impulse_ns / (this.strongest() || 1)))}px`; return d; });
     this.lane.replaceChildren(...dots, ...marks, this.cursor);
     this.list.replaceChildren(...beat.contacts.slice(0, 60).map((c) => h("li", {}, h("button.link", { type: "button", onclick: () => { this.stop(); this.go(c.t - beat.t0); } },
-      h("span.t", {}, `${plain(1000 * (c.t - beat.t0 - this.from), 2)} ms`), h("span", {}, `${c.pair}${c.tooth >= 0 ? `, tooth ${c.tooth + 1}` : ""}`), h("span.t", {}, scaled(c.impulse_ns, "N s"))))));
+      h("span.t", {}, `${plain(1000 * (c.t - beat.t0 - this.from), 2)} ms`), h("span", {}, `${c.pair}${/stone|pallet|face/.test(c.pair) ? `, tooth ${c.tooth + 1}` : ""}`), h("span.t", {}, scaled(c.impulse_ns, "N s"))))));
   }
 
   private strongest(): number { return Math.max(0, ...(this.beat?.contacts ?? []).map((c) => c.impulse_ns)); }
@@ -166,6 +168,7 @@ export class Time implements Panel {
     this.stop();
     this.beat = null;
     this.place.hidden = true;
+    this.taking.hidden = false;
     this.bench.app.room?.scrub(null);
     this.bench.stage.look(this.bench.app.focus);
   }
