@@ -75,8 +75,8 @@ def _blocks(table: BeatTable) -> Floats:
         error = float(np.std(each, ddof=1)) / np.sqrt(len(each) / 3.0)
         swing = table.amplitude_deg[i : i + BLOCK_BEATS]
         seen = swing[np.isfinite(swing)]
-        rows.append((float(table.time_s[i]), 0.5 * float(each.mean()), 0.5 * error, float(np.mean(seen)) if len(seen)
-                     else np.nan))  # fmt: skip
+        level = float(np.mean(seen)) if len(seen) else np.nan
+        rows.append((float(table.time_s[i]), float(each.mean()), error, level))
     return np.array(rows).reshape(-1, 4)
 
 

@@ -11,12 +11,13 @@ of the take, so the false-alarm probability holds for the whole take, whatever i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
-from scipy import stats
+from scipy import signal, stats
 
-from heartwright.records import BeatTable, Floats
+from heartwright.records import BeatTable, Floats, Recording
 
 FREEDOM: Final = 4.0
 FEWEST: Final = 6
@@ -103,3 +104,30 @@ def _gap(start: float, interval: float, period: float, p: float) -> Gap:
     beats = interval / period
     kind = "missed" if beats > 1.5 and abs(beats - round(beats)) < 0.25 else "late"
     return Gap(float(start), float(interval), float(interval - period), kind, p)
+
+
+_BAND_HZ: Final = (50.0, 400.0)
+_LOW_RATE_HZ: Final = 2_000
+_SMOOTH_S: Final = 0.02
+_APART_S: Final = 0.3  # two strokes are never nearer
+_CLEAR: Final = 0.25  # of the typical stroke's height
+
+
+def strokes(recording: Recording) -> Floats:
+    """Times [s] of the strokes of a pump under the ticks: the loudest moment of each, in 50-400 Hz; empty where none.
+
+    A valve or a follower that lands is heard low, where the escapement is nearly silent.
+    """
+    if recording.rate_hz < _LOW_RATE_HZ or recording.seconds < 3.0:
+        return np.zeros(0)
+    samples = np.nan_to_num(np.asarray(recording.samples, np.float64))
+    ratio = Fraction(_LOW_RATE_HZ / recording.rate_hz).limit_denominator(2000)
+    low = signal.resample_poly(samples - samples.mean(), ratio.numerator, ratio.denominator)
+    sos = signal.butter(2, _BAND_HZ, "bandpass", fs=_LOW_RATE_HZ, output="sos")
+    window = np.hanning(round(_SMOOTH_S * _LOW_RATE_HZ) + 2)[1:-1]
+    power = np.convolve(signal.sosfiltfilt(sos, low) ** 2, window / window.sum(), "same")
+    typical = float(np.quantile(power, 0.99))
+    if typical <= 0.0 or typical < 4.0 * float(np.median(power)):
+        return np.zeros(0)
+    at, _ = signal.find_peaks(power, height=_CLEAR * typical, distance=round(_APART_S * _LOW_RATE_HZ))
+    return at / _LOW_RATE_HZ
