@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 import webbrowser
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -75,7 +76,9 @@ def studio(
     _say(address, loopback=loopback, tls=tls_cert is not None)
     if not no_open and _desktop():
         threading.Timer(0.5, webbrowser.open, (address,)).start()
-    server.run(sockets=[bound])
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how it is closed
+        server.run(sockets=[bound])
+    answers().print("The bench is closed.")
 
 
 def _report(heard: Heard, design: Design | None) -> str:

@@ -99,7 +99,9 @@ async def _static(request: Request) -> Response:
 
 
 async def _session(request: Request) -> Response:
-    return json_of(request.app.state.session.hello(role_of(request), None))
+    role, session = role_of(request), request.app.state.session
+    await session.greet()
+    return json_of(session.hello(role, None))
 
 
 async def _scene(request: Request) -> Response:

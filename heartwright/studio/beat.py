@@ -73,7 +73,7 @@ def _told(
         "rotors": list(last.rotors),
         "angles": np.round(angles, 6).tolist(),
         "extras": [name for name, _ in extras],
-        "extra_values": np.column_stack([values for _, values in extras]).tolist() if extras else [],
+        "extra_values": [[float(f"{v:.4g}") for v in row] for row in zip(*(v for _, v in extras), strict=True)],
         "contacts": contacts,
         "landmarks": sorted(landmarks, key=lambda mark: mark["t"]),
         "side": side,

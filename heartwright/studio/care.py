@@ -16,6 +16,7 @@ from heartwright.edit import Edit, EditError
 if TYPE_CHECKING:
     from heartwright.repair.hand import Hand
     from heartwright.repair.rehearse import Odds
+    from heartwright.repair.touching import Touched
     from heartwright.studio.session import Session
     from heartwright.studio.work import Done, GoingWork
 
@@ -27,6 +28,11 @@ SLIDERS = {
 _SLIDE = {"lock_deg": "lock", "draw_deg": "draw", "drop_deg": "drop"}
 _SPREAD = (0.4, 1.8)  # ends of a slider over the design's own value
 WORKERS = 2
+AIR = {
+    "wind": {"low": 0.0, "high": 1.0, "default": 1.0, "unit": ""},
+    "tilt_deg": {"low": -30.0, "high": 30.0, "default": 0.0, "unit": "deg"},
+    "temperature_c": {"low": -10.0, "high": 45.0, "default": 23.0, "unit": "C"},
+}
 
 
 def edits_for(design: Design, values: dict[str, float]) -> tuple[Edit, ...]:
@@ -59,17 +65,16 @@ def sliders(now: Design, before: Design) -> dict[str, dict[str, Any]]:
 
 
 def lists(work: GoingWork | None) -> dict[str, Any]:
-    """Faults, repairs, touches, supports and sliders for the work in focus; all there are where it is still to come."""
+    """All faults and touches, with the kinds that they are for; repairs and sliders of the work in focus."""
     from heartwright.repair import faults, hand, touch
 
-    design = work.live.design if work else None
-    kind = design.kind if design else "heart"
     return {
-        "faults": [f.as_json() for f in faults.CATALOGUE if kind in f.kinds],
+        "faults": [f.as_json() for f in faults.CATALOGUE],
         "repairs": repairs(work),
-        "touches": [t.as_json() for t in touch.TOUCHES if kind in t.kinds],
+        "touches": [t.as_json() for t in touch.TOUCHES],
         "supports": [{"name": name, "title": _SUPPORTS.get(name, name)} for name in hand.SUPPORT],
         "sliders": sliders(work.live.design, work.before) if work else {},
+        "air": AIR,
     }
 
 
@@ -111,7 +116,7 @@ def repair(work: GoingWork, name: str) -> Done:
     return work.change(edits, chosen.title)
 
 
-def touch(work: GoingWork, name: str, amount: float | None, hand: Hand, seed: int) -> dict[str, Any]:
+def touch(work: GoingWork, name: str, amount: float | None, hand: Hand, seed: int) -> tuple[dict[str, Any], Touched]:
     """Touch the going work through a hand; what happens meanwhile is then seen at its own pace."""
     from heartwright.repair import touch as touches
 
@@ -122,7 +127,7 @@ def touch(work: GoingWork, name: str, amount: float | None, hand: Hand, seed: in
     text = f"{chosen.title}: {meant}" + (f"; {done.slip}" if done.slip else "")
     if done.edits or chosen.tool == "key":
         work.note(done.edits, text)
-    return {"type": "touched", "work": work.id, "text": text, **done.as_json()}
+    return {"type": "touched", "work": work.id, "text": text, **done.as_json()}, done
 
 
 @dataclass(slots=True)
@@ -156,11 +161,14 @@ class Rehearsing:
             rehearse.rehearse, work.live.copy(), chosen, amount, hand, trials=trials, seed=seed, workers=WORKERS,
             progress=progress, cancel=self.stop.is_set,
         )  # fmt: skip
-        self.task = asyncio.create_task(self._run(job), name="rehearsal")
+        self.task = asyncio.create_task(self._run(job, hand), name="rehearsal")
+        self.session.changed()
 
-    async def _run(self, job: functools.partial[Odds]) -> None:
+    async def _run(self, job: functools.partial[Odds], hand: Hand) -> None:
         try:
-            self._tell(await asyncio.to_thread(job))
+            odds = await asyncio.to_thread(job)
+            self._tell(odds)
+            self.session.dreaming.rehearsed(odds, hand)
         except Exception as why:
             self.session.refuse("rehearse", f"the rehearsal broke off: {why}")
 

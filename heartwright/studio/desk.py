@@ -22,6 +22,7 @@ class Refused(ValueError):
         self.allowed = allowed
 
 
+_NOT_DREAMT = ("slider", "fault", "repair", "undo", "nudge", "place", "verdict")
 Answer = dict[str, Any] | None
 Doer = Callable[["Session", Person, Any], Awaitable[Answer]]
 
@@ -32,6 +33,8 @@ async def do(session: Session, person: Person, command: m.AnyCommand) -> dict[st
         if not person.may(command.do):
             who: list[str] = [role for role, rights in RIGHTS.items() if command.do in rights]
             raise Refused(f"{person.role}s may not {command.do} here", who)
+        if command.do in _NOT_DREAMT:
+            session.dreaming.refuse_here(command.do)
         answer = await DOERS[type(command)](session, person, command)
     except Refused as why:
         return _refused(command, str(why), why.allowed)
@@ -170,26 +173,55 @@ async def _blind(session: Session, person: Person, command: m.Blind) -> Answer:
 
 
 async def _touch(session: Session, person: Person, command: m.Touch) -> Answer:
-    work = work_of(session)
-    told = care.touch(work, command.name, command.amount, _hand(session, command), session.next_seed())
+    """Touch the work in focus with the hand as it is."""
+    session.dreaming.allow("touch")
+    work, hand = work_of(session), session.dreaming.hand(command.support, command.magnification)
+    told, done = care.touch(work, command.name, command.amount, hand, session.next_seed())
+    session.dreaming.touched(done, hand)
     session.send(told)
     session.changed()
-    session.hearing.want(session.focus)
+    if not session.dreaming.on:
+        session.hearing.want(session.focus)
     return {"text": told["text"], "slip": told["slip"], "force_n": told["force_n"]}
 
 
-def _hand(session: Session, command: m.Touch | m.Rehearse) -> Any:
-    """The hand that is asked for, with the arousal that there is."""
-    from heartwright.repair.hand import Hand
-
-    return Hand(command.support, command.magnification, session.arousal)
-
-
 async def _rehearse(session: Session, person: Person, command: m.Rehearse) -> Answer:
-    work, hand = work_of(session), _hand(session, command)
+    """Try a touch on copies; the room stands still meanwhile."""
+    session.dreaming.allow("rehearse")
+    work, hand = work_of(session), session.dreaming.hand(command.support, command.magnification)
     seed = session.next_seed() if command.seed is None else command.seed
     session.rehearsing.begin(work, command.name, command.amount, hand, trials=command.trials, seed=seed)
     return {"trials": command.trials}
+
+
+async def _contest(session: Session, person: Person, command: m.Contest) -> Answer:
+    """A counter-claim, tested against what was heard."""
+    ruling = session.dreaming.contest(command.claim)
+    told = {"answer": ruling.sentence, "text": ruling.sentence, "ruling": ruling.ruling, "figures": ruling.figures}
+    upheld = {"upheld": True, "sustained": False}.get(ruling.ruling)
+    session.send({"type": "contested", "work": session.focus, "claim": ruling.claim, "upheld": upheld, **told})
+    return told
+
+
+async def _breathe(session: Session, person: Person, command: m.Breathe) -> Answer:
+    session.dreaming.breathe()
+    return None
+
+
+async def _dream(session: Session, person: Person, command: m.Dream) -> Answer:
+    """Begin a dream; one that is under way is left."""
+    if session.work is None:
+        raise Refused("the engine is still starting: wait until the heart runs")
+    if session.rehearsing.on:
+        raise Refused("a rehearsal is under way; cancel it first")
+    await session.dreaming.begin(command.scenario, command.seed, command.critic or None)
+    return None
+
+
+async def _act(session: Session, person: Person, command: m.Act) -> Answer:
+    session.dreaming.act(command.name, command.more)
+    session.changed()
+    return None
 
 
 async def _cancel(session: Session, person: Person, command: m.Cancel) -> Answer:
@@ -197,10 +229,6 @@ async def _cancel(session: Session, person: Person, command: m.Cancel) -> Answer
         raise Refused("no rehearsal is under way")
     session.rehearsing.stop.set()
     return None
-
-
-async def _not_yet(session: Session, person: Person, command: Any) -> Answer:
-    raise Refused("this bench does not have it yet")
 
 
 DOERS: dict[type, Doer] = {
@@ -222,8 +250,8 @@ DOERS: dict[type, Doer] = {
     m.Cancel: _cancel,
     m.SetName: _name,
     m.Invite: _invite,
-    m.Contest: _not_yet,
-    m.Breathe: _not_yet,
-    m.Dream: _not_yet,
-    m.Act: _not_yet,
+    m.Contest: _contest,
+    m.Breathe: _breathe,
+    m.Dream: _dream,
+    m.Act: _act,
 }

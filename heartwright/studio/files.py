@@ -67,6 +67,7 @@ async def put(request: Request) -> Response:
     role_that_may(request, "upload")
     why = uploads.refused_size(request.headers.get("content-length"))
     if why:
+        await uploads.let_pass(request)
         raise HTTPException(413, why, headers={"Connection": "close"})
     if not UPLOADS.take():
         raise HTTPException(429, "recordings come too fast: wait some seconds between them")

@@ -81,6 +81,8 @@ class Hearing:
         trace = joined(work.take(TAKE_S))
         live = work.live
         found = await self.ear.ask(hear_work, trace, live.design, live.position, live.wind)
+        if self.session.shelf.going.get(work.id) is not work:
+            return
         self.keep(work.id, found, changed_since=work.since_s != since)
 
     def keep(self, id: int, found: Heard, *, changed_since: bool = False) -> None:
@@ -94,6 +96,11 @@ class Hearing:
         from heartwright.studio.telling import sentence
 
         return sentence(id, self.heard[id], sound=f"/api/takes/{id}/sound.wav", blind="\n".join(self.blind.get(id, ())))
+
+    def forget(self, id: int) -> None:
+        """Another work stands in this place."""
+        self.heard.pop(id, None)
+        self.wanted.discard(id)
 
     def clip(self, id: int) -> Path:
         """Where the take of a work is kept."""

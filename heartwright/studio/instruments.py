@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from heartwright.records import Beats, Floats, Interval, Trace
-from heartwright.studio.telling import interval
 
 WINDOW_S = 30.0
 FEWEST = 8
@@ -31,6 +30,7 @@ class Tape:
     nominal_s: float
     rows: deque[tuple[int, float, int, float]] = field(default_factory=lambda: deque(maxlen=DOTS_MOST))
     told: float = -np.inf  # beats up to here were sent
+    origin: tuple[int, float] | None = None  # number and time of the first beat: residuals count from it
 
     def add(self, beats: Beats) -> None:
         for t, side, amplitude in zip(timed(beats), beats.side, beats.amplitude_rad, strict=True):
@@ -38,6 +38,8 @@ class Tape:
             if self.rows:
                 before = self.rows[-1]
                 k = before[0] + max(1, round((float(t) - before[1]) / self.nominal_s))
+            if self.origin is None:
+                self.origin = (k, float(t))
             self.rows.append((k, float(t), int(side), float(amplitude)))
 
     def since(self, time_s: float) -> Floats:
@@ -47,9 +49,9 @@ class Tape:
     def dots(self, *, all_of_them: bool = False) -> list[list[float | int]]:
         """Beats not sent yet: time, residual against the nominal beat [ms], side, amplitude [deg]."""
         rows = self.since(-np.inf if all_of_them else self.told)
-        if not len(rows):
+        if not len(rows) or self.origin is None:
             return []
-        k0, t0 = self.rows[0][0], self.rows[0][1]
+        k0, t0 = self.origin
         residual = 1e3 * (rows[:, 1] - t0 - (rows[:, 0] - k0) * self.nominal_s)
         if not all_of_them:
             self.told = float(rows[-1, 1])
@@ -96,7 +98,7 @@ def message(work: Any, *, all_of_them: bool = False) -> dict[str, Any]:
         "work": work.id,
         "time_s": work.time,
         "window_s": min(WINDOW_S, work.time - work.since_s),
-        **{name: interval(value) for name, value in figures_of(rows, tape.nominal_s).items()},
+        **{name: value and value.as_json() for name, value in figures_of(rows, tape.nominal_s).items()},
         "beats": tape.dots(all_of_them=all_of_them),
         "happenings": [[round(h.time_s, 5), h.kind] for piece in work.untold for h in piece.happenings],
         "waves": waves(work.untold),

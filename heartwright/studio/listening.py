@@ -11,7 +11,7 @@ import io
 import multiprocessing
 import os
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,14 +55,18 @@ class Ear:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._opened(), what, *given)
 
+    def submit(self, what: Callable[..., Result], *given: Any) -> Future[Result]:
+        """The same as a future that can be looked at."""
+        return self._opened().submit(what, *given)
+
     def close(self) -> None:
         """End the process, in the middle of its work too."""
         pool, self._pool = self._pool, None
         if pool is not None:
             processes = list((pool._processes or {}).values())
-            pool.shutdown(wait=False, cancel_futures=True)
             for process in processes:
                 process.terminate()
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def _opened(self) -> ProcessPoolExecutor:
         if self._pool is None:

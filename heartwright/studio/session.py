@@ -10,15 +10,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heartwright import __version__
-from heartwright.studio import care, desk, frames, instruments
+from heartwright.studio import care, desk, dreaming, frames, instruments
 from heartwright.studio.clients import Client, text_of
+from heartwright.studio.dreaming import Dreaming
 from heartwright.studio.frames import BLOCK, RATE_HZ
 from heartwright.studio.hearing import Hearing
 from heartwright.studio.messages import AnyCommand
@@ -34,6 +34,7 @@ TICK_S = TICK / RATE_HZ
 SHELF_EVERY = 3  # a work on a shelf moves and is shown every so many ticks
 SHELF_GAIN = 10.0 ** (-22.0 / 20.0)  # a work on a shelf is heard from some metres away
 STATE_EVERY = 15  # ticks
+DISCORD_EVERY, DISCORD_WEIGHT = 60, 0.3  # ticks; of the newest in the running mean
 LATE_S = 0.25  # where the machine was late by more, the time is given up
 SLOWEST, FASTEST = 0.01, 20.0
 
@@ -53,10 +54,16 @@ class Session:
         self.address = ""  # as people reach it, set by who serves
         self.ticks = 0
         self.late_s = 0.0  # time given up, in all
-        self.each_tick: list[Callable[[], None]] = []  # instruments, dream
         self.hearing = Hearing(self)
         self.rehearsing = care.Rehearsing(self)
-        self.arousal = 0.05
+        self.dreaming = Dreaming(self)
+        self.seconds = 0.0  # of the session
+        self.discord = 0.0
+        self._to_put: dict[int, tuple[float, float]] = {}  # works that still have to feel the room
+        self._heard = np.zeros(0)
+        self._lists: dict[str, Any] = {}
+        self._greeting: asyncio.Task[None] | None = None
+        self._works_changed = False
         self._touches = 0
         self._sequence = 0
         self._pcm = np.zeros(0, np.float32)
@@ -73,7 +80,7 @@ class Session:
 
     async def stop(self) -> None:
         """End cleanly: nobody is left waiting."""
-        for task in (self._opening, self._task):
+        for task in (self._opening, self._greeting, self._task):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -108,6 +115,11 @@ class Session:
         """The going work in focus."""
         return self.shelf.going.get(self.focus)
 
+    @property
+    def still(self) -> bool:
+        """Whether the room stands still: halted, or while a touch is rehearsed on copies."""
+        return self.halted or self.rehearsing.on
+
     # ------------------------------------------------------------------------------------------ time
 
     async def _run(self) -> None:
@@ -122,8 +134,9 @@ class Session:
 
     def tick(self) -> None:
         """One beat of the session."""
-        self.ticks += 1
-        speed = 0.0 if self.halted else self.speed
+        self.ticks, self.seconds = self.ticks + 1, self.seconds + TICK_S
+        speed = 0.0 if self.still else self.speed
+        self._put_one()
         if self.recorded.playing:
             self._play_recorded(speed)
         else:
@@ -131,21 +144,31 @@ class Session:
         self.hearing.look()
         if self.work and not self.recorded.playing and self.ticks % STATE_EVERY == 0:
             self.send(instruments.message(self.work))
-        for look in self.each_tick:
-            look()
+        self.dreaming.look(TICK_S)
         if self._changed or self.ticks % STATE_EVERY == 0:
-            self.send(self.state())
+            self.send(self.state() | self._lately())
             self._changed = False
+
+    def _lately(self) -> dict[str, Any]:
+        """What the state carries only where it changed."""
+        if not self._works_changed:
+            return {}
+        self._works_changed = False
+        work = self.work
+        sliders = care.sliders(work.live.design, work.before) if work else {}
+        return {"works": self.shelf.as_json(), "sliders": sliders}
 
     def _go_on(self, speed: float) -> None:
         mixed = np.zeros(TICK)
         focus = self.work
         for work in self.going:
             front = work is focus
+            piece = None
             if front:
-                work.advance(TICK_S * self._step_of(work, speed), TICK)
+                piece = work.advance(TICK_S * self._step_of(work, speed), TICK)
             elif self.ticks % SHELF_EVERY == work.id % SHELF_EVERY:
-                work.advance(SHELF_EVERY * TICK_S * speed, SHELF_EVERY * TICK)
+                piece = work.advance(SHELF_EVERY * TICK_S * speed, SHELF_EVERY * TICK)
+            self.dreaming.step(work, piece)
             mixed += work.hear(TICK) * (1.0 if front else SHELF_GAIN)
             self._show(work, speed)
         if focus is not None:
@@ -184,6 +207,7 @@ class Session:
     def _sound(self, samples: NDArray[np.float32], time_s: float, speed: float) -> None:
         """Send whole blocks of what was mixed; the time is that of the work at the block's first sample."""
         self._pcm = np.concatenate([self._pcm, samples])
+        self._measure_discord(samples)
         while len(self._pcm) >= BLOCK:
             at = time_s - len(self._pcm) / RATE_HZ * speed
             block = frames.sound_block(self._sequence, RATE_HZ, at, self._pcm[:BLOCK])
@@ -191,6 +215,14 @@ class Session:
             self._sequence += 1
             for client in self.listeners:
                 client.show(block)
+
+    def _measure_discord(self, samples: NDArray[np.float32]) -> None:
+        """The sensory dissonance of the last second of what is heard, every two seconds, smoothed."""
+        self._heard = np.concatenate([self._heard, samples.astype(np.float64)])[-RATE_HZ:]
+        if self.ticks % DISCORD_EVERY == 0 and not self.recorded.playing and not self.still:
+            from heartwright.sound import discord
+
+            self.discord += DISCORD_WEIGHT * (discord.of_sound(self._heard, RATE_HZ) - self.discord)
 
     # ------------------------------------------------------------------------------------------ telling
 
@@ -210,17 +242,43 @@ class Session:
         self.send({"type": "refused", "id": 0, "of": of, "reason": reason, "allowed": None, **more})
 
     def changed(self, *, works: bool = False) -> None:
-        """Something changed: the state goes out with the next tick (with the works, where they changed)."""
+        """Something changed: the state goes out with the next tick (with works and sliders, where they changed)."""
         self._changed = True
-        if works:
-            self.send({"type": "works", "works": self.shelf.as_json()})
+        self._works_changed |= works
 
     def place(self, *, tilt_deg: float | None, temperature_c: float | None, wind: float | None) -> None:
         """Put all works elsewhere; what is None stays."""
-        for work in self.going:
-            work.live.place(tilt_deg=tilt_deg, temperature_c=temperature_c, wind=wind if work is self.work else None)
-            work.since_s = work.live.time
+        now = self.room()
+        if wind is not None and self.work is not None:
+            self.work.live.place(wind=wind)
+            self.work.since_s = self.work.live.time
+            self.hearing.want(self.focus)
+        self.put(
+            now["tilt_deg"] if tilt_deg is None else tilt_deg,
+            now["temperature_c"] if temperature_c is None else temperature_c,
+        )
         self.changed()
+
+    def put(self, tilt_deg: float, temperature_c: float) -> None:
+        """Tilt and temperature of the room: the work in focus feels them at once, the others one each tick."""
+        for work in self.going:
+            if (work.live.tilt_deg, work.live.temperature_c) != (tilt_deg, temperature_c):
+                self._to_put[work.id] = (tilt_deg, temperature_c)
+        if self.focus in self._to_put:
+            self._put_one(self.focus)
+            if not self.dreaming.on:
+                self.hearing.want(self.focus)
+
+    def _put_one(self, id: int | None = None) -> None:
+        """Let one of the works that wait for it feel the room."""
+        if not self._to_put:
+            return
+        id = next(iter(self._to_put)) if id is None else id
+        tilt_deg, temperature_c = self._to_put.pop(id)
+        work = self.shelf.going.get(id)
+        if work is not None:
+            work.live.place(tilt_deg=tilt_deg, temperature_c=temperature_c)
+            work.since_s = work.live.time
 
     def state(self) -> dict[str, Any]:
         work = self.work
@@ -234,13 +292,24 @@ class Session:
             "status": live.status if live else "recorded",
             "advice": live.advice if live else "",
             "room": self.room(),
-            "arousal": self.arousal,
-            "throat_open": True,
+            "arousal": self.dreaming.arousal,
+            "throat_open": self.dreaming.throat_open,
+            "rehearsing": self.rehearsing.on,
+            "dreaming": self.dreaming.on,
             "repairs": care.repairs(work),
             "edits": [done.as_json() for done in work.done] if work else [],
             "people": self.people.as_json(),
             "compiling": self.compiling,
         }
+
+    async def greet(self) -> None:
+        """Have ready what a greeting needs: the first time it is imported, in a thread."""
+        if self._greeting is None:
+            self._greeting = asyncio.create_task(self._prepare(), name="greeting")
+        await asyncio.shield(self._greeting)
+
+    async def _prepare(self) -> None:
+        self._lists = await asyncio.to_thread(_lists)
 
     def hello(self, role: Role, person: Person | None) -> dict[str, Any]:
         """All that somebody who comes in needs to know."""
@@ -255,9 +324,7 @@ class Session:
             "sample_rate": RATE_HZ,
             "block": BLOCK,
             "compiling": self.compiling,
-            "scenarios": [],
-            "critics": [],
-            "contests": [],
+            **self._lists,
             **care.lists(self.work),
             "version": __version__,
         }
@@ -265,17 +332,17 @@ class Session:
     def news(self) -> list[dict[str, Any]]:
         """What somebody who comes in late has missed: the figures so far, and what was heard."""
         out = [instruments.message(self.work, all_of_them=True)] if self.work else []
-        return out + [self.hearing.message(id) for id in self.hearing.heard]
+        out += [self.hearing.message(id) for id in self.hearing.heard]
+        return out + ([self.dreaming.message()] if self.dreaming.play else [])
 
     def focus_on(self, id: int) -> None:
         """Put a work in focus: its figures, contacts and sound are what everybody gets."""
         self.focus, self.beat_until = id, None
-        self.send({"type": "lists", **care.lists(self.work)})
         if self.work:
             self.send(instruments.message(self.work, all_of_them=True))
         if id in self.hearing.heard:
             self.send(self.hearing.message(id))
-        self.changed()
+        self.changed(works=True)
 
     def next_seed(self) -> int:
         """A seed for the next touch: another each time, the same in the same session."""
@@ -286,16 +353,29 @@ class Session:
         """Do what somebody asks; the answer: done, or refused and why."""
         return await desk.do(self, person, command)
 
+    def light(self) -> float:
+        """Light follows energy; in a dream it is also the scenario's."""
+        play = self.dreaming.play
+        if play is not None and self.dreaming.on:
+            return play.room["light"]
+        return instruments.light(self.work) if self.work else 1.0
+
     def room(self) -> dict[str, Any]:
+        """Tilt, temperature, wind, light and discord."""
         work = self.work
         live = work.live if work else None
         return {
             "tilt_deg": live.tilt_deg if live else 0.0,
             "temperature_c": live.temperature_c if live else 23.0,
             "wind": live.wind if live else 1.0,
-            "light": instruments.light(work) if work else 1.0,
-            "discord": 0.0,
+            "light": self.light(),
+            "discord": self.discord,
         }
+
+
+def _lists() -> dict[str, Any]:
+    care.lists(None)  # for what it imports
+    return dreaming.lists()
 
 
 def _contacts(piece: Any) -> list[list[Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 LARGEST = 100 * 2**20  # bytes
 WORDS_MOST = 200
+LET_PASS, LET_PASS_S = 4 * LARGEST, 20.0  # of a refused body
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 
@@ -76,6 +79,17 @@ def refused_size(length: str | None) -> str:
     return ""
 
 
+async def let_pass(request: Request) -> None:
+    """Throw away what comes of a refused body, kept nowhere, so that the refusal can be read at the other end."""
+    passed = 0
+    with contextlib.suppress(ClientDisconnect, TimeoutError):
+        async with asyncio.timeout(LET_PASS_S):
+            async for chunk in request.stream():
+                passed += len(chunk)
+                if passed > LET_PASS:
+                    return
+
+
 async def receive(request: Request, folder: Path, name: str) -> Path:
     """The body in a file. Raises TooLarge as soon as there is too much of it, ClientDisconnect where it breaks off."""
     found = _SUFFIX.search(name)
@@ -99,9 +113,9 @@ async def put(session: Session, path: Path, words: dict[str, str]) -> RecordedWo
     told = {key: clean_text(words.get(key, ""), WORDS_MOST) for key in ("name", "author", "date", "intent", "weakness")}
     try:
         seconds, notes = await session.hearing.ear.ask(check_file, path)
-    except ValueError:
+    except ValueError as why:
         path.unlink(missing_ok=True)
-        raise
+        raise ValueError(str(why).replace(path.name, told["name"] or "the file")) from None
     title = Path(told["name"]).stem or "a recording"
     about = (told["author"], told["date"], told["intent"], told["weakness"])
     work = RecordedWork(session.shelf.new_id(), path, title, *about, seconds, notes)

@@ -45,6 +45,7 @@ async def look(socket: WebSocket) -> None:
     if role is None:
         return
     session: Session = socket.app.state.session
+    await session.greet()
     client = Client(session.people.come(role))  # type: ignore[arg-type]
     assert client.person is not None
     client.tell(text_of(session.hello(client.person.role, client.person)))

@@ -67,8 +67,13 @@ class GoingWork:
     @classmethod
     def start(cls, id: int, design: Design, *, seed: int) -> GoingWork:
         """Build a work, let it run in, and set the level of its sound by what it did."""
-        live = Live(design, seed=seed, poses_hz=POSES_HZ)
-        stream = Stream(design, kind=design.kind, rate_hz=RATE_HZ, seed=seed)
+        return cls.going_on(id, Live(design, seed=seed, poses_hz=POSES_HZ))
+
+    @classmethod
+    def going_on(cls, id: int, live: Live) -> GoingWork:
+        """A work that was built already (its poses `POSES_HZ` a second)."""
+        design = live.design
+        stream = Stream(design, kind=design.kind, rate_hz=RATE_HZ, seed=live.seed)
         pieces = [live.advance(1.0) for _ in range(int(HEAD_START_S))]
         stream.set_level(pieces[-1] if len(pieces[-1].impacts) else pieces[0])
         work = cls(id, live, stream, design.title or design.name, design, Tape(1.0 / design.beat_hz))
@@ -94,12 +99,13 @@ class GoingWork:
         if hz != self.poses_hz:
             self.live, self.poses_hz = self.live.copy(poses_hz=hz), hz
 
-    def advance(self, seconds: float, n: int) -> None:
-        """Go on by `seconds` of the work, and hear them in the next `n` samples."""
+    def advance(self, seconds: float, n: int) -> Trace | None:
+        """Go on by `seconds` of the work, and hear them in the next `n` samples; what happened, None for no time."""
         piece = self._next_piece(seconds) if seconds > 0.0 else None
         self.sound = np.concatenate([self.sound, self.stream.block(n, piece)])
         if piece is not None:
             self.keep(piece)
+        return piece
 
     def _next_piece(self, seconds: float) -> Trace:
         """What is to be seen next: first what a touch has let happen already, then what the work does."""
