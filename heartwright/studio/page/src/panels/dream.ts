@@ -83,7 +83,7 @@ export class DreamOverlay {
     this.said = lines.length;
   }
 
-  /** The words hang in the air; their size and light follow their scores. */
+  /** The words hang in the air; their size and light follow their scores. The room draws them itself; this is for a page without one. */
   private hang(d: Dream): void {
     this.hanging.replaceChildren(...d.words.map((w, i) => {
       const word = h("span", { "data-at": String(i % 5) }, w.name);

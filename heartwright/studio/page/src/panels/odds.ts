@@ -12,6 +12,7 @@ const SANS = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', 
 const SERIF = "'Iowan Old Style', Palatino, 'URW Palladio L', Georgia, 'DejaVu Serif', serif";
 const POINT = "A band is where the share may lie, 95 in 100. Point at a dot to read its trial.";
 const FALL_S = 0.85;
+const EASE_S = 0.12; // in which a band follows the server's figures
 const GAP_S = 0.04; // between two dots that came in one message ...
 const BURST_S = 1.1; // ... but all of them within this
 
@@ -36,6 +37,8 @@ export class OddsPicture {
   private done = 0;
   private busy = false;
   private pending = 0;
+  private drawn = 0;
+  private easing = 1;
   private f: Frame = { width: 0, height: 0, u: 1, left: 0, top: 0, floor: 0 };
 
   constructor() {
@@ -144,6 +147,9 @@ export class OddsPicture {
   /** Draw everything; true while something still moves. */
   private draw(): boolean {
     if (!this.fit()) return false;
+    const t = now();
+    this.easing = 1 - Math.exp(-Math.min(0.5, t - this.drawn) / EASE_S);
+    this.drawn = t;
     const columns = this.columns();
     this.ground();
     let moving = false;
@@ -217,7 +223,7 @@ export class OddsPicture {
 
   private ease(key: string, to: number): { at: number; moving: boolean } {
     const from = this.shown.get(key) ?? (key.endsWith(":h") ? 1 : key.endsWith(":l") ? 0 : to);
-    const at = still() || Math.abs(to - from) < 0.002 ? to : from + 0.16 * (to - from);
+    const at = still() || Math.abs(to - from) < 0.002 ? to : from + this.easing * (to - from);
     this.shown.set(key, at);
     return { at, moving: at !== to };
   }

@@ -111,7 +111,7 @@ export class TouchPanel implements Panel {
 
   private chosen(): void {
     const touch = this.fitting().find((t) => t.name === this.choice.value);
-    this.says.textContent = [touch?.says, touch?.tool ? `With ${touch.tool}.` : ""].filter(Boolean).join(" ");
+    this.says.textContent = [touch?.says, touch?.tool ? `Tool: ${touch.tool}.` : ""].filter(Boolean).join(" ");
     this.amount = touch ? slider(`Intended: ${touch.amount}`, touch.span, touch.span.default) : null;
     this.amountPlace.replaceChildren(...(this.amount ? [this.amount.node] : []));
   }
