@@ -9,8 +9,8 @@ const WARM_C = 23; // the room as it is left alone
 const COLD_C = 20; // this much colder is the coldest it looks
 
 export class Stage {
-  private readonly scenes = new Map<number, Promise<Scene>>();
-  private readonly standing = new Set<number>();
+  private readonly scenes = new Map<string, Promise<Scene>>();
+  private readonly standing = new Map<number, string>(); // work and the design it is drawn from
   view: ViewName = "whole";
 
   constructor(private readonly app: App) {
@@ -50,7 +50,8 @@ export class Stage {
   private async furnish(): Promise<void> {
     const room = this.app.room;
     if (!room) return;
-    for (const id of [...this.standing].filter((s) => !this.app.work(s))) {
+    for (const [id, design] of this.standing) {
+      if (this.app.work(id)?.design === design) continue;
       room.removeWork(id);
       this.standing.delete(id);
     }
@@ -61,15 +62,16 @@ export class Stage {
 
   private async place(work: Work, place: "stand" | "shelf"): Promise<void> {
     if (this.standing.has(work.id) || !this.app.room) return;
-    const scene = this.scenes.get(work.id) ?? this.app.net.get<Scene>(`/api/scene/${work.id}`);
-    this.scenes.set(work.id, scene);
+    const key = `${work.id} ${work.design}`;
+    const scene = this.scenes.get(key) ?? this.app.net.get<Scene>(`/api/scene/${work.id}`);
+    this.scenes.set(key, scene);
     try {
       const ready = await scene;
       if (this.standing.has(work.id)) return;
-      this.standing.add(work.id);
+      this.standing.set(work.id, work.design);
       this.app.room.addWork(work.id, ready, place);
     } catch (error) {
-      this.scenes.delete(work.id);
+      this.scenes.delete(key);
       if (work.kind === "design") this.app.note(`${work.title} could not be drawn: ${error instanceof Error ? error.message : String(error)}`, "refused");
     }
   }

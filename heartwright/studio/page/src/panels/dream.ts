@@ -136,6 +136,7 @@ export class DreamOverlay {
 
   private wake(): void {
     this.woken = true;
+    if (this.app.mayTouch) void this.app.ask("act", { name: "wake" });
     this.reset();
     this.leave();
   }
