@@ -2,7 +2,7 @@
 
     play = Play(heart(seed=3), "the-short-dream", seed=3)
     while play.ending is None:
-        play.step(0.25)                                  # or play.step(dt, pieces) where somebody else steps the heart
+        play.step(0.5)                                   # or play.step(dt, pieces) where somebody else steps the heart
     play.record()
 
 The scenario moves critic, gaze, tilt, temperature and light. Arousal follows its one law; what the heart does is the
@@ -32,7 +32,7 @@ from heartwright.repair.rehearse import Odds
 from heartwright.repair.touching import Touched
 from heartwright.works.live import Live
 
-QUANTUM_S: Final = 0.25
+QUANTUM_S: Final = 0.5
 KEPT_S: Final = 26.0
 STRETCH_S: Final = 20.0
 BREATH_S: Final = 10.0  # one act of breathing slowly lasts so long
@@ -235,7 +235,7 @@ class Play:
 
     def _place(self) -> None:
         tilt, cold, self._light = self._asked_room()
-        at = (round(2.0 * tilt) / 2.0, round(2.0 * cold) / 2.0)
+        at = (float(round(tilt)), float(round(cold)))  # whole degrees: each is a new build of the work
         if self.places and at != self._placed:
             self.live.place(tilt_deg=at[0], temperature_c=at[1])
             self._placed = at

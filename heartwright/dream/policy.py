@@ -18,9 +18,10 @@ from heartwright.dream.play import QUANTUM_S, Laws, Play
 from heartwright.dream.scenario import Scenario
 
 CALM: Final = 0.25
-CANDIDATES: Final = (("wind", 0.3), ("close the crack", 0.65), ("press the follower", 1.0))
+CRACK: Final = ("close the crack", 0.65)
+WHERE_LATE: Final = (("wind", 0.3), ("press the follower", 1.0))  # tried too where strokes came late
 WORTH_IT: Final = 0.10  # a touch must be worth so much more than leaving it alone
-TRIALS, TRIAL_S = 16, 10.0
+TRIALS, TRIAL_S = 12, 8.0
 
 
 def panic(play: Play) -> None:
@@ -42,7 +43,7 @@ def patient(play: Play) -> None:
     aids = {"support": "wrist", "magnification": 10.0}
     found = [
         play.act("rehearse", touch=name, amount=amount, trials=TRIALS, seconds=TRIAL_S, **aids)
-        for name, amount in CANDIDATES
+        for name, amount in (CRACK, *(WHERE_LATE if play.late else ()))
     ]
     best = max(found, key=lambda odds: odds.worth - odds.alone_worth)
     if best.worth - best.alone_worth > WORTH_IT:
