@@ -12,6 +12,7 @@ import typer
 from heartwright.cli import payload
 from heartwright.cli.console import BAD_INPUT, INTERRUPTED, Refused, messages, print_json
 from heartwright.cli.designs import designs
+from heartwright.cli.dream import dream
 from heartwright.cli.hearing import unreadable
 from heartwright.cli.judge import judge
 from heartwright.cli.listen import listen
@@ -43,10 +44,11 @@ for command, short in (
     (run, "Simulate a design tooth by tooth, with sound and report."),
     (designs, "What can be run; one design with its landmarks."),
     (movements, "Lift angle and beat rate of real movements."),
+    (dream, "The short dream as text, by hand or by a rule."),
     (studio, "The live bench: the heart beats on a page, is heard, asked, changed."),
 ):
     app.command(short_help=short)(command)
-_COMMANDS = ("listen", "judge", "run", "designs", "movements", "studio")
+_COMMANDS = ("listen", "judge", "run", "designs", "movements", "dream", "studio")
 
 
 @app.callback(invoke_without_command=True)

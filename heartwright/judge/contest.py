@@ -83,6 +83,10 @@ def _blocks(table: BeatTable) -> Floats:
 def _ruled(claim: str, blocks: Floats) -> Contest:
     t, error, sigma, swing = blocks.T
     sigma = np.maximum(sigma, 1e-3)
+    known = np.isfinite(swing)
+    raw = error.copy()
+    if known.all():  # what a fixed rest position gives at the mean swing of the take
+        error = error * swing / float(np.mean(swing))
     weight = 1.0 / sigma**2
     mean = float(np.sum(weight * error) / np.sum(weight))
     chi2 = float(np.sum(weight * (error - mean) ** 2))
@@ -91,10 +95,9 @@ def _ruled(claim: str, blocks: Floats) -> Contest:
     figures = {"beat_error_ms": mean, "p_steady": p_steady, "trend_ms_per_min": 60.0 * slope, "p_trend": p_trend}
     figures |= {"blocks": float(len(t)), "scatter_ms": float(np.std(error, ddof=1))}
     p_swing = 1.0
-    known = np.isfinite(swing)
     if known.sum() >= FEWEST_BLOCKS and float(np.ptp(swing[known])) > 1.0:
         meant = mean * float(np.mean(swing[known])) / swing[known]
-        per_deg, p_swing = _slope(swing[known], error[known] - meant, sigma[known])
+        per_deg, p_swing = _slope(swing[known], raw[known] - meant, sigma[known])
         figures |= {"ms_per_deg": per_deg, "p_swing": p_swing}
     size = Interval.from_sigma(abs(mean), float(1.0 / np.sqrt(np.sum(weight))))
     figures |= {"low": size.low, "high": size.high}

@@ -54,12 +54,15 @@ class Missed:
         """The answer in one line."""
         if self.intervals < FEWEST:
             return f"Whether it missed a beat cannot be said: {self.reason}."
-        chance = "less than one in ten thousand" if self.p < 1e-4 else f"{self.p:.2g}"
+        chance = "chance would do so in fewer than one of 10,000 takes" if self.p < 1e-4 else (
+            f"chance would do so in {100.0 * self.p:.2g} of 100 takes"
+        )  # fmt: skip
         if self.found:
             first = self.gaps[0]
             what = "one was left out" if first.kind == "missed" else "one came late"
-            return f"It did: at {first.time_s:.1f} s {what} ({first.interval_s:.2f} s; by chance: {chance})."
-        return f"It did not: the longest of {self.intervals} intervals is what chance gives ({chance} a take)."
+            return f"It did: at {first.time_s:.1f} s {what} ({first.interval_s:.2f} s; {chance})."
+        longest = f"the longest of {self.intervals} intervals is within their own scatter"
+        return f"Not that one can tell: {longest} ({chance})."
 
 
 def missed(table: BeatTable, *, alarm: float = 0.01) -> Missed:
