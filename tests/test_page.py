@@ -151,6 +151,7 @@ def test_one_beat_is_taken_out_and_gone_through(maker: Any) -> None:
 
 def test_a_fault_is_heard_mended_and_undone(maker: Any) -> None:
     """Out of beat by four degrees: the sentence names it; the collet is turned back; both are taken back."""
+    until(maker, "heartwright.state().sentence?.text", 150)
     ask(maker, "speed", value=6)
     panel(maker, "bench")
     maker.evaluate("document.querySelector('[data-fault=\"out of beat\"]').closest('details').open = true")
@@ -242,15 +243,18 @@ def test_a_broken_connection_comes_back(maker: Any) -> None:
 
 
 def test_the_dream_reaches_an_ending(maker: Any) -> None:
+    """At twenty times its pace, until one may leave; awake, the heart that stood there before stands there again."""
+    ask(maker, "speed", value=20)
     panel(maker, "dream")
     maker.fill('#sheet input[type="number"]', "7")
     maker.click("#begin-dream")
-    until(maker, "!!heartwright.state().dream?.phase && !document.getElementById('dream').hidden", 15)
-    until(maker, "heartwright.state().dream.choices.length > 0 || heartwright.state().dream.ending", 60)
-    ask(maker, "act", name="leave")
+    until(maker, "heartwright.state().dream?.lines.length > 0 && !document.getElementById('dream').hidden", 60)
+    until(maker, "heartwright.state().dream.choices.some(c => c.name === 'leave')", 150)
+    maker.click('#dream [data-act="leave"]')
     ending = until(maker, "heartwright.state().dream?.ending", 30)
-    assert ending["name"]
+    assert ending["name"] and ending["record"]["seed"] == 7
     maker.wait_for_selector(".ending #keep-record")
     maker.click("#wake")
-    assert maker.evaluate("document.getElementById('dream').hidden")
+    until(maker, "document.getElementById('dream').hidden && heartwright.state().works[0].design === 'heart'", 20)
+    ask(maker, "speed", value=1)
     assert not maker.errors

@@ -33,7 +33,8 @@ export class Stage {
       this.app.room = new Room(canvas, { quality: wanted === "low" ? "low" : wanted === "high" ? "high" : undefined, reducedMotion: still() });
     } catch (error) {
       document.documentElement.classList.add("no-room");
-      this.app.note(`The room cannot be drawn here (${error instanceof Error ? error.message : String(error)}). Everything else works.`, "refused");
+      const why = error instanceof TypeError ? "its file did not load" : error instanceof Error ? error.message : String(error);
+      this.app.note(`The room cannot be drawn here: ${why}. Everything else works.`, "refused");
       return;
     }
     document.documentElement.classList.add("lit");

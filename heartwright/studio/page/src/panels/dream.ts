@@ -24,9 +24,8 @@ export class DreamPanel implements Panel {
 
   build(host: HTMLElement): void {
     const { hello } = this.bench.app;
-    const options = (of: Named[], none: string) => (of.length ? of.map((s) => h("option", { value: s.name }, s.title)) : [h("option", { value: "" }, none)]);
-    this.scenario.replaceChildren(...options(hello?.scenarios ?? [], "The short dream"));
-    this.critic.replaceChildren(...options(hello?.critics ?? [], "as the scenario has it"));
+    this.scenario.replaceChildren(...(hello?.scenarios ?? []).map((s) => h("option", { value: s.name }, s.title)));
+    this.critic.replaceChildren(h("option", { value: "" }, "as the scenario has it"), ...(hello?.critics ?? []).map((c) => h("option", { value: c.name }, c.title)));
     host.append(h("p.motto", {}, "Some five minutes. A presence comes and judges; what the heart then does is physics."),
       h("p", {}, "You can breathe, rehearse, touch, explain, or leave it alone. The hand trembles under the gaze; breathing steadies it."),
       h("label.field", {}, h("span", {}, "Scenario"), this.scenario), h("label.field", {}, h("span", {}, "Critic"), this.critic),
