@@ -258,3 +258,15 @@ def test_the_dream_reaches_an_ending(maker: Any) -> None:
     until(maker, "document.getElementById('dream').hidden && heartwright.state().works[0].design === 'heart'", 20)
     ask(maker, "speed", value=1)
     assert not maker.errors
+
+
+@pytest.mark.skipif("HEARTWRIGHT_IDLE" not in os.environ, reason="HEARTWRIGHT_IDLE is not set: nothing else may run")
+def test_a_minute_of_sound_has_no_gap(browser: Any, bench: str) -> None:
+    """On an idle machine, with the room drawn beside it: no underrun and no block lost in 60 s."""
+    page = opened(browser, bench)
+    page.click("#listen")
+    until(page, "heartwright.heard().then(h => !!h && h.played > 0)", 10)
+    page.wait_for_timeout(60_000)
+    under, lost, played = page.evaluate("heartwright.heard().then(h => [h.under, h.lost, h.played])")
+    assert (under, lost) == (0, 0) and played > 59 * 48_000
+    page.context.close()

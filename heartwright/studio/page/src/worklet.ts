@@ -4,7 +4,8 @@ declare abstract class AudioWorkletProcessor { readonly port: MessagePort; const
 declare function registerProcessor(name: string, maker: new () => AudioWorkletProcessor): void;
 
 const RING = 1 << 16; // samples: 1.37 s at 48 kHz
-const START = 5120; // play once so many wait (107 ms)
+const START = 5120; // play once so many wait (107 ms) ...
+const MORE = 1.5, MOST = 14_400; // ... and longer after each underrun, up to 0.3 s
 const HIGH = 19_200; // never let more than 0.4 s wait: old sound is dropped
 const KEEP = 9600; // ... down to 0.2 s
 const TAP = 48_000; // the last second played can be read back
@@ -18,6 +19,7 @@ class Player extends AudioWorkletProcessor {
   private write = 0;
   private read = 0;
   private running = false;
+  private need = START;
   private fade = FADE;
   private under = 0;
   private dropped = 0;
@@ -65,12 +67,13 @@ class Player extends AudioWorkletProcessor {
     if (!out) return true;
     const waiting = this.write - this.read;
     if (!this.running) {
-      if (waiting < START) return true;
+      if (waiting < this.need) return true;
       this.running = true;
       this.fade = 0;
     }
     if (waiting < out.length) {
       this.under += 1;
+      this.need = Math.min(MOST, this.need * MORE);
       this.running = false;
       return true;
     }
