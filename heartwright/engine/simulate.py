@@ -126,6 +126,7 @@ class Simulation:
         if seconds > 0.0 and not len(self._log.pose):
             raise ValueError("poses cannot be added to a run that was begun without")
         self.pose_dt = self._log.pose_at[1] = seconds
+        self._log.pose_at[0] = min(self._log.pose_at[0], self.time + seconds)
 
     def take(self) -> Written:
         """All rows since the last take, which are then forgotten; the ledger is that of the whole run."""

@@ -92,6 +92,10 @@ def repairs(work: GoingWork | None) -> list[dict[str, str]]:
 
 def slide(work: GoingWork, values: dict[str, float]) -> Done:
     """Move sliders on the going work."""
+    ranges = sliders(work.live.design, work.before)
+    for key, value in values.items():
+        if key in ranges and not ranges[key]["low"] <= value <= ranges[key]["high"]:
+            raise ValueError(f"{key} {value:g}: {ranges[key]['low']:g} to {ranges[key]['high']:g} deg is allowed")
     name = " and ".join(_SLIDE[key] for key in values)
     return work.slide(edits_for(work.live.design, values), f"{name} by the sliders")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -62,6 +63,8 @@ class GoingWork:
     untold: list[Trace] = field(default_factory=list)  # pieces whose figures are not sent yet
     ahead: list[Trace] = field(default_factory=list)  # what has happened and is still to be seen (a touch)
     _next: int = 1
+    _pose_end: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    _pose_next: int = 0
     _wave_end: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
 
     @classmethod
@@ -97,7 +100,7 @@ class GoingWork:
         """Take poses so often that the page always gets as many a second."""
         hz = POSES_HZ / speed
         if hz != self.poses_hz:
-            self.live, self.poses_hz = self.live.copy(poses_hz=hz), hz
+            self.live, self.poses_hz, self._pose_next = self.live.copy(poses_hz=hz), hz, 0
 
     def advance(self, seconds: float, n: int) -> Trace | None:
         """Go on by `seconds` of the work, and hear them in the next `n` samples; what happened, None for no time."""
@@ -141,15 +144,24 @@ class GoingWork:
         return tuple(p for p in self.history if takes.started(p) >= from_s)
 
     def poses(self) -> tuple[float, float, NDArray[np.float32]] | None:
-        """Time of the first sample, step [s], and values [n_sample, n_rotor + n_extra] of the fresh pieces."""
+        """Time of the first sample, step [s], and values [n_sample, n_rotor + n_extra] of the fresh pieces.
+
+        The engine notes a pose at the end of the step in which it is due; here poses stand at whole multiples of the
+        step of time, by straight lines between those that were noted.
+        """
         rows = [p.poses for p in self.fresh if len(p.poses)]
         if not rows:
             return None
-        table = np.concatenate(rows)
-        columns = [table[:, 1:]]
-        if self.extras:
-            columns.append(np.column_stack([self._extra(name, table[:, 0]) for name in self.extras]))
-        return float(table[0, 0]), 1.0 / self.poses_hz, np.hstack(columns).astype(np.float32)
+        table = np.concatenate([self._pose_end, *rows] if len(self._pose_end) else rows)
+        first, last = math.ceil(table[0, 0] * self.poses_hz - 1e-9), math.floor(table[-1, 0] * self.poses_hz + 1e-9)
+        first = max(first, self._pose_next)
+        self._pose_end, self._pose_next = table[-1:], last + 1
+        if first > last:
+            return None
+        at = np.arange(first, last + 1) / self.poses_hz
+        columns = [np.interp(at, table[:, 0], table[:, k]) for k in range(1, table.shape[1])]
+        columns += [self._extra(name, at) for name in self.extras]
+        return float(at[0]), 1.0 / self.poses_hz, np.column_stack(columns).astype(np.float32)
 
     def _extra(self, name: str, at: Floats) -> Floats:
         """A waveform at the times of the poses, carried on straight where it is not yet written down."""
