@@ -58,8 +58,9 @@ def _plates(places: list[tuple[float, float]], suspension: tuple[float, float], 
     spots = [suspension, (0.0, 0.0), *reversed(places[:-1])]
     parts += frame.bridge("front plate", spots, front, width=3.2 * unit, depth=1.1 * unit,
                           stones=[suspension, (0.0, 0.0), *places[1:-1]], stone=0.7 * unit)  # fmt: skip
-    for k, (x, y) in enumerate(((middle - 0.9 * half, low + 2 * unit), (middle + 0.9 * half, low + 2 * unit),
-                                (middle, high - 2 * unit))):  # fmt: skip
+    for k, (sx, y) in enumerate(((-1.0, low + 2 * unit), (1.0, low + 2 * unit), (-1.0, high - 8 * unit),
+                                 (1.0, high - 8 * unit))):  # fmt: skip
+        x = middle + 0.92 * sx * half
         parts += frame.pillar(f"pillar {k + 1}", (x, y), -0.4 * unit, front, 1.3 * unit)
     return parts
 

@@ -208,7 +208,7 @@ def _balance(design: Design, g: LeverGeometry, at: Place, levels: Levels, turn: 
                     0.20 * outer, 0.12 * outer), at=(x, y, levels.balance + 0.25 * thick), depth=0.5 * thick,
                     bevel=0.01 * outer, turn=turn)
             for k, a in enumerate((math.pi / 6, math.pi / 6 + TWO_PI / 3, math.pi / 6 + 2 * TWO_PI / 3))]  # fmt: skip
-    screws = [_timing_screw(k, outer, levels.balance + 0.5 * thick, x, y, turn) for k in range(12)]
+    screws = [_timing_screw(k, outer, levels.balance + 0.5 * thick, x, y, turn) for k in range(16)]
     hub = turned("balance hub", "steel", [(0, 0), (0.16 * outer, 0), (0.16 * outer, 0.5 * thick), (0.10 * outer, thick),
                  (0, thick)], at=(x, y, levels.balance + 0.2 * thick), turn=turn)  # fmt: skip
     jewel_depth = levels.sheet * 2.0
@@ -236,10 +236,10 @@ def _balance(design: Design, g: LeverGeometry, at: Place, levels: Levels, turn: 
 
 def _timing_screw(k: int, outer: float, z: float, x: float, y: float, turn: Piece) -> Piece:
     """A screw in the rim, its head outside: drawn flat as a small block turned with the balance."""
-    a = (k + 0.5) * TWO_PI / 12
-    size = 0.042 * outer
+    a = (k + 0.5) * TWO_PI / 16
+    size = 0.05 * outer
     block = np.array([(outer * 0.99, -size), (outer + 1.7 * size, -size), (outer + 1.7 * size, size), (outer * 0.99, size)])
-    return extrude(f"timing screw {k + 1}", "steel" if k % 3 == 0 else "gilt", turned_by(block, a),
+    return extrude(f"timing screw {k + 1}", "steel" if k % 4 == 0 else "gilt", turned_by(block, a),
                    at=(x, y, z - size), depth=2 * size, bevel=0.25 * size, turn=turn)  # fmt: skip
 
 

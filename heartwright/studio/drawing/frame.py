@@ -33,32 +33,43 @@ def heart_curve(size: float, n: int = 150) -> Floats:
     return size * np.column_stack([x, y])
 
 
-def inward(outline: Floats, by: float) -> Floats:
-    """A closed counter-clockwise outline moved inward; where it would fold over itself its points are left out."""
-    t = np.roll(outline, -1, axis=0) - np.roll(outline, 1, axis=0)
-    t /= np.linalg.norm(t, axis=1, keepdims=True)
-    moved = outline + by * np.column_stack([-t[:, 1], t[:, 0]])
-    gap = np.linalg.norm(moved[:, None] - outline[None], axis=2).min(axis=1)
-    return moved[gap > 0.97 * by]
+def heart_within(size: float, by: float, n: int = 150) -> Floats:
+    """The same heart drawn in by `by`: its right half moved along its normals, what crosses the middle left out, and
+    mirrored."""
+    t = np.linspace(0.0, math.pi, 2001)[1:-1]
+    x = 16 * np.sin(t) ** 3
+    y = 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
+    right = size * np.column_stack([x, y])
+    along = np.gradient(right, axis=0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    moved = right + by * np.column_stack([along[:, 1], -along[:, 0]])
+    moved = moved[moved[:, 0] > 0.0]
+    way = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(moved, axis=0), axis=1))])
+    at = np.linspace(0.0, way[-1], n // 2)
+    half = np.column_stack([np.interp(at, way, moved[:, i]) for i in range(2)])  # from the notch down to the apex
+    return np.concatenate([half[::-1], half * np.array([-1.0, 1.0])])
 
 
-def heart_frame(size: float, width: float, back: float, front: float) -> list[Piece]:
-    """Back plate and front ring in the shape of a heart, with the pillars between them."""
+def heart_frame(size: float, width: float, back: float, front: float,
+                keep_off: Sequence[tuple[float, float, float]] = ()) -> list[Piece]:  # fmt: skip
+    """Back plate and front ring in the shape of a heart, and pillars between them but for discs (x, y, radius)."""
     outer = heart_curve(size)
-    inner = inward(outer, width)
-    plate = inward(outer, 0.35 * width)
+    inner = heart_within(size, width)
+    plate = heart_within(size, 0.35 * width)
     pieces = [
         extrude("back plate", "plate", plate, at=(0, 0, back - 2.4e-3), depth=2.4e-3, bevel=0.5e-3),
-        extrude("back rim", "brass", outer, holes=[inward(outer, 0.45 * width)], at=(0, 0, back - 3.0e-3), depth=3.4e-3,
+        extrude("back rim", "brass", outer, holes=[heart_within(size, 0.45 * width)], at=(0, 0, back - 3.0e-3), depth=3.4e-3,
                 bevel=0.6e-3),
         extrude("front ring", "gilt", outer, holes=[inner], at=(0, 0, front), depth=3.0e-3, bevel=0.7e-3,
                 label="frame"),
     ]  # fmt: skip
-    middle = inward(outer, 0.5 * width)
+    middle = heart_within(size, 0.5 * width)
+    middle = np.concatenate([middle[len(middle) // 2 :], middle[: len(middle) // 2]])  # from the notch on
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(middle, axis=0), axis=1))])
     for k, share in enumerate((0.035, 0.15, 0.27, 0.385, 0.5, 0.615, 0.73, 0.85, 0.965)):
         x, y = (float(np.interp(share * along[-1], along, middle[:, i])) for i in range(2))
-        pieces += pillar(f"pillar {k + 1}", (x, y), back, front, 0.3 * width)
+        if all(math.dist((x, y), (cx, cy)) > r for cx, cy, r in keep_off):
+            pieces += pillar(f"pillar {k + 1}", (x, y), back, front, 0.3 * width)
         pieces.append(screw(f"frame screw {k + 1}", (x, y, front + 3.0e-3), 0.26 * width, 0.4 + 1.7 * k))
     return pieces
 
@@ -92,7 +103,7 @@ def cock(name: str, staff: Spot, foot: Spot, z: float, *, width: float, depth: f
     """A cock: a bar from a foot out over a staff, tapering, with jewel and regulator index."""
     a, b = np.asarray(foot), np.asarray(staff)
     pieces = [
-        extrude(name, "gilt", bar(a, b, 1.7 * width, width), at=(0, 0, z), depth=depth, bevel=0.14 * depth, label=name),
+        extrude(name, "gilt", bar(a, b, 1.9 * width, width), at=(0, 0, z), depth=depth, bevel=0.14 * depth, label=name),
         turned(f"{name} boss", "gilt", [(0, 0), (0.8 * width, 0), (0.8 * width, depth), (0.66 * width, 1.2 * depth),
                (0, 1.2 * depth)], at=(*staff, z)),
         jewel(f"{name} jewel", (*staff, z + 1.2 * depth), stone),

@@ -13,21 +13,21 @@ from heartwright.design import Design
 from heartwright.geometry.swiss_lever import LeverGeometry
 from heartwright.studio.drawing import escapement, frame, going, plan, pumpworks
 from heartwright.studio.drawing.escapement import Levels, contact
-from heartwright.studio.drawing.pieces import Piece, extrude, tube, turned
+from heartwright.studio.drawing.pieces import Piece, extrude, screw, tube, turned
 from heartwright.studio.drawing.teeth import Mesh
 
 MM = 1e-3
-ESCAPE = (33.0 * MM, 5.8 * MM)
+ESCAPE = (38.0 * MM, 0.8 * MM)
 PUMP_SEEN = math.radians(-135.0)  # pump arbor seen from the escape arbor
 #: Driver seen from what it drives, from the barrel down.
 PREFERRED = tuple(math.radians(a) for a in (143.0, 120.0, -171.0, -166.0, -166.0))
-FLY_SEEN = math.radians(-135.0)
+FLY_SEEN = math.radians(-60.0)
 #: Height of each mesh's wheel from the barrel down, those of the rest, thickness of the wheels [mm].
 WHEELS, SHEETS = (17.5, 20.0, 15.0, 13.0, 11.0), (1.2, 0.8, 0.7, 0.65, 0.6)
-BACK, FRONT, FRAME_SIZE, FRAME_WIDTH = -1.0 * MM, 25.5 * MM, 4.9 * MM, 7.5 * MM
+BACK, FRONT, FRAME_SIZE, FRAME_WIDTH = -1.0 * MM, 25.5 * MM, 4.6 * MM, 7.0 * MM
 LEVELS = Levels(wheel=19.4 * MM, sheet=0.9 * MM, roller=20.9 * MM, balance=23.6 * MM, spring=26.4 * MM, low=9.2 * MM,
                 high=30.6 * MM)  # fmt: skip
-HEIGHTS = pumpworks.Heights(cam=2.4 * MM, remontoire=13.2 * MM, fly=15.6 * MM, star=17.0 * MM, vanes=20.5 * MM,
+HEIGHTS = pumpworks.Heights(cam=2.4 * MM, remontoire=13.2 * MM, fly=15.6 * MM, star=17.0 * MM, vanes=23.5 * MM,
                             sheet=0.9 * MM, back=BACK, bridge=8.0 * MM)  # fmt: skip
 
 
@@ -83,12 +83,12 @@ def _train(design: Design, places: list[tuple[float, float]]) -> list[Piece]:
 def _hands(design: Design, meshes: list[Mesh], places: list[tuple[float, float]], parts: list[Piece]) -> list[Piece]:
     """A minute hand on the centre arbor and a seconds hand on the fourth, each over its ring."""
     out: list[Piece] = []
-    for name, wheel, radius in (("minutes", "centre wheel", 11.0), ("seconds", "fourth wheel", 8.2)):
+    for name, wheel, radius in (("minutes", "centre wheel", 10.6), ("seconds", "fourth wheel", 7.6)):
         turning = next((p for p in parts if p["name"] == wheel), None)
         if turning is None:
             continue
         at = (turning["x"], turning["y"])
-        out += frame.dial_ring(name, at, 23.2 * MM, radius * MM, 2.3 * MM)
+        out += frame.dial_ring(name, at, 23.2 * MM, radius * MM, 1.7 * MM)
         turn = turning["turn"] | {"offset": 0.0}
         out += frame.hand(f"{name} hand", at, 24.4 * MM, (radius - 1.2) * MM, turn)
     return out
@@ -116,6 +116,8 @@ def _pump(design: Design, level: float) -> tuple[list[Piece], list[Piece], float
     face = z + 5.6 * MM
     parts.append(extrude("chamber", "gilt", block, at=(0, 0, z - 5.0 * MM), depth=face - z + 3.9 * MM, bevel=0.8 * MM,
                          label="chamber"))  # fmt: skip
+    for i, (sx, sy) in enumerate(((-0.86 * wide, top - 2.6 * MM), (0.86 * wide, top - 2.6 * MM), (0.0, low + 1.9 * MM))):
+        parts.append(screw(f"chamber screw {i + 1}", (sx, sy, face - 1.1 * MM), 1.1 * MM, 0.3 + i))
     contacts = []
     for name, side, reed in (("inlet", -1.0, p.inlet), ("outlet", 1.0, p.outlet)):
         root = (side * 1.02 * reed.width, top - 6.4 * MM)
@@ -128,35 +130,35 @@ def _circulation(design: Design, foot: float) -> list[Piece]:
     """Aorta to the artery on the right, capillary coil behind, reservoir on the left, vein back to the inlet."""
     p = design.pump
     assert p is not None
-    artery = (96.0 * MM, 14.0 * MM, 2.0 * MM)
+    artery = (90.0 * MM, 4.0 * MM, 2.0 * MM)
     parts = pumpworks.artery(p, artery)
     z = -9.0 * MM
     parts += frame.pipe(
         "aorta",
         [(5 * MM, foot - 22 * MM, -3 * MM), (9 * MM, foot - 20 * MM, z), (13 * MM, -12 * MM, z), (9 * MM, 22 * MM, z),
-         (10 * MM, 58 * MM, z), (22 * MM, 84 * MM, -6 * MM), (52 * MM, 96 * MM, -3 * MM), (84 * MM, 88 * MM, 1 * MM),
-         (96 * MM, 66 * MM, 2 * MM), (96 * MM, 54 * MM, 2 * MM)],
+         (9 * MM, 50 * MM, z), (20 * MM, 72 * MM, -6 * MM), (48 * MM, 82 * MM, -3 * MM), (78 * MM, 75 * MM, 1 * MM),
+         (90 * MM, 56 * MM, 2 * MM), (90 * MM, 44 * MM, 2 * MM)],
         4.6 * MM, label="aorta", n=64,
     )  # fmt: skip
-    tank = (-96.0 * MM, 12.0 * MM, 2.0 * MM)
+    tank = (-90.0 * MM, 2.0 * MM, 2.0 * MM)
     parts += frame.pipe(
         "vein",
         [(-5 * MM, foot - 22 * MM, -3 * MM), (-9 * MM, foot - 20 * MM, z), (-13 * MM, -12 * MM, z), (-9 * MM, 22 * MM, z),
-         (-11 * MM, 54 * MM, z), (-26 * MM, 76 * MM, -6 * MM), (-56 * MM, 86 * MM, -3 * MM), (-84 * MM, 78 * MM, 1 * MM),
-         (-96 * MM, 60 * MM, 2 * MM), (-96 * MM, 50 * MM, 2 * MM)],
+         (-10 * MM, 46 * MM, z), (-23 * MM, 65 * MM, -6 * MM), (-50 * MM, 73 * MM, -3 * MM), (-78 * MM, 66 * MM, 1 * MM),
+         (-90 * MM, 50 * MM, 2 * MM), (-90 * MM, 40 * MM, 2 * MM)],
         3.6 * MM, material="brass", label="vein", n=64,
     )  # fmt: skip
     parts += _reservoir(tank)
     turns = 11.0
-    coil = frame.coil((-28 * MM, -18 * MM, -18 * MM), 6 * MM, 5.1 * MM, turns, 170)
-    ends = [(96 * MM, 14 * MM, 2 * MM), (96 * MM, 2 * MM, -2 * MM), (78 * MM, -14 * MM, -16 * MM), tuple(coil[-1])]
-    back = [tuple(coil[0]), (-74 * MM, -12 * MM, -16 * MM), (-96 * MM, 0.0, -2 * MM), (-96 * MM, 12 * MM, 2 * MM)]
+    coil = frame.coil((-28 * MM, -26 * MM, -18 * MM), 6 * MM, 5.1 * MM, turns, 170)
+    ends = [(90 * MM, 4 * MM, 2 * MM), (90 * MM, -8 * MM, -2 * MM), (72 * MM, -22 * MM, -16 * MM), tuple(coil[-1])]
+    back = [tuple(coil[0]), (-70 * MM, -20 * MM, -16 * MM), (-90 * MM, -9 * MM, -2 * MM), (-90 * MM, 2 * MM, 2 * MM)]
     thin = 1.1 * MM
     parts.append(tube("capillary", "copper", coil, thin, label="capillary"))
     parts.append(tube("capillary from artery", "copper", frame.smooth(ends, 24), thin))
     parts.append(tube("capillary to reservoir", "copper", frame.smooth(back, 24), thin))
     for name, side in (("right", 1.0), ("left", -1.0)):
-        arm = [(side * 74 * MM, 22 * MM, 4 * MM), (side * 84 * MM, 12 * MM, 2 * MM), (side * 96 * MM, 10.4 * MM, 2 * MM)]
+        arm = [(side * 69 * MM, 14 * MM, 4 * MM), (side * 79 * MM, 2 * MM, 2 * MM), (side * 90 * MM, 0.6 * MM, 2 * MM)]
         parts.append(tube(f"bracket {name}", "brass", frame.smooth(arm, 14), 1.8 * MM))
     return parts
 
@@ -180,7 +182,8 @@ def _reservoir(at: tuple[float, float, float]) -> list[Piece]:
 def _frames(design: Design, places: list[tuple[float, float]], pump_at: tuple[float, float],
             staff: tuple[float, float], g: LeverGeometry) -> list[Piece]:  # fmt: skip
     """Heart-shaped frame; the bridge between cam and train; train bridge; balance cock."""
-    parts = frame.heart_frame(FRAME_SIZE, FRAME_WIDTH, BACK, FRONT)
+    great = plan.train_meshes(design)[0]
+    parts = frame.heart_frame(FRAME_SIZE, FRAME_WIDTH, BACK, FRONT, [(*places[0], great.wheel_tip + 3.2 * MM)])
     fork = (ESCAPE[0], ESCAPE[1] + g.centre_wheel_fork)
     parts += frame.bridge("main bridge", [places[-2], pump_at, ESCAPE, fork, staff], HEIGHTS.bridge, width=3.6 * MM,
                           depth=1.2 * MM, feet=[_away(staff, 17 * MM, 0.9), _away(places[-2], 5 * MM, -2.0)],
@@ -194,7 +197,7 @@ def _frames(design: Design, places: list[tuple[float, float]], pump_at: tuple[fl
     foot = _away(places[2], 19 * MM, math.radians(-62.0))
     parts += frame.bridge("third bridge", [foot, places[2]], 22.0 * MM, width=2.6 * MM, depth=1.0 * MM,
                           stones=[places[2]], feet=[foot], low=BACK)  # fmt: skip
-    parts += frame.cock("balance cock", staff, _away(staff, 27 * MM, math.radians(42.0)), 29.4 * MM, width=4.4 * MM,
+    parts += frame.cock("balance cock", staff, _away(staff, 25 * MM, math.radians(46.0)), 29.4 * MM, width=3.2 * MM,
                         depth=1.4 * MM, stone=0.9 * MM, low=BACK)  # fmt: skip
     return parts
 
@@ -206,7 +209,7 @@ def _views(design: Design, places: list[tuple[float, float]], staff: tuple[float
 
     barrel = places[0]
     return {
-        "whole": view(0, -0.5 * MM, 8 * MM, 100 * MM),
+        "whole": view(0, 3 * MM, 8 * MM, 90 * MM),
         "escapement": view(ESCAPE[0], 0.5 * (ESCAPE[1] + staff[1]) - 2 * MM, 21 * MM, 21 * MM),
         "pump": view(4 * MM, foot + 8 * MM, 6 * MM, 36 * MM),
         "train": view(-2 * MM, 2 * MM, 16 * MM, 36 * MM),

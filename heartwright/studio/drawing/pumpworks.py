@@ -33,7 +33,7 @@ from heartwright.works import heart, pump
 
 MODULE = 0.2e-3  # of remontoire and fly [m]
 LEAVES, FLY_RATIO = 8, 8
-FLY_ARM = 8e-3  # mean radius of its vanes [m]
+FLY_ARM = 10e-3  # mean radius of its vanes [m]
 AIR, VANE_DRAG = 1.2, 1.16  # density [kg/m3], drag coefficient of a flat plate across the stream (Hoerner 1965)
 ARTERY_AREA = 1e-4  # of the sprung bellows that is the artery [m2]
 #: Reeds lift tenths of a millimetre: drawn so many times as far, and said so in the scene.
@@ -194,7 +194,7 @@ def fly(p: Pump, pump_at: tuple[float, float], direction: float, h: Heights) -> 
     at = (pump_at[0] + mesh.distance * math.cos(direction), pump_at[1] + mesh.distance * math.sin(direction))
     phase = phase_of_driver(mesh, direction, 0.0, -1.0, float(FLY_RATIO))
     turn = drive(ARBOR, FLY_RATIO, 0.0, extra=True)
-    width = 8e-3
+    width = 7.5e-3
     tall = vane_area(p) / width
     near, far = FLY_ARM - 0.5 * width, FLY_ARM + 0.5 * width
     thin = 0.25e-3
@@ -239,12 +239,14 @@ def reed(name: str, r: Reed, root: tuple[float, float], z: float, source: str) -
     slot = np.array([(-0.5, 0.0), (-0.5, -1.0), (0.5, -1.0), (0.5, 0.0)]) * np.array([r.slot, long - 0.2e-3])
     clamp = np.array([(-0.62, 0.3e-3), (0.62, 0.3e-3), (0.62, 3.8e-3), (-0.62, 3.8e-3)]) * np.array([r.width, 1.0])
     pieces = [
-        extrude(f"{name} plate", "gilt", plate, holes=[slot[::-1]], at=(x, y, z - 1.0e-3), depth=1.0e-3, bevel=0.1e-3),
+        extrude(f"{name} plate", "steel", plate, holes=[slot[::-1]], at=(x, y, z - 1.0e-3), depth=1.0e-3, bevel=0.1e-3),
         extrude(f"{name} glow", "oil", slot, at=(x, y, z - 1.6e-3), depth=0.2e-3),
         special("reed", f"{name} reed", "brass", at=(x, y, z), label=f"{name} reed", width=r.width, length=long,
                 thickness=r.thickness, direction=-math.pi / 2,
                 lift=drive(source, REED_LIFT_DRAWN, 0.0, extra=True)),
         extrude(f"{name} clamp", "steel", clamp[::-1], at=(x, y, z + r.thickness), depth=0.9e-3, bevel=0.1e-3),
+        *(screw(f"{name} plate screw {i}", (x + s * 0.58 * r.width, y - long - 1.2e-3, z), 0.6e-3, 1.1 + s)
+          for i, s in enumerate((-1.0, 1.0))),
         *(screw(f"{name} screw {i}", (x + s * 0.34 * r.width, y + 2.05e-3, z + 0.95e-3), 0.85e-3, 0.5 + s)
           for i, s in enumerate((-1.0, 1.0))),
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from heartwright.studio.drawing.escapement import Levels
 from heartwright.studio.drawing.pieces import Piece
 
 #: Driver seen from what it drives, from the barrel down.
-PREFERRED = tuple(math.radians(a) for a in (120.0, 170.0, -150.0, -125.0))
+PREFERRED = tuple(math.radians(a) for a in (40.0, -20.0, -80.0, -180.0))
 
 
 def pieces(design: Design) -> tuple[list[Piece], list[Piece], dict[str, Piece]]:
@@ -42,22 +42,27 @@ def pieces(design: Design) -> tuple[list[Piece], list[Piece], dict[str, Piece]]:
     parts += going.train(design, meshes, places, layers, going.Source("escape wheel", extra=False, sense=1.0))
     parts.append(escapement.arbor("escape arbor", (0.0, 0.0), 0.0, bridge, 0.5 * meshes[-1].pinion_radius,
                                   escapement.drive("escape wheel")))  # fmt: skip
-    centre, radius = _enclosing(places, staff, rim, meshes[0].wheel_tip)
+    discs = [(*at, mesh.wheel_tip) for at, mesh in zip(places, meshes, strict=False)]
+    centre, radius = _enclosing([*discs, (*staff, rim), (0.0, 0.0, design.escapement.wheel_radius)])
+    radius *= 1.1
     parts += _plates(places, staff, fork, centre, radius, bridge, unit, levels)
     views = _views(places, staff, centre, radius, top, meshes[0].wheel_tip, rim)
     return parts, contacts, views
 
 
-def _enclosing(places: list[tuple[float, float]], staff: tuple[float, float], rim: float,
-               great: float) -> tuple[tuple[float, float], float]:  # fmt: skip
-    """A circle round barrel and balance."""
-    bx, by = places[0]
-    away = math.dist(places[0], staff)
-    radius = 0.5 * (away + great + rim)
-    share = (radius - great) / away
-    centre = (bx + share * (staff[0] - bx), by + share * (staff[1] - by))
-    far = max(math.dist(centre, p) for p in places)
-    return centre, 1.12 * max(radius, far + 0.6 * rim)
+def _enclosing(discs: list[tuple[float, float, float]]) -> tuple[tuple[float, float], float]:
+    """A small circle round discs (x, y, radius): the middle drawn step by step towards the farthest (Badoiu 2003)."""
+    cx, cy = discs[0][0], discs[0][1]
+
+    def reach(disc: tuple[float, float, float]) -> float:
+        return math.dist((cx, cy), disc[:2]) + disc[2]
+
+    for k in range(400):
+        x, y, r = max(discs, key=reach)
+        away = math.dist((cx, cy), (x, y)) or 1.0
+        share = (away + r) / away / (k + 2)
+        cx, cy = cx + share * (x - cx), cy + share * (y - cy)
+    return (cx, cy), max(map(reach, discs))
 
 
 def _plates(places: list[tuple[float, float]], staff: tuple[float, float], fork: tuple[float, float],
@@ -73,10 +78,9 @@ def _plates(places: list[tuple[float, float]], staff: tuple[float, float], fork:
         stones = [at]
         parts += frame.bridge(name, [foot(at, 0.93), at], bridge, width=wide, depth=deep, stones=stones, stone=0.75 * unit,
                               feet=[foot(at, 0.93)])  # fmt: skip
-    side = foot((fork[0] + 3 * unit, fork[1]), 0.9)
     parts += frame.bridge("pallet cock", [(fork[0] + 7 * unit, fork[1] - 4 * unit), fork], levels.roller + 1.4 * unit,
                           width=0.55 * wide, depth=0.5 * deep, stones=[fork], stone=0.55 * unit)  # fmt: skip
-    parts += frame.cock("balance cock", staff, foot((staff[0] + 0.4 * (side[0] - staff[0]), staff[1]), 0.93),
+    parts += frame.cock("balance cock", staff, foot(staff, 0.93),
                         levels.high - unit, width=1.25 * wide, depth=1.3 * deep, stone=1.1 * unit, low=0.0)  # fmt: skip
     return parts
 

@@ -6,6 +6,11 @@ import { Mesher, extrude, tube, turn } from "./solids";
 import { bellows, mainspring, reed, spiral } from "./springs";
 import type { Drive, Material, Part, Scene } from "./types";
 
+/** 0: on a shelf of a weak machine, 1: there on the stand or on any shelf, 2: on the stand of a strong one. */
+export type Detail = 0 | 1 | 2;
+/** Share of a part's reach by which its outline may be simplified. */
+const COARSE = [0.011, 0.0022, 0] as const;
+
 /** Reads a drive's value from the row of poses. */
 export type Read = (row: Float64Array) => number;
 export type Mover = (row: Float64Array) => void;
@@ -41,15 +46,15 @@ export function reader(scene: Scene, drive: Drive): Read {
   };
 }
 
-export function build(scene: Scene, materials: Materials, fine: boolean): Built {
+export function build(scene: Scene, materials: Materials, detail: Detail): Built {
   const built: Built = { root: new THREE.Group(), movers: [], places: new Map(), triangles: 0 };
   const nodes = new Map<string, Node>();
   for (const part of scene.parts) {
-    const soft = deforming(part, scene, materials, fine, built);
+    const soft = deforming(part, scene, materials, detail, built);
     if (soft) continue;
     const node = nodeOf(part, scene, nodes, built);
     const local = inNode(part);
-    solid(part, meshOf(node, part.material), node, local, fine);
+    solid(part, meshOf(node, part.material), node, local, detail);
     place(part, node.group, local, built);
   }
   for (const node of nodes.values()) {
@@ -130,14 +135,16 @@ function place(part: Part, node: THREE.Object3D, local: THREE.Matrix4, built: Bu
   }
 }
 
-function solid(part: Part, m: Mesher, node: Node, local: THREE.Matrix4, fine: boolean): void {
+function solid(part: Part, m: Mesher, node: Node, local: THREE.Matrix4, detail: Detail): void {
+  const fine = detail === 2;
   const own = new Mesher();
   if (part.type === "extrude") {
     const bevel = fine ? Math.min(part.bevel, 0.4 * part.depth) : 0;
-    for (const shape of part.shapes) extrude(own, shape.outer, shape.holes, { z: 0, depth: part.depth, bevel, back: fine });
+    for (const shape of part.shapes) extrude(own, shape.outer, shape.holes, { z: 0, depth: part.depth, bevel, back: fine, coarse: COARSE[detail] });
   } else if (part.type === "turned") {
     const wide = Math.max(...part.profile.filter((_, i) => i % 2 === 0));
-    const sides = Math.round(Math.min(Math.max(wide * (fine ? 7000 : 3600), fine ? 16 : 9), fine ? 72 : 36));
+    const [least, most] = ([[6, 16], [8, 30], [16, 72]] as const)[detail];
+    const sides = Math.round(Math.min(Math.max(wide * (fine ? 7000 : 3000), least), most));
     const [dx, dy] = part.shift ?? [0, 0];
     const upright = new THREE.Matrix4().makeTranslation(dx, dy, 0);
     if (part.axis === "y") upright.multiply(new THREE.Matrix4().makeRotationX(-Math.PI / 2));
@@ -151,19 +158,20 @@ function solid(part: Part, m: Mesher, node: Node, local: THREE.Matrix4, fine: bo
     tube(own, path, part.radius, fine ? 20 : part.radius > 2e-3 ? 12 : 6);
   } else if (part.type === "jewel") {
     const r = part.radius;
-    const sides = fine ? 28 : 14;
+    const sides = fine ? 28 : detail ? 12 : 7;
     const setting = meshOf(node, "gilt");
     turn(setting, [r, -0.2 * r, 1.75 * r, -0.2 * r, 1.75 * r, 0.12 * r, 1.45 * r, 0.3 * r, 1.02 * r, 0.12 * r], sides, local);
     turn(own, [0.22 * r, -0.1 * r, r, 0, 0.94 * r, 0.26 * r, 0.7 * r, 0.46 * r, 0.34 * r, 0.5 * r, 0.22 * r, 0.2 * r], sides, new THREE.Matrix4());
-  } else if (part.type === "screw") screw(part.radius, part.slot, own, meshOf(node, "dark"), local, fine);
+  } else if (part.type === "screw") screw(part.radius, part.slot, own, meshOf(node, "dark"), local, detail);
   m.add(own.geometry(), local);
 }
 
-function screw(r: number, slot: number, head: Mesher, dark: Mesher, local: THREE.Matrix4, fine: boolean): void {
+function screw(r: number, slot: number, head: Mesher, dark: Mesher, local: THREE.Matrix4, detail: Detail): void {
+  const fine = detail === 2;
   const w = 0.15;
   const arc = (from: number, to: number): number[] => {
     const out: number[] = [];
-    const n = fine ? 14 : 8;
+    const n = fine ? 14 : detail ? 7 : 4;
     for (let i = 0; i <= n; i++) {
       const a = from + ((to - from) * i) / n;
       out.push(r * Math.cos(a + slot), r * Math.sin(a + slot));
@@ -174,20 +182,20 @@ function screw(r: number, slot: number, head: Mesher, dark: Mesher, local: THREE
   for (const half of [arc(a, Math.PI - a), arc(Math.PI + a, Math.PI * 2 - a)]) {
     extrude(head, half, [], { z: 0, depth: 0.42 * r, bevel: fine ? 0.12 * r : 0, back: false });
   }
-  turn(dark, [0.96 * r, 0, 0.96 * r, 0.16 * r, 0, 0.16 * r], fine ? 20 : 10, local);
+  turn(dark, [0.96 * r, 0, 0.96 * r, 0.16 * r, 0, 0.16 * r], fine ? 20 : 8, local);
 }
 
 /** Springs, bellows and reeds: each a mesh of its own. */
-function deforming(part: Part, scene: Scene, materials: Materials, fine: boolean, built: Built): boolean {
+function deforming(part: Part, scene: Scene, materials: Materials, detail: Detail, built: Built): boolean {
   let geometry: THREE.BufferGeometry;
   if (part.type === "spiral" && part.turn) {
-    const body = spiral(part, fine);
+    const body = spiral(part, detail);
     const inner = reader(scene, part.turn);
     const outer = part.outer_turn ? reader(scene, part.outer_turn) : () => 0;
     geometry = body.ribbon.geometry;
     built.movers.push((row) => body.set(inner(row), outer(row)));
   } else if (part.type === "mainspring" && part.turn) {
-    const body = mainspring(part, fine);
+    const body = mainspring(part, detail);
     const wind = reader(scene, part.wind);
     const spin = reader(scene, part.turn);
     let shown = Number.NaN;
@@ -200,7 +208,7 @@ function deforming(part: Part, scene: Scene, materials: Materials, fine: boolean
       }
     });
   } else if (part.type === "bellows") {
-    const body = bellows(part, fine);
+    const body = bellows(part, detail === 2);
     const squeeze = reader(scene, part.squeeze);
     geometry = body.geometry;
     built.movers.push((row) => body.set(squeeze(row)));
@@ -210,7 +218,8 @@ function deforming(part: Part, scene: Scene, materials: Materials, fine: boolean
     geometry = body.geometry;
     built.movers.push((row) => body.set(lift(row)));
   } else return false;
-  const mesh = new THREE.Mesh(geometry, materials[part.material]);
+  const surface = part.type === "spiral" ? "spring" : part.type === "mainspring" ? "steel" : part.material;
+  const mesh = new THREE.Mesh(geometry, materials[surface]);
   mesh.position.set(part.x, part.y, part.z);
   mesh.frustumCulled = false;
   mesh.castShadow = mesh.receiveShadow = true;

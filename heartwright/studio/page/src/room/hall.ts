@@ -3,7 +3,7 @@
 import * as THREE from "three";
 import { polish } from "./mirror";
 import { Mesher, extrude, turn } from "./solids";
-import { numbers, patina, spot, wood } from "./textures";
+import { dial, numbers, patina, spot, wood } from "./textures";
 import type { Materials } from "./materials";
 
 export const FLOOR = -4.6;
@@ -27,7 +27,7 @@ export function makeHall(materials: Materials, fine: boolean): Hall {
   const skin = patina();
   const benchWood = wood(0.85, 3);
   benchWood.repeat.set(1.5, 1);
-  const top = new THREE.MeshStandardMaterial({ map: benchWood, roughness: 0.52, roughnessMap: skin, envMapIntensity: 0.7 });
+  const top = new THREE.MeshStandardMaterial({ map: benchWood, roughness: 0.6, roughnessMap: skin, envMapIntensity: 0.7 });
   polish(top);
   const bench = new THREE.Mesh(new THREE.BoxGeometry(15, 0.34, 5.2), top);
   bench.position.set(0, -0.17, -0.9);
@@ -125,7 +125,8 @@ function fill(run: Run, stock: Stock, planks: THREE.Matrix4[], fine: boolean): v
   for (let i = 0; i <= posts; i++) {
     planks.push(put((i / posts) * run.length, (TOP + FLOOR) / 2, 0, 0.16, TOP - FLOOR, 1.1));
   }
-  for (let row = 0; row < run.rows; row++) {
+  const rows = fine ? run.rows : run.rows - 2; // the highest are in the dark, and seldom seen
+  for (let row = 0; row < rows; row++) {
     const up = FLOOR + 0.4 + row * gap;
     planks.push(put(run.length / 2, up, 0, run.length, 0.1, 1.05));
     let along = 0.25;
@@ -135,7 +136,7 @@ function fill(run: Run, stock: Stock, planks: THREE.Matrix4[], fine: boolean): v
 
 /** Put one thing on a shelf; how far along it reaches. */
 function item(run: Run, stock: Stock, rnd: () => number, along: number, up: number, gap: number, fine: boolean): number {
-  const k = rnd();
+  const k = fine ? rnd() : rnd() ** 0.75; // fewer books, more room, on a weak machine
   if (k < 0.56) {
     const n = 2 + Math.floor(rnd() * (fine ? 6 : 4));
     let x = 0;
@@ -157,14 +158,14 @@ function item(run: Run, stock: Stock, rnd: () => number, along: number, up: numb
     stock.add("bottle", m, [0x8a4a18, 0x2a5c48, 0x2c4c74][Math.floor(rnd() * 3)]);
     return 2 * r + 0.16 + rnd() * 0.2;
   }
-  if (k < 0.84) {
+  if (k < (fine ? 0.84 : 0.78)) {
     const r = Math.min(0.26 + rnd() * 0.42, 0.42 * gap);
     const m = run.at(along + r, up + r, 0.36).multiply(new THREE.Matrix4().makeRotationX(-0.14 + rnd() * 0.05));
-    stock.add(rnd() < 0.6 ? "gear" : "clock", m.multiply(new THREE.Matrix4().makeScale(r, r, r)), rnd() < 0.7 ? 0xd8a24c : 0xc8744a);
+    stock.add(rnd() < 0.7 ? "gear" : "clock", m.multiply(new THREE.Matrix4().makeScale(r, r, r)), rnd() < 0.7 ? 0xe0b264 : 0xd0825a);
     return 2 * r + 0.2;
   }
   if (k < 0.9) {
-    const r = 0.14 + rnd() * 0.1;
+    const r = 0.1 + rnd() * 0.06;
     stock.add("orb", run.at(along + r, up + r * 1.25, 0.34).multiply(new THREE.Matrix4().makeScale(r, r, r)), 0xffb060);
     stock.add("cup", run.at(along + r, up, 0.34).multiply(new THREE.Matrix4().makeScale(r, r, r)), 0xd8a24c);
     return 2 * r + 0.3;
@@ -202,7 +203,7 @@ class Stock {
   }
 
   private model(kind: Kind): { geometry: THREE.BufferGeometry; material: THREE.Material } {
-    const sides = this.fine ? 18 : 10;
+    const sides = this.fine ? 18 : 8;
     const body = new Mesher();
     const upright = new THREE.Matrix4().makeRotationX(-Math.PI / 2);
     const white = (roughness: number, metalness: number): THREE.MeshStandardMaterial =>
@@ -213,9 +214,8 @@ class Stock {
       return { geometry: body.geometry(), material: white(0.12, 0.1) };
     }
     if (kind === "orb") {
-      const glow = new THREE.MeshBasicMaterial({ color: 0xffffff });
-      glow.color.setRGB(1.5, 1.2, 0.9);
-      return { geometry: new THREE.SphereGeometry(1, sides, sides / 2), material: glow };
+      const glow = new THREE.MeshStandardMaterial({ color: 0xffc88a, roughness: 0.1, emissive: 0xff8a30, emissiveIntensity: 1.5 });
+      return { geometry: new THREE.SphereGeometry(1, sides, Math.max(5, sides / 2)), material: glow };
     }
     if (kind === "cup") {
       turn(body, [0, 0, 0.7, 0, 0.5, 0.2, 0.3, 0.4, 0, 0.4], sides, upright);
@@ -223,9 +223,10 @@ class Stock {
     }
     if (kind === "clock") {
       turn(body, [1, -0.25, 1, 0.12, 0.86, 0.2, 0.84, 0.1, 0, 0.1], this.fine ? 28 : 14, new THREE.Matrix4());
-      return { geometry: body.geometry(), material: white(0.42, 0.7) };
+      const face = new THREE.MeshStandardMaterial({ map: dial(), roughness: 0.45, metalness: 0.2, emissiveMap: dial(), emissive: 0xffc080, emissiveIntensity: 0.22 });
+      return { geometry: body.geometry(), material: face };
     }
-    wheelOf(body, this.fine ? 26 : 14);
+    wheelOf(body, this.fine ? 26 : 12);
     return { geometry: body.geometry(), material: white(0.36, 1) };
   }
 }
@@ -240,11 +241,12 @@ function wheelOf(body: Mesher, teeth: number): void {
     }
   }
   const holes: number[][] = [];
-  for (let i = 0; i < 5; i++) {
+  const arms = teeth > 12 ? 5 : 0;
+  for (let i = 0; i < arms; i++) {
     const hole: number[] = [];
     for (const [r, from, to] of [[0.7, 0.09, 0.91], [0.24, 0.78, 0.22]] as const) {
       for (let k = 0; k <= 3; k++) {
-        const a = ((i + from + ((to - from) * k) / 3) / 5) * Math.PI * 2;
+        const a = ((i + from + ((to - from) * k) / 3) / arms) * Math.PI * 2;
         hole.push(r * Math.cos(a), r * Math.sin(a));
       }
     }
@@ -256,7 +258,7 @@ function wheelOf(body: Mesher, teeth: number): void {
 // ------------------------------------------------------------------------------------------------ light
 
 function makeLights(root: THREE.Group, fine: boolean): { lamp: THREE.Group; lights: Hall["lights"] } {
-  const key = new THREE.SpotLight(0xffd2a0, 420, 0, 0.5, 0.75, 2);
+  const key = new THREE.SpotLight(0xffdcb4, 430, 0, 0.5, 0.75, 2);
   key.position.set(-3.6, 8.2, 6.2);
   key.target.position.set(0.1, 1.7, 0);
   key.castShadow = fine;
@@ -266,21 +268,38 @@ function makeLights(root: THREE.Group, fine: boolean): { lamp: THREE.Group; ligh
   key.shadow.radius = 5;
   key.shadow.camera.near = 4;
   key.shadow.camera.far = 18;
-  const rim = new THREE.SpotLight(0x8fb0ff, 150, 0, 0.55, 0.9, 2);
+  const rim = new THREE.SpotLight(0x86abff, 300, 0, 0.55, 0.9, 2);
   rim.position.set(4.6, 5.6, -4.4);
   rim.target.position.set(0, 1.9, 0);
   const fill = new THREE.HemisphereLight(0x5a4634, 0x140b06, 0.55);
-  const lampLight = new THREE.PointLight(0xff9a4a, 14, 14, 1.8);
-  const glow = [[-6.5, 3.2, -9], [6.8, 1.2, -8], [0.5, 7.5, -10], [-7.6, 7.6, -4], [7.6, 5.8, -3.4]].map(([x, y, z]) => {
-    const light = new THREE.PointLight(0xff9440, 34, 9, 1.7);
+  const lampLight = new THREE.PointLight(0xffa860, 11, 14, 1.8);
+  const glow = [[-7.2, 4.6, -8.6], [4.4, 5.4, -3.6], [0.5, 7.5, -10], [-7.6, 7.6, -4], [7.6, 4.8, -8.2]].map(([x, y, z]) => {
+    const light = new THREE.PointLight(0xffa458, 30, 9, 1.7);
     light.position.set(x as number, y as number, z as number);
     return light;
   });
   const used = fine ? glow : glow.slice(0, 3);
-  const lamp = new THREE.Group();
-  lamp.position.set(-3.6, 14, -2.2);
+  const lamp = pendant(fine);
   root.add(key, key.target, rim, rim.target, fill, lampLight, ...used, lamp);
   return { lamp, lights: { key, lamp: lampLight, rim, fill, glow: used } };
+}
+
+/** A lamp on a long chain from the dark above; it hangs plumb whatever the room does. */
+function pendant(fine: boolean): THREE.Group {
+  const group = new THREE.Group();
+  group.position.set(-2.35, 15, -1.9);
+  const drop = 15 - 5.15;
+  const enamel = new THREE.MeshStandardMaterial({ color: 0x1d3a34, roughness: 0.35, metalness: 0.2, side: THREE.DoubleSide });
+  const shade = new Mesher();
+  turn(shade, [0.86, 0, 0.7, 0.2, 0.36, 0.42, 0.16, 0.52, 0.13, 0.74, 0, 0.76], fine ? 48 : 24, new THREE.Matrix4().makeRotationX(-Math.PI / 2));
+  const hood = new THREE.Mesh(shade.geometry(), enamel);
+  hood.position.y = -drop;
+  const bulb = new THREE.Mesh(new THREE.SphereGeometry(0.15, 20, 14), new THREE.MeshBasicMaterial({ color: new THREE.Color(3, 2.1, 1.2) }));
+  bulb.position.y = -drop + 0.06;
+  const chain = new THREE.Mesh(new THREE.CylinderGeometry(0.018, 0.018, drop, 6), new THREE.MeshStandardMaterial({ color: 0x2a2018, metalness: 0.8, roughness: 0.5 }));
+  chain.position.y = -drop / 2 + 0.7;
+  group.add(hood, bulb, chain);
+  return group;
 }
 
 /** The oil lamp on the bench, the warm light that is seen; and the pendant that hangs plumb. */
@@ -302,7 +321,7 @@ function deskLamp(materials: Materials, lights: Hall["lights"]): THREE.Object3D[
   flame.scale.set(0.8, 2, 0.8);
   flame.position.y = 1.12;
   const halo = new THREE.Sprite(new THREE.SpriteMaterial({
-    map: spot(1.6), color: new THREE.Color(0.85, 0.42, 0.14), transparent: true, opacity: 0.62, depthWrite: false,
+    map: spot(1.6), color: new THREE.Color(0.8, 0.42, 0.16), transparent: true, opacity: 0.42, depthWrite: false,
     blending: THREE.AdditiveBlending,
   }));
   halo.scale.setScalar(2.6);
@@ -330,9 +349,9 @@ function makeHaze(): { group: THREE.Group; drift: Hall["drift"] } {
     group.add(sprite);
     sheets.push({ sprite, strength, x });
   };
-  put(-3, 3.5, -8.5, 15, 11, 0x8a4a1e, 0.3);
+  put(-3, 3.5, -8.5, 15, 11, 0x7a4a26, 0.26);
   put(5, 2, -7, 13, 9, 0x6e3c1c, 0.26);
-  put(0, 8, -9.5, 20, 10, 0x3c4a78, 0.22);
+  put(0, 8, -9.5, 20, 10, 0x41558c, 0.36);
   put(0, -0.5, -4.6, 18, 4.5, 0x7c4a22, 0.24);
   put(1.5, 2.4, -3, 8, 7, 0x5a3418, 0.22);
   const shaft = new THREE.Mesh(shaftGeometry(), new THREE.ShaderMaterial({
@@ -368,10 +387,10 @@ function makeHaze(): { group: THREE.Group; drift: Hall["drift"] } {
 
 /** A cone of light from the upper left down to the bench. */
 function shaftGeometry(): THREE.BufferGeometry {
-  const from = new THREE.Vector3(-3.4, 8.6, 1.6);
+  const from = new THREE.Vector3(-2.35, 5.2, -1.9);
   const to = new THREE.Vector3(0.25, -0.1, -0.1);
   const long = from.distanceTo(to);
-  const cone = new THREE.CylinderGeometry(2.15, 0.35, long, 48, 1, true);
+  const cone = new THREE.CylinderGeometry(2.0, 0.7, long, 48, 1, true);
   cone.rotateX(Math.PI);
   cone.translate(0, -long / 2, 0);
   const q = new THREE.Quaternion().setFromUnitVectors(new THREE.Vector3(0, -1, 0), to.clone().sub(from).normalize());

@@ -33,6 +33,12 @@ const WAYS: Record<ViewName, [number, number, number]> = {
   whole: [0.1, 0.1, 1], escapement: [0.16, 0.1, 1], pump: [-0.12, 0.06, 1], train: [-0.1, 0.16, 1], reeds: [0.1, 0.2, 1], barrel: [-0.3, 0.16, 1],
 };
 
+function trianglesOf(mesh: THREE.Mesh): number {
+  const g = mesh.geometry as THREE.BufferGeometry;
+  const each = (g.index?.count ?? g.attributes["position"]?.count ?? 0) / 3;
+  return each * (mesh instanceof THREE.InstancedMesh ? mesh.count : 1);
+}
+
 interface Entry { view: WorkView; slot: Slot }
 
 export class Room {
@@ -95,7 +101,7 @@ export class Room {
   addWork(id: number, scene: Scene, place: "stand" | "shelf" = "stand"): void {
     this.removeWork(id);
     const slot = slotFor(scene, place, [...this.works.values()].map((w) => w.slot));
-    const view = new WorkView(scene, this.materials, this.fine && slot.kind === "stand", slot.scale);
+    const view = new WorkView(scene, this.materials, slot.kind === "stand" ? (this.fine ? 2 : 1) : this.fine ? 1 : 0, slot.scale);
     view.group.position.copy(slot.at);
     if (slot.kind === "wall") view.group.add(board(scene, slot.scale));
     else view.mount();
@@ -163,7 +169,12 @@ export class Room {
   state(): RoomState {
     const { x, y, z } = this.rig.camera.position;
     let meshes = 0;
-    this.root.traverse((o) => { if (o instanceof THREE.Mesh) meshes += 1; });
+    let triangles = 0;
+    this.root.traverseVisible((o) => {
+      if (!(o instanceof THREE.Mesh)) return;
+      meshes += 1;
+      triangles += trianglesOf(o);
+    });
     return {
       works: [...this.works].map(([id, { view }]) => {
         let own = 0;
@@ -174,7 +185,7 @@ export class Room {
           lastAngles: Object.fromEntries(names.map((name, i) => [name, view.row[i] ?? 0])),
         };
       }),
-      meshes, triangles: this.drawn, calls: this.calls, frames: this.frames, fps: this.fps, quality: this.quality,
+      meshes, triangles, drawn: this.drawn, calls: this.calls, frames: this.frames, fps: this.fps, quality: this.quality,
       focus: { ...this.focused }, camera: [x, y, z],
       scrub: this.beat ? { t: this.beat.t, lit: this.beat.lit, named: this.beat.named } : null,
       mood: this.moods.asked, critic: this.seen, labels: this.labels.texts,
@@ -205,7 +216,7 @@ export class Room {
     const { aim, radius } = entry.view.view(this.focused.view);
     const way = new THREE.Vector3(...WAYS[this.focused.view]);
     if (this.focused.view === "whole" && entry.slot.kind === "stand") {
-      this.rig.view(aim.clone().add(new THREE.Vector3(0, -0.16, 0)), radius * 1.16, way, atOnce);
+      this.rig.view(aim.clone().add(new THREE.Vector3(0, -0.3, 0)), radius * 1.2, way, atOnce);
     } else this.rig.view(aim, radius * 1.08, way, atOnce);
   }
 

@@ -103,7 +103,7 @@ export function polish(material: THREE.MeshStandardMaterial): void {
           vec2 at = vMirror.xy / vMirror.w + (roughnessFactor - .4) * vec2(.004, .012);
           vec3 seen = textureLod(mirrorMap, at, 1.).rgb * .5 + textureLod(mirrorMap, at, 2.6).rgb * .5;
           float facing = clamp(dot(normalize(vViewPosition), normal), 0., 1.);
-          float share = mirrorStrength * (.10 + .75 * pow(1. - facing, 3.));
+          float share = mirrorStrength * (.16 + .8 * pow(1. - facing, 3.));
           outgoingLight += seen * share;
         }
         #include <opaque_fragment>`);

@@ -8,9 +8,9 @@ const WATCH_RADIUS = 0.62;
 const CLOCK_HEIGHT = 5.4;
 
 const BENCH: [number, number, number][] = [
-  [3.25, 0, -0.15], [-2.75, 0, -1.75], [4.75, 0, -1.3], [-4.9, 0, -1.3], [2.75, 0, -2.1], [6.1, 0, -0.6], [-6.2, 0, -0.4], [5.9, 0, -2.4],
+  [3.2, 0, -1.15], [-2.75, 0, -1.85], [4.75, 0, -1.3], [-4.9, 0, -1.3], [2.75, 0, -2.1], [6.1, 0, -0.6], [-6.2, 0, -0.4], [5.9, 0, -2.4],
 ];
-const WALL: [number, number, number][] = [[5.35, 3.6, -5.2], [-5.6, 3.6, -5.6], [2.9, 4.6, -8]];
+const WALL: [number, number, number][] = [[5.1, 5.1, -5.0], [-5.4, 5.1, -5.6], [2.4, 5.4, -8.4]];
 
 export interface Slot { scale: number; at: THREE.Vector3; index: number; kind: "stand" | "bench" | "wall" }
 

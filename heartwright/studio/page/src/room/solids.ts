@@ -65,6 +65,25 @@ function ring(flat: number[], counterClockwise: boolean): Ring {
   return points;
 }
 
+/** Leave out points that lie within `by` of the line between their neighbours. */
+export function simplified(points: Ring, by: number): Ring {
+  let kept = points;
+  for (let pass = 0; pass < 4 && by > 0; pass++) {
+    const next: Ring = [];
+    let skipped = false;
+    kept.forEach((p, i) => {
+      const a = next.at(-1) ?? (kept.at(-1) as [number, number]);
+      const b = kept[(i + 1) % kept.length] as [number, number];
+      const length = Math.hypot(b[0] - a[0], b[1] - a[1]) || 1;
+      const off = Math.abs((b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0])) / length;
+      skipped = !skipped && off < by && kept.length > 5;
+      if (!skipped) next.push(p);
+    });
+    kept = next.length > 3 ? next : kept;
+  }
+  return kept;
+}
+
 /** Outward unit normals of a ring's edges (the body lies to the left of each). */
 function edgeNormals(points: Ring): Ring {
   return points.map(([x, y], i) => {
@@ -115,12 +134,13 @@ function walls(m: Mesher, points: Ring, top: Ring, normals: Ring, z0: number, z1
   }
 }
 
-export interface ExtrudeOptions { z: number; depth: number; bevel: number; back: boolean }
+export interface ExtrudeOptions { z: number; depth: number; bevel: number; back: boolean; coarse?: number }
 
 /** Draw out outer and holes from z to z + depth into the mesher. */
 export function extrude(m: Mesher, outer: number[], holes: number[][], o: ExtrudeOptions): void {
-  const rings = [ring(outer, true), ...holes.map((hole) => ring(hole, false))];
-  const reach = Math.max(1e-9, ...(rings[0] as Ring).map(([x, y]) => Math.hypot(x, y)));
+  const whole = [ring(outer, true), ...holes.map((hole) => ring(hole, false))];
+  const reach = Math.max(1e-9, ...(whole[0] as Ring).map(([x, y]) => Math.hypot(x, y)));
+  const rings = whole.map((r) => simplified(r, (o.coarse ?? 0) * reach));
   const scale = 0.5 / reach;
   const normals = rings.map(edgeNormals);
   const top = o.z + o.depth;

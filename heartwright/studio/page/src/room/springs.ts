@@ -64,8 +64,8 @@ export class Ribbon {
 }
 
 /** A spiral whose inner end is turned by `inner` and outer end by `outer`; its length is kept, so that it breathes. */
-export function spiral(part: Spiral, fine: boolean): { ribbon: Ribbon; set(inner: number, outer: number): void } {
-  const n = Math.round(part.turns * (fine ? 40 : 22)) + 1;
+export function spiral(part: Spiral, detail: 0 | 1 | 2): { ribbon: Ribbon; set(inner: number, outer: number): void } {
+  const n = Math.round(part.turns * ([12, 22, 40] as const)[detail]) + 1;
   const ribbon = new Ribbon(n, 0.5 * part.thickness, part.height);
   const mean = 0.5 * (part.inner + part.outer);
   return {
@@ -82,8 +82,8 @@ export function spiral(part: Spiral, fine: boolean): { ribbon: Ribbon; set(inner
 }
 
 /** A mainspring: coils packed on its arbor when wound, on the drum's wall when run down. */
-export function mainspring(part: Mainspring, fine: boolean): { ribbon: Ribbon; set(wind: number, turn: number): void } {
-  const n = Math.round(part.turns * (fine ? 36 : 20)) + 1;
+export function mainspring(part: Mainspring, detail: 0 | 1 | 2): { ribbon: Ribbon; set(wind: number, turn: number): void } {
+  const n = Math.round(part.turns * ([12, 20, 36] as const)[detail]) + 1;
   const ribbon = new Ribbon(n, 0.5 * part.thickness, part.height);
   const room = part.outer - part.inner;
   return {

@@ -110,6 +110,41 @@ export function wood(light: number, planks: number): THREE.CanvasTexture {
   }, true);
 }
 
+/** The face of a clock: rim, hours, two hands. */
+export function dial(): THREE.CanvasTexture {
+  return paint(256, 256, (c) => {
+    c.fillStyle = "#6b4a20";
+    c.fillRect(0, 0, 256, 256);
+    c.translate(128, 128);
+    c.fillStyle = "#d9c9a4";
+    c.beginPath();
+    c.arc(0, 0, 108, 0, Math.PI * 2);
+    c.fill();
+    c.strokeStyle = "#1c140c";
+    c.lineCap = "round";
+    for (let i = 0; i < 60; i++) {
+      c.save();
+      c.rotate((i / 60) * Math.PI * 2);
+      c.lineWidth = i % 5 ? 1.5 : 6;
+      c.beginPath();
+      c.moveTo(0, -100);
+      c.lineTo(0, i % 5 ? -95 : -82);
+      c.stroke();
+      c.restore();
+    }
+    for (const [angle, length, width] of [[5.3, 52, 8], [1.1, 82, 5]] as const) {
+      c.save();
+      c.rotate(angle);
+      c.lineWidth = width;
+      c.beginPath();
+      c.moveTo(0, 14);
+      c.lineTo(0, -length);
+      c.stroke();
+      c.restore();
+    }
+  }, true);
+}
+
 /** A soft round spot, white in the middle. */
 export function spot(power = 1): THREE.CanvasTexture {
   return paint(128, 128, (c) => {

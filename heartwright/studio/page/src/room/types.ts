@@ -217,7 +217,10 @@ export interface RoomOptions {
 export interface RoomState {
   works: { id: number; design: string; meshes: number; framesReceived: number; lastAngles: Record<string, number> }[];
   meshes: number;
+  /** Triangles in the room, each counted once. */
   triangles: number;
+  /** Triangles of the last picture, shadow and mirror passes counted too. */
+  drawn: number;
   calls: number;
   frames: number;
   fps: number;

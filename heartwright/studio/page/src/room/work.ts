@@ -2,7 +2,7 @@
 
 import * as THREE from "three";
 import { PoseBuffer } from "./buffer";
-import { build, type Built } from "./build";
+import { build, type Built, type Detail } from "./build";
 import { softShadow } from "./hall";
 import type { Materials } from "./materials";
 import { Mesher, turn } from "./solids";
@@ -23,9 +23,11 @@ export class WorkView {
   private readonly flashes = new Map<string, Flash>();
   private waiting: ContactNote[] = [];
   private readonly body = new THREE.Group();
+  private readonly fine: boolean;
 
-  constructor(readonly scene: Scene, private readonly materials: Materials, private readonly fine: boolean, readonly scale: number) {
-    this.built = build(scene, materials, fine);
+  constructor(readonly scene: Scene, private readonly materials: Materials, detail: Detail, readonly scale: number) {
+    this.fine = detail === 2;
+    this.built = build(scene, materials, detail);
     this.body.add(this.built.root);
     this.body.scale.setScalar(scale);
     this.group.add(this.body);
