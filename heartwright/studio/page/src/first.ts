@@ -7,15 +7,15 @@ import type { Bench } from "./panels/panel";
 import type { Sentence } from "./types";
 import { chooseFile } from "./upload";
 
-const FIGURE = /([+−-]?\d[\d,. ]*(?:\s?(?:%|°|ms|s\/d|s a day|seconds|s|dB|deg|bph|degrees|mm|um|µm|cm³|Pa|N))?)(?=[\s.,;:)]|$)/g;
+const FIGURE = /(?<![\p{L}\d.])[+−-]?\d[\d,]*(?:\.\d+)?(?:\s?(?:%|°|ms|s\/d|s a day|seconds|s|dB|degrees|deg|bph|mm|µm|um|cm³|Pa|N)(?![\p{L}\d]))?/gu;
 
 /** The sentence with its figures set apart. */
 export function withFigures(text: string): (Node | string)[] {
   const out: (Node | string)[] = [];
   let from = 0;
   for (const hit of text.matchAll(FIGURE)) {
-    out.push(text.slice(from, hit.index), h("span.figure", {}, hit[0].trimEnd().replace(/^-/, "−")));
-    from = hit.index + hit[0].trimEnd().length;
+    out.push(text.slice(from, hit.index), h("span.figure", {}, hit[0].replace(/^-/, "−").replace(/ /g, "\u00a0")));
+    from = hit.index + hit[0].length;
   }
   return [...out, text.slice(from)];
 }

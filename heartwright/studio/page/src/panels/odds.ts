@@ -283,7 +283,7 @@ export class OddsPicture {
       return Math.hypot(p.x - x, p.y - y) <= p.r + 1.5;
     });
     if (!near) return;
-    const figures = Object.entries(near.trial?.figures ?? {}).filter(([, v]) => typeof v === "number").map(([k, v]) => `${wordFor(k)} ${plain(v as number, Math.abs(v as number) < 10 ? 2 : 0)}`);
+    const figures = Object.entries(near.trial?.figures ?? {}).filter(([, v]) => typeof v === "number").map(([k, v]) => `${wordFor(k)} ${plain(v as number, Math.abs(v as number) < 0.1 ? 3 : Math.abs(v as number) < 10 ? 2 : 1)}`);
     const force = near.trial?.force_n, slip = near.trial?.slip;
     const felt = [typeof force === "number" && force > 0 ? `largest force ${scaled(force, "N")}` : "", slip ?? ""].filter(Boolean);
     this.caption.textContent = `This trial: ${[near.fate, ...figures, ...felt].join(", ")}.`;
@@ -297,7 +297,7 @@ function fatesOf(trials: Trial[], shares: Shares, done: number): Fate[] {
 }
 
 export function wordFor(figure: string): string {
-  return figure.replace(/_(s_per_day|deg|ms|db|cm3_per_stroke|cm3_s|pa|n|s)$/, (_, u: string) => ` [${{ s_per_day: "s/d", deg: "°", ms: "ms", db: "dB", cm3_per_stroke: "cm³ a stroke", cm3_s: "cm³/s", pa: "Pa", n: "N", s: "s" }[u] ?? u}]`).replaceAll("_", " ");
+  return figure.replace(/_(s_per_day|percent|deg|ms|db|cm3_per_stroke|cm3_s|pa|n|s)$/, (_, u: string) => ` [${{ s_per_day: "s/d", percent: "%", deg: "°", ms: "ms", db: "dB", cm3_per_stroke: "cm³ a stroke", cm3_s: "cm³/s", pa: "Pa", n: "N", s: "s" }[u] ?? u}]`).replaceAll("_", " ");
 }
 
 const now = (): number => performance.now() / 1000;

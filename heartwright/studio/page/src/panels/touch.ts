@@ -179,7 +179,7 @@ export class TouchPanel implements Panel {
     const names = Object.keys(r.expected).filter((n) => r.expected[n]);
     if (!names.length) return h("div");
     const rows = names.map((n) => whiskers(n, r.expected[n] ?? null, r.alone.expected[n] ?? null));
-    return h("div", {}, heading("The reading to expect", "brass: touched; grey: left alone"), ...rows);
+    return h("div", {}, heading("The reading to expect", "brass: touched; grey: left alone"), h("div.rows", {}, ...rows));
   }
 
   private numbers(r: Rehearsal): HTMLElement {
@@ -190,7 +190,7 @@ export class TouchPanel implements Panel {
 
   private felt(t: Touched): void {
     this.outcome.replaceChildren(h("p", {}, t.text), h("p.hint", {}, [t.force_n === null ? "" : `Largest force ${plain(t.force_n, t.force_n < 1 ? 3 : 2)} N.`, t.slip ? `Slip: ${t.slip}.` : "", ...t.edits].filter(Boolean).join(" ")));
-    this.bench.app.note(t.text);
+    if (!this.isOpen) this.bench.app.note(t.text);
   }
 }
 
@@ -214,5 +214,5 @@ function whiskers(name: string, a: Interval | null, b: Interval | null): HTMLEle
     point.style.left = at(x.value);
     return h("div.track", { "data-kind": kind }, span, point);
   };
-  return h("div.whiskers", {}, h("span.name", {}, wordFor(name)), h("div.tracks", {}, mark(a, "touch"), mark(b, "alone")), h("span.note", {}, spread(a)));
+  return h("div.whiskers", {}, h("span.name", {}, wordFor(name)), h("div.tracks", {}, mark(a, "touch"), mark(b, "alone")), h("span.note", {}, spread(a, 4)));
 }
