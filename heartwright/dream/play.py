@@ -18,7 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from heartwright.dream import hearing
+from heartwright.dream import hearing, hindsight
 from heartwright.dream.ending import Ending, decide
 from heartwright.dream.gaze import Gaze
 from heartwright.dream.says import Line, question_answered, verdict_lines
@@ -109,6 +109,7 @@ class Play:
         self._at_urge: Live | None = None
         self._pool = ThreadPoolExecutor(1) if background else None
         self._listening: Future[hearing.Heard] | None = None
+        self._looking_back: Future[str] | None = None
         self._asked = False
         self._open_phase()
 
@@ -266,6 +267,9 @@ class Play:
             self._at_urge = self.live.copy(poses_hz=0.0)
         if p.verdict and self.watched:
             self._listen()
+        last = self._phase + 1 == len(self.scenario.phase)
+        if last and self._pool is not None and self.ears and self._at_urge is not None:
+            self._looking_back = self._pool.submit(hindsight.better, self._at_urge, self.seed)
 
     def _mark(self, name: str) -> None:
         if self._pieces:
@@ -340,8 +344,18 @@ class Play:
         recent = [a for t, a in self.told.arousal if t > self.time - 60.0] or [self.arousal]
         composure = 1.0 - sum(recent) / len(recent)
         self.ending = decide(self.live.design, self.before, piece, self.stretches, arisen, slips, composure)
+        self._look_back()
         if self._pool is not None:
             self._pool.shutdown(wait=False)
+
+    def _look_back(self) -> None:
+        """Add what would have been better; from a thread only where it is ready, so that nobody waits."""
+        if self.ending is None or self._at_urge is None or not self.ears:
+            return
+        if self._pool is None:
+            self.ending = self.ending.said_better(hindsight.better(self._at_urge, self.seed))
+        elif self._looking_back is not None and self._looking_back.done():
+            self.ending = self.ending.said_better(self._looking_back.result())
 
     def fork(self) -> Play:
         """An independent play in the same state: to see what another choice comes to."""
