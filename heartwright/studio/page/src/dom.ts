@@ -52,7 +52,8 @@ export function digitsFor(figure: Interval, most = 2): number {
 export function spread(figure: Interval | null | undefined, most = 2, sign = false): string {
   if (!figure || !Number.isFinite(figure.value)) return "–";
   const d = digitsFor(figure, most);
-  const head = (sign && figure.value > 0 ? "+" : "") + plain(figure.value, d);
+  const shown = plain(figure.value, d);
+  const head = (sign && figure.value > 0 && Number(shown) !== 0 ? "+" : "") + shown;
   const up = figure.high - figure.value, down = figure.value - figure.low;
   if (!(up + down > 0)) return head;
   if (Math.abs(up - down) > 0.35 * (up + down)) return `${head} (${plain(figure.low, d)} to ${plain(figure.high, d)})`;

@@ -39,6 +39,8 @@ export class Shell {
     this.sheet.setAttribute("aria-label", panel.title);
     this.sheet.dataset["panel"] = name;
     this.sheet.hidden = false;
+    this.sheet.tabIndex = -1;
+    this.sheet.focus({ preventScroll: true });
     document.documentElement.classList.add("open");
     this.mark();
     panel.opened?.();
