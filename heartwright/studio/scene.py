@@ -21,6 +21,12 @@ from heartwright.studio.drawing.pumpworks import REED_LIFT_DRAWN
 from heartwright.works import pump
 
 VERSION = 1
+#: What stands before the escapement and is seen through when one looks at it.
+COVERS = {
+    "heart": ("escape bridge", "balance cock"),
+    "watch": ("balance cock", "pallet cock", "last bridge"),
+    "clock": ("front plate",),
+}
 #: Rotors that swing a little only, and how far a box allows for [rad].
 SWINGS, SWINGS_FAR = ("fork", "pendulum"), 0.12
 
@@ -31,6 +37,9 @@ def scene(design: Design) -> dict[str, Any]:
     build = {"heart": heart.pieces, "clock": clock.pieces, "watch": watch.pieces}[mount]
     parts, contacts, views = build(design)
     lever = isinstance(design.escapement, SwissLever)
+    for part in parts:
+        if part["name"].startswith(COVERS[mount]) and not {"leg", "foot"} & set(part["name"].split()):
+            part["cover"] = True
     return {
         "version": VERSION,
         "design": design.name,
@@ -55,7 +64,9 @@ def _notes(mount: str) -> list[str]:
         "Teeth of the train are cycloidal after the trade's proportions; the design gives counts and modules.",
     ]
     if mount == "heart":
-        notes.append("Places of arbors, frame and pipes are the drawing's; distances, cam, reeds and bellows the design's.")
+        notes.append(
+            "Places of arbors, frame and pipes are the drawing's; distances, cam, reeds and bellows the design's."
+        )
         notes.append(f"The lift of the reeds is drawn {REED_LIFT_DRAWN:g} times as large as it is.")
     return notes
 

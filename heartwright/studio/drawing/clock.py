@@ -22,9 +22,9 @@ def pieces(design: Design) -> tuple[list[Piece], list[Piece], dict[str, Piece]]:
     meshes = plan.train_meshes(design)
     count = len(meshes)
     unit = 0.035 * meshes[0].wheel_radius
-    heights = [unit * (2.0 + 2.6 * k) for k in range(count)]
-    heights[0] = unit * (2.0 + 2.6 * count)
-    heights[1:] = [unit * (2.0 + 2.6 * (k - 1)) for k in range(1, count)]
+    heights = [0.0, *(unit * (2.0 + 2.6 * k) for k in range(count - 1))]
+    drum = heights[-1] + 2.4 * unit  # drum and great wheel lie above the other wheels
+    heights[0] = drum + 7.0 * unit
     top = heights[0] + 2.6 * unit
     levels = Levels(wheel=top, sheet=unit, roller=top, balance=top, spring=top, low=0.0, high=top + 4.0 * unit)
     parts, contacts, g = escapement.dead_beat(design, (0.0, 0.0), levels)
@@ -33,8 +33,10 @@ def pieces(design: Design) -> tuple[list[Piece], list[Piece], dict[str, Piece]]:
     preferred = [PREFERRED[max(len(PREFERRED) - count + k, 0)] for k in range(count)]
     places = plan.lay_out(meshes, (0.0, 0.0), preferred, posts, going.drum_radius(meshes[0]))
     front = top + 3.2 * unit
-    layers = going.Layers(wheels=heights, sheets=[unit] * count, low=[0.0] * count, high=[front] * count,
-                          drum_low=unit)  # fmt: skip
+    # an arbor too near the escape wheel ends below it, in a cock of its own
+    near = design.escapement.wheel_radius + 3.0 * unit
+    high = [front if math.hypot(*at) > near else top - 0.8 * unit for at in places[:-1]]
+    layers = going.Layers(wheels=heights, sheets=[unit] * count, low=[0.0] * count, high=high, drum_low=drum)
     parts += going.train(design, meshes, places, layers, going.Source("escape wheel", extra=False, sense=1.0))
     parts.append(escapement.arbor("escape arbor", (0.0, 0.0), 0.0, front, 0.45 * meshes[-1].pinion_radius,
                                   drive("escape wheel")))  # fmt: skip
@@ -52,8 +54,16 @@ def _plates(places: list[tuple[float, float]], suspension: tuple[float, float], 
     low = min(p[1] for p in places) - 0.55 * great
     high, half = suspension[1] + 4 * unit, 0.62 * great
     middle = 0.5 * (min(xs) + max(xs))
-    plate = np.array([(middle - half, low), (middle + half, low), (middle + half, high - 6 * unit),
-                      (middle + 0.5 * half, high), (middle - 0.5 * half, high), (middle - half, high - 6 * unit)])
+    plate = np.array(
+        [
+            (middle - half, low),
+            (middle + half, low),
+            (middle + half, high - 6 * unit),
+            (middle + 0.5 * half, high),
+            (middle - 0.5 * half, high),
+            (middle - half, high - 6 * unit),
+        ]
+    )
     parts = [extrude("back plate", "plate", plate, at=(0, 0, -2 * unit), depth=1.6 * unit, bevel=0.3 * unit)]
     spots = [suspension, (0.0, 0.0), *reversed(places[:-1])]
     parts += frame.bridge("front plate", spots, front, width=3.2 * unit, depth=1.1 * unit,

@@ -189,7 +189,10 @@ def _roller(g: LeverGeometry, n: int = 60) -> Floats:
     keep = pts[~inside]
     # the crescent's own arc between the two points where the circles cross
     half = math.acos(max(-1.0, min(1.0, 1 - bite**2 / (2 * radius**2))))
-    first, last = radius * np.array([math.sin(half), -math.cos(half)]), radius * np.array([-math.sin(half), -math.cos(half)])
+    first, last = (
+        radius * np.array([math.sin(half), -math.cos(half)]),
+        radius * np.array([-math.sin(half), -math.cos(half)]),
+    )
     a, b = (math.atan2(*(p - centre)[::-1]) for p in (last, first))
     crescent = centre + arc(bite, a, b, 9)
     return np.concatenate([keep, crescent])
@@ -238,7 +241,9 @@ def _timing_screw(k: int, outer: float, z: float, x: float, y: float, turn: Piec
     """A screw in the rim, its head outside: drawn flat as a small block turned with the balance."""
     a = (k + 0.5) * TWO_PI / 16
     size = 0.05 * outer
-    block = np.array([(outer * 0.99, -size), (outer + 1.7 * size, -size), (outer + 1.7 * size, size), (outer * 0.99, size)])
+    block = np.array(
+        [(outer * 0.99, -size), (outer + 1.7 * size, -size), (outer + 1.7 * size, size), (outer * 0.99, size)]
+    )
     return extrude(f"timing screw {k + 1}", "steel" if k % 4 == 0 else "gilt", turned_by(block, a),
                    at=(x, y, z - size), depth=2 * size, bevel=0.25 * size, turn=turn)  # fmt: skip
 
@@ -281,7 +286,9 @@ def contact(pair: str, x: float, y: float, z: float) -> Piece:
 # ------------------------------------------------------------------------------------------------ Graham
 
 
-def dead_beat(design: Design, at: tuple[float, float], levels: Levels) -> tuple[list[Piece], list[Piece], GrahamGeometry]:
+def dead_beat(
+    design: Design, at: tuple[float, float], levels: Levels
+) -> tuple[list[Piece], list[Piece], GrahamGeometry]:
     """Pieces and contact places of a Graham dead-beat; the anchor turns with the pendulum."""
     esc = design.escapement
     assert isinstance(esc, Graham)

@@ -111,7 +111,9 @@ def cock(name: str, staff: Spot, foot: Spot, z: float, *, width: float, depth: f
     ]  # fmt: skip
     index = math.atan2(b[1] - a[1], b[0] - a[0]) + math.pi / 2
     needle = turned_by(bar((0.5 * width, 0), (2.1 * width, 0), 0.34 * width, 0.12 * width), index) + b
-    pieces.append(extrude(f"{name} index", "steel", needle, at=(0, 0, z + depth), depth=0.25 * depth, label="regulator"))
+    pieces.append(
+        extrude(f"{name} index", "steel", needle, at=(0, 0, z + depth), depth=0.25 * depth, label="regulator")
+    )
     pieces += pillar(f"{name} foot", foot, low, z, 0.55 * width)
     return pieces
 

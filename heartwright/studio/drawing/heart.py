@@ -98,7 +98,7 @@ def _arbors_of_the_heart(pump_at: tuple[float, float]) -> list[Piece]:
     turn = pumpworks.pump_drive(1.0)
     escape = escapement.drive("escape wheel")
     return [
-        escapement.arbor("pump arbor", pump_at, BACK, 18.6 * MM, 0.55 * MM, turn),
+        escapement.arbor("pump arbor", pump_at, BACK, 18.6 * MM, 0.42 * MM, turn),
         escapement.arbor("escape arbor", ESCAPE, 9.2 * MM, 21.6 * MM, 0.42 * MM, escape),
     ]
 
@@ -116,7 +116,9 @@ def _pump(design: Design, level: float) -> tuple[list[Piece], list[Piece], float
     face = z + 5.6 * MM
     parts.append(extrude("chamber", "gilt", block, at=(0, 0, z - 5.0 * MM), depth=face - z + 3.9 * MM, bevel=0.8 * MM,
                          label="chamber"))  # fmt: skip
-    for i, (sx, sy) in enumerate(((-0.86 * wide, top - 2.6 * MM), (0.86 * wide, top - 2.6 * MM), (0.0, low + 1.9 * MM))):
+    for i, (sx, sy) in enumerate(
+        ((-0.86 * wide, top - 2.6 * MM), (0.86 * wide, top - 2.6 * MM), (0.0, low + 1.9 * MM))
+    ):
         parts.append(screw(f"chamber screw {i + 1}", (sx, sy, face - 1.1 * MM), 1.1 * MM, 0.3 + i))
     contacts = []
     for name, side, reed in (("inlet", -1.0, p.inlet), ("outlet", 1.0, p.outlet)):

@@ -40,6 +40,7 @@ ARTERY_AREA = 1e-4  # of the sprung bellows that is the artery [m2]
 REED_LIFT_DRAWN = 3.0
 ARBOR, BELLOWS = "arbor_angle", "bellows"
 
+
 @dataclass(frozen=True, slots=True)
 class Heights:
     """Heights of the heart's layers [m]."""
@@ -53,15 +54,19 @@ class Heights:
     back: float  # inner face of the back plate
     bridge: float  # the plate between cam and train
 
+
 def pump_drive(ratio: float, offset: float = 0.0) -> Piece:
     """What turns `ratio` times as far as the pump arbor, which goes clockwise."""
     return drive(ARBOR, -ratio, offset, extra=True)
 
+
 # ----------------------------------------------------------------------------------------- remontoire and release
+
 
 def remontoire_mesh(spring: Remontoire) -> Mesh:
     """Pump arbor's second pinion with the remontoire wheel."""
     return Mesh(round(LEAVES * spring.ratio), LEAVES, MODULE)
+
 
 def remontoire(design: Design, escape: tuple[float, float], pump_at: tuple[float, float], start: float,
                h: Heights) -> list[Piece]:  # fmt: skip
@@ -90,10 +95,12 @@ def remontoire(design: Design, escape: tuple[float, float], pump_at: tuple[float
                 turn=anchor),
     ]  # fmt: skip
 
+
 def release_angle(design: Design, start: float) -> float:
     """Angle of the escape wheel at which the star first lets the train go; `start`: where the engine starts it."""
     assert design.remontoire is not None
     return start + heart.START_AT + design.remontoire.star_offset
+
 
 def star_and_detent(design: Design, escape: tuple[float, float], pump_at: tuple[float, float], start: float,
                     h: Heights) -> tuple[list[Piece], list[Piece]]:  # fmt: skip
@@ -131,7 +138,9 @@ def star_and_detent(design: Design, escape: tuple[float, float], pump_at: tuple[
     z = h.star + 0.7 * h.sheet
     return pieces, [contact("release", *map(float, beak), z), contact("stop", *map(float, finger), z)]
 
+
 # ----------------------------------------------------------------------------------------- cam, lever, fly
+
 
 def cam_outline(design: Design, n: int = 240) -> Floats:
     """The cam in its own frame: what no place of the roller covers. Its follower lies below, at -90 degrees."""
@@ -150,9 +159,11 @@ def cam_outline(design: Design, n: int = 240) -> Floats:
     radius = np.min(np.where(met, reach, np.inf), axis=1)
     return np.column_stack([radius * np.cos(angles), radius * np.sin(angles)])
 
+
 def lever_arm(pump_at: tuple[float, float], bellows_x: float) -> float:
     """Arm of the bellows on the follower lever [m]: the roller stands under the cam, the pivot on the other side."""
     return pump_at[0] - bellows_x
+
 
 def cam_and_lever(p: Pump, cam: Floats, pump_at: tuple[float, float], bellows_x: float,
                   h: Heights) -> tuple[list[Piece], list[Piece], float]:  # fmt: skip
@@ -184,9 +195,11 @@ def cam_and_lever(p: Pump, cam: Floats, pump_at: tuple[float, float], bellows_x:
     meets = contact("landing", pump_at[0], pump_at[1] - p.cam_base_radius, h.cam + thick)
     return pieces, [meets], level
 
+
 def vane_area(p: Pump) -> float:
     """Area of one vane [m2] whose drag at FLY_ARM is what the design declares at the pump arbor."""
     return p.fly / (2.0 * 0.5 * AIR * VANE_DRAG * FLY_ARM**3 * FLY_RATIO**3)
+
 
 def fly(p: Pump, pump_at: tuple[float, float], direction: float, h: Heights) -> list[Piece]:
     """The fan that governs the stroke: wheel on the pump arbor, pinion, two vanes at FLY_ARM."""
@@ -212,7 +225,9 @@ def fly(p: Pump, pump_at: tuple[float, float], direction: float, h: Heights) -> 
         arbor("fly arbor", at, h.fly - 1.2e-3, h.vanes + tall + 1e-3, 0.4e-3, turn),
     ]  # fmt: skip
 
+
 # ----------------------------------------------------------------------------------------- bellows, reeds, artery
+
 
 def bellows(p: Pump, x: float, level: float, z: float) -> tuple[list[Piece], float]:
     """The bellows under the lever, and the height of its foot."""
@@ -229,6 +244,7 @@ def bellows(p: Pump, x: float, level: float, z: float) -> tuple[list[Piece], flo
         turned("bellows lid", "brass", lid, at=(x, top, z), axis="y", slide=slide),
         turned("bellows foot", "brass", foot, at=(x, top - rest - 0.9e-3, z), axis="y"),
     ], top - rest - 0.9e-3  # fmt: skip
+
 
 def reed(name: str, r: Reed, root: tuple[float, float], z: float, source: str) -> list[Piece]:
     """A reed on its plate, root up, tip down; the slot under it, its clamp."""
@@ -257,6 +273,7 @@ def reed(name: str, r: Reed, root: tuple[float, float], z: float, source: str) -
                               label="crack"))  # fmt: skip
     return pieces
 
+
 def artery(p: Pump, at: tuple[float, float, float]) -> list[Piece]:
     """The artery: a sprung bellows in a glass, whose top rises with the pressure as its compliance says."""
     x, y, z = at
@@ -278,4 +295,3 @@ def artery(p: Pump, at: tuple[float, float, float]) -> list[Piece]:
         turned("artery glass", "glass", wall, at=(x, y + 2.0e-3, z), axis="y"),
         turned("artery cap", "brass", cap, at=(x, y + tall + 1.2e-3, z), axis="y"),
     ]  # fmt: skip
-

@@ -74,7 +74,7 @@ def _plates(places: list[tuple[float, float]], staff: tuple[float, float], fork:
     wide, deep = 3.4 * unit, 1.2 * unit
     parts = frame.round_plate("main plate", centre, radius, -2.0 * unit, 2.0 * unit)
     for k, at in enumerate(places[1:]):
-        name = f"bridge {k + 1}"
+        name = "last bridge" if k == len(places) - 2 else f"bridge {k + 1}"
         stones = [at]
         parts += frame.bridge(name, [foot(at, 0.93), at], bridge, width=wide, depth=deep, stones=stones, stone=0.75 * unit,
                               feet=[foot(at, 0.93)])  # fmt: skip

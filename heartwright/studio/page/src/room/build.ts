@@ -9,7 +9,7 @@ import type { Drive, Material, Part, Scene } from "./types";
 /** 0: on a shelf of a weak machine, 1: there on the stand or on any shelf, 2: on the stand of a strong one. */
 export type Detail = 0 | 1 | 2;
 /** Share of a part's reach by which its outline may be simplified. */
-const COARSE = [0.011, 0.0022, 0] as const;
+const COARSE = [0.013, 0.0028, 0] as const;
 
 /** Reads a drive's value from the row of poses. */
 export type Read = (row: Float64Array) => number;
@@ -20,6 +20,8 @@ export interface Built {
   movers: Mover[];
   /** Where each named part is: its node and a point in it. */
   places: Map<string, { node: THREE.Object3D; point: THREE.Vector3 }>;
+  /** Meshes before the escapement, to be seen through on demand. */
+  covers: THREE.Mesh[];
   triangles: number;
 }
 
@@ -47,7 +49,7 @@ export function reader(scene: Scene, drive: Drive): Read {
 }
 
 export function build(scene: Scene, materials: Materials, detail: Detail): Built {
-  const built: Built = { root: new THREE.Group(), movers: [], places: new Map(), triangles: 0 };
+  const built: Built = { root: new THREE.Group(), movers: [], places: new Map(), covers: [], triangles: 0 };
   const nodes = new Map<string, Node>();
   for (const part of scene.parts) {
     const soft = deforming(part, scene, materials, detail, built);
@@ -57,12 +59,13 @@ export function build(scene: Scene, materials: Materials, detail: Detail): Built
     solid(part, meshOf(node, part.material), node, local, detail);
     place(part, node.group, local, built);
   }
-  for (const node of nodes.values()) {
+  for (const [key, node] of nodes) {
     for (const [material, mesher] of node.meshers) {
       const mesh = new THREE.Mesh(mesher.geometry(), materials[material]);
       mesh.castShadow = mesh.receiveShadow = material !== "glass";
       if (material === "glass") mesh.renderOrder = 2;
       node.group.add(mesh);
+      if (key === "cover") built.covers.push(mesh);
       built.triangles += mesher.index.length / 3;
     }
   }
@@ -90,12 +93,12 @@ function nodeOf(part: Part, scene: Scene, nodes: Map<string, Node>, built: Built
   const { turn: spin, slide } = part;
   const key = spin || slide
     ? JSON.stringify([part.x, part.y, spin?.name, spin?.ratio, spin?.shape, slide])
-    : "standing";
+    : part.cover ? "cover" : "standing";
   let node = nodes.get(key);
   if (node) return node;
   node = { group: new THREE.Group(), meshers: new Map() };
   const { group } = node;
-  if (key !== "standing") group.position.set(part.x, part.y, 0);
+  if (spin || slide) group.position.set(part.x, part.y, 0);
   if (spin) {
     const read = reader(scene, spin.shape ? spin : { ...spin, offset: 0 });
     built.movers.push((row) => { group.rotation.z = read(row); });

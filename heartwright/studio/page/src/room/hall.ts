@@ -125,7 +125,7 @@ function fill(run: Run, stock: Stock, planks: THREE.Matrix4[], fine: boolean): v
   for (let i = 0; i <= posts; i++) {
     planks.push(put((i / posts) * run.length, (TOP + FLOOR) / 2, 0, 0.16, TOP - FLOOR, 1.1));
   }
-  const rows = fine ? run.rows : run.rows - 2; // the highest are in the dark, and seldom seen
+  const rows = fine ? run.rows : run.rows - 3; // the highest are in the dark, and seldom seen
   for (let row = 0; row < rows; row++) {
     const up = FLOOR + 0.4 + row * gap;
     planks.push(put(run.length / 2, up, 0, run.length, 0.1, 1.05));
@@ -138,7 +138,7 @@ function fill(run: Run, stock: Stock, planks: THREE.Matrix4[], fine: boolean): v
 function item(run: Run, stock: Stock, rnd: () => number, along: number, up: number, gap: number, fine: boolean): number {
   const k = fine ? rnd() : rnd() ** 0.75; // fewer books, more room, on a weak machine
   if (k < 0.56) {
-    const n = 2 + Math.floor(rnd() * (fine ? 6 : 4));
+    const n = 2 + Math.floor(rnd() * (fine ? 6 : 3));
     let x = 0;
     for (let i = 0; i < n; i++) {
       const w = 0.11 + rnd() * 0.14;

@@ -56,6 +56,7 @@ export class Room {
   private readonly critic: Critic;
   private post: Post | null = null;
   private readonly works = new Map<number, Entry>();
+  private readonly waiting: number[] = []; // works that gave up the stand
   private focused: { work: number | null; view: ViewName } = { work: null, view: "whole" };
   private beat: { record: BeatRecord; t: number; lit: string[]; named: string[] } | null = null;
   private asked: LabelItem[] = [];
@@ -99,9 +100,29 @@ export class Room {
   }
 
   addWork(id: number, scene: Scene, place: "stand" | "shelf" = "stand"): void {
-    this.removeWork(id);
+    this.takeAway(id);
+    const before = place === "stand" ? [...this.works].find(([, w]) => w.slot.kind === "stand") : undefined;
+    if (before) { // the stand is one work's: who stood there waits on the bench
+      this.waiting.push(before[0]);
+      this.stand(before[0], before[1].view.scene, "shelf");
+    }
+    this.stand(id, scene, place);
+  }
+
+  removeWork(id: number): void {
+    const stood = this.works.get(id)?.slot.kind === "stand";
+    this.takeAway(id);
+    const back = stood ? this.waiting.pop() : undefined;
+    const entry = back === undefined ? undefined : this.works.get(back);
+    if (back !== undefined && entry) this.stand(back, entry.view.scene, "stand");
+  }
+
+  private stand(id: number, scene: Scene, place: "stand" | "shelf"): void {
+    const held = this.works.get(id)?.view.buffer;
+    this.takeAway(id);
     const slot = slotFor(scene, place, [...this.works.values()].map((w) => w.slot));
-    const view = new WorkView(scene, this.materials, slot.kind === "stand" ? (this.fine ? 2 : 1) : this.fine ? 1 : 0, slot.scale);
+    const detail = slot.kind === "stand" ? (this.fine ? 2 : 1) : this.fine ? 1 : 0;
+    const view = new WorkView(scene, this.materials, detail, slot.scale, held);
     view.group.position.copy(slot.at);
     if (slot.kind === "wall") view.group.add(board(scene, slot.scale));
     else view.mount();
@@ -111,7 +132,7 @@ export class Room {
     if (this.focused.work === id) this.look(true);
   }
 
-  removeWork(id: number): void {
+  private takeAway(id: number): void {
     const entry = this.works.get(id);
     if (!entry) return;
     this.root.remove(entry.view.group);
@@ -140,8 +161,11 @@ export class Room {
   private seen: CriticLook = { visible: false, gazeWork: null, name: "", face: "" };
 
   focus(id: number, view: ViewName = "whole"): void {
+    const same = this.focused.work === id && this.focused.view === view;
+    if (this.focused.work !== id && this.beat) this.scrub(null);
     this.focused = { work: id, view };
-    this.look(false);
+    // told again what is in view already, the eye stays where a hand may have led it; a click leads it back
+    if (!same || (globalThis.navigator?.userActivation?.isActive ?? true)) this.look(false);
   }
 
   /** Show one dense beat at time t (of the work), contacts lit and landmarks named; null goes back to the live poses. */
@@ -216,7 +240,8 @@ export class Room {
     const { aim, radius } = entry.view.view(this.focused.view);
     const way = new THREE.Vector3(...WAYS[this.focused.view]);
     if (this.focused.view === "whole" && entry.slot.kind === "stand") {
-      this.rig.view(aim.clone().add(new THREE.Vector3(0, -0.3, 0)), radius * 1.2, way, atOnce);
+      const upright = this.rig.camera.aspect < 1;
+      this.rig.view(aim.clone().add(new THREE.Vector3(0, upright ? 0.5 : -0.3, 0)), radius * (upright ? 1.24 : 1.2), way, atOnce);
     } else this.rig.view(aim, radius * 1.08, way, atOnce);
   }
 
@@ -288,7 +313,8 @@ export class Room {
       const { record, t } = this.beat;
       this.beat.lit = focused.view.scrub(record, t, 0.02 * record.dt * record.angles.length);
     }
-    this.moods.step(this.clock, dt, this.critic.group.visible);
+    for (const entry of this.works.values()) entry.view.uncover(entry === focused && (this.focused.view === "escapement" || this.beat !== null));
+    this.moods.step(this.clock, dt, this.critic.group.visible, this.rig.camera.position.distanceTo(this.rig.controls.target));
     const places = [...this.works.values()].map(({ view }) => view.view("whole").aim);
     const target = this.seen.gazeWork === null ? null : this.works.get(this.seen.gazeWork)?.view.view("whole").aim ?? null;
     this.critic.step(this.clock, dt, places, target, this.still);

@@ -42,7 +42,7 @@ export class Moods {
     return hesitant + forced + hollow + other > 0.02 || this.now.discord > 0.03 || this.now.cold > 0.05;
   }
 
-  step(seconds: number, dt: number, watched: boolean): void {
+  step(seconds: number, dt: number, watched: boolean, distance: number): void {
     const ease = (from: number, to: number, rate: number): number => from + (to - from) * Math.min(1, rate * dt);
     const { now, asked } = this;
     now.light = ease(now.light, asked.light, 1.2);
@@ -56,6 +56,7 @@ export class Moods {
     this.root.rotation.z = now.tilt;
     this.hall.lamp.rotation.z = -now.tilt + (this.still ? 0 : 0.012 * Math.sin(seconds * 0.9));
     this.lights(seconds, watched);
+    this.fog.density = (0.043 + 0.03 * now.cold) * Math.min(1, 8.4 / Math.max(distance, 1));
     this.hall.drift(seconds, now.light, now.cold);
     this.mist(seconds);
   }
@@ -72,7 +73,6 @@ export class Moods {
     });
     this.world.environmentIntensity = (0.12 + 0.63 * light) * (1 - 0.2 * cold);
     this.fog.color.copy(WARM).lerp(CHILL, cold).multiplyScalar(0.35 + 0.65 * light);
-    this.fog.density = 0.043 + 0.03 * cold;
     this.renderer.toneMappingExposure = 1.02;
   }
 

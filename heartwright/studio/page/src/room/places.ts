@@ -24,7 +24,7 @@ export function slotFor(scene: Scene, place: "stand" | "shelf", taken: Slot[]): 
   const [x, y, z] = spots[index] as [number, number, number];
   const scale = scene.mount === "heart" && kind === "stand" ? STAND
     : kind === "wall" ? CLOCK_HEIGHT / (scene.box[4] - scene.box[1])
-      : kind === "stand" ? 1.5 / radius : WATCH_RADIUS / radius;
+        : (kind === "stand" ? 1.5 : scene.mount === "heart" ? 0.8 : WATCH_RADIUS) / radius;
   return { scale, at: new THREE.Vector3(x, y, z), index, kind };
 }
 

@@ -158,6 +158,24 @@ export function spot(power = 1): THREE.CanvasTexture {
   }, true);
 }
 
+/** A spark with a thin ring about it: a contact. */
+export function spark(): THREE.CanvasTexture {
+  return paint(128, 128, (c) => {
+    const g = c.createRadialGradient(64, 64, 0, 64, 64, 62);
+    g.addColorStop(0, "rgba(255,255,255,1)");
+    g.addColorStop(0.12, "rgba(255,246,225,.95)");
+    g.addColorStop(0.3, "rgba(255,214,150,.32)");
+    g.addColorStop(1, "rgba(255,190,110,0)");
+    c.fillStyle = g;
+    c.fillRect(0, 0, 128, 128);
+    c.strokeStyle = "rgba(255,224,170,.85)";
+    c.lineWidth = 2.5;
+    c.beginPath();
+    c.arc(64, 64, 44, 0, Math.PI * 2);
+    c.stroke();
+  }, true);
+}
+
 /** Words as a picture: light letters with a dark halo. Returns texture and its width over height. */
 export function words(text: string, colour: string, weight = 500): { texture: THREE.CanvasTexture; aspect: number } {
   const size = 44;

@@ -34,6 +34,8 @@ interface Placed {
   x: number;
   y: number;
   z: number;
+  /** Stands before the escapement: seen through when one looks there. */
+  cover?: boolean;
   /** What turns it about its own z axis (absent: it stands still). */
   turn?: Drive;
   /** What moves it along x and y: the direction times the driven value [m]. */

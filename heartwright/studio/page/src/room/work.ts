@@ -6,12 +6,12 @@ import { build, type Built, type Detail } from "./build";
 import { softShadow } from "./hall";
 import type { Materials } from "./materials";
 import { Mesher, turn } from "./solids";
-import { spot } from "./textures";
+import { spark } from "./textures";
 import type { BeatRecord, ContactNote, ContactPlace, PoseFrame, Scene, View, ViewName } from "./types";
 
-/** How long a contact glows [real s], and the impulse that glows fully [N s]. */
-const GLOW = 0.16;
-const FULL = 4e-6;
+/** How long a contact glows [real s]; glows are in proportion to the strongest blow of late. */
+const GLOW = 0.2;
+const FORGET = 0.998; // of that strongest, a blow
 
 interface Flash { sprite: THREE.Sprite; place: ContactPlace; heat: number; held: number }
 
@@ -22,10 +22,13 @@ export class WorkView {
   readonly row: Float64Array;
   private readonly flashes = new Map<string, Flash>();
   private waiting: ContactNote[] = [];
+  private strongest = 0;
+  private uncovered = false;
+  private readonly covering = new Map<THREE.Mesh, THREE.Material>();
   private readonly body = new THREE.Group();
   private readonly fine: boolean;
 
-  constructor(readonly scene: Scene, private readonly materials: Materials, detail: Detail, readonly scale: number) {
+  constructor(readonly scene: Scene, private readonly materials: Materials, detail: Detail, readonly scale: number, buffer?: PoseBuffer) {
     this.fine = detail === 2;
     this.built = build(scene, materials, detail);
     this.body.add(this.built.root);
@@ -33,11 +36,11 @@ export class WorkView {
     this.group.add(this.body);
     const width = scene.rotors.length + scene.extras.length;
     this.row = new Float64Array(width);
-    this.buffer = new PoseBuffer(width, scene.rotors.length);
-    const soft = spot(2.2);
+    this.buffer = buffer ?? new PoseBuffer(width, scene.rotors.length);
+    const soft = spark();
     for (const place of scene.contacts) {
       const sprite = new THREE.Sprite(new THREE.SpriteMaterial({
-        map: soft, color: new THREE.Color(2.6, 1.5, 0.6), transparent: true, opacity: 0, depthWrite: false, depthTest: false,
+        map: soft, color: new THREE.Color(1.9, 1.5, 1), transparent: true, opacity: 0, depthWrite: false, depthTest: false,
         blending: THREE.AdditiveBlending,
       }));
       sprite.position.set(place.x, place.y, place.z);
@@ -84,7 +87,8 @@ export class WorkView {
     while (this.waiting.length && (this.waiting[0] as ContactNote).t <= now) {
       const note = this.waiting.shift() as ContactNote;
       const flash = this.flashes.get(note.pair);
-      if (flash && note.t > now - 0.5) flash.heat = Math.max(flash.heat, Math.min(1, 0.25 + 0.75 * Math.sqrt(note.impulse / FULL)));
+      this.strongest = Math.max(this.strongest * FORGET, note.impulse, 1e-12);
+      if (flash && note.t > now - 0.5) flash.heat = Math.max(flash.heat, 0.2 + 0.8 * Math.sqrt(note.impulse / this.strongest));
     }
     for (const flash of this.flashes.values()) {
       flash.heat = Math.max(0, flash.heat - dt / GLOW);
@@ -96,9 +100,9 @@ export class WorkView {
     const { sprite } = flash;
     sprite.visible = heat > 0.01;
     if (!sprite.visible) return;
-    sprite.material.opacity = heat;
+    sprite.material.opacity = Math.min(1, 1.3 * heat);
     const part = this.scene.views["escapement"]?.radius ?? 0.02;
-    sprite.scale.setScalar(part * (0.12 + 0.22 * heat));
+    sprite.scale.setScalar(part * (0.16 + 0.24 * heat));
   }
 
   /** Show one dense beat at time t; the pairs lit then. */
@@ -135,6 +139,18 @@ export class WorkView {
   private carry(flash: Flash, x: number, y: number): void {
     const wheel = this.scene.parts.find((p) => p.name === "escape wheel");
     flash.sprite.position.set((wheel?.x ?? 0) + x, (wheel?.y ?? 0) + y, flash.place.z);
+  }
+
+  /** See through what stands before the escapement, or not. */
+  uncover(on: boolean): void {
+    if (on === this.uncovered) return;
+    this.uncovered = on;
+    for (const mesh of this.built.covers) {
+      if (on) this.covering.set(mesh, mesh.material as THREE.Material);
+      mesh.material = on ? this.materials.ghost : (this.covering.get(mesh) ?? mesh.material);
+      mesh.castShadow = !on;
+      mesh.renderOrder = on ? 2 : 0;
+    }
   }
 
   /** Leave the scrubbed beat. */
@@ -175,7 +191,9 @@ function lathe(profile: number[], material: THREE.Material, fine: boolean): THRE
 /** Base, column and fork that carry the heart at its apex; sets the heart's height. */
 function heartStand(materials: Materials, fine: boolean, body: THREE.Group): THREE.Group {
   const stand = new THREE.Group();
-  body.position.y = 2.28;
+  const size = body.scale.x / 20; // drawn for a heart of 20 units a metre
+  stand.scale.setScalar(size);
+  body.position.y = 2.28 * size;
   const base = lathe([0, 0, 1.02, 0, 1.06, 0.04, 1.04, 0.1, 0.9, 0.14, 0.6, 0.18, 0.36, 0.25, 0.2, 0.36, 0.13, 0.5, 0.11, 0.58, 0, 0.58], materials.iron, fine);
   const foot = lathe([1.045, 0.03, 1.085, 0.05, 1.085, 0.085, 1.045, 0.105], materials.gilt, fine);
   const knot = lathe([0.11, 0.4, 0.17, 0.43, 0.17, 0.49, 0.11, 0.52], materials.gilt, fine);
