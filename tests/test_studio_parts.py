@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from heartwright.cli import main
 from heartwright.design import Design
 from heartwright.edit import EditError
 from heartwright.records import Beats, Interval, Trace
@@ -276,3 +278,28 @@ def test_the_recorded_heart_goes_on_and_needs_no_kernel() -> None:
 def test_the_recorded_heart_is_the_engines() -> None:
     made = (Path(__file__).parent.parent / "examples" / "make_recorded_heart.py").read_text("utf-8")
     assert "GoingWork.start(0, Design.load(\"heart\"), seed=SEED)" in made
+
+
+def test_every_option_and_command_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "studio.md").read_text("utf-8")
+    assert main(["studio", "--help"]) == 0
+    for option in re.findall(r"^  (--[a-z-]+)", capsys.readouterr().out, re.MULTILINE):
+        assert option == "--help" or f"`{option}`" in page, option
+    for command in messages.KNOWN:
+        assert f"`{command}`" in page, command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--host", "0.0.0.0"], "token"),
+        (["--token", "short"], "guessed"),
+        (["--tls-cert", "bench.pem"], "both"),
+        (["--tls-cert", "no.pem", "--tls-key", "no.key"], "no such file"),
+        (["--port", "99999"], "65535"),
+        (["--host", "192.0.2.1", "--token", "new"], "Try another"),
+    ],
+)
+def test_what_the_command_refuses(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["studio", "--no-open", *arguments]) == 2
+    assert says in capsys.readouterr().err
