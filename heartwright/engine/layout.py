@@ -42,7 +42,7 @@ M_A, M_B, M_RA, M_RB, M_HALF, M_K, M_C, M_ETA, M_ERR, M_HARM, M_PHASE = range(11
 V0, NV, F0, NF = range(4)
 
 # float options
-H, GAP_TOL, V_REST, WINDOW, W_SLEEP, GX, GY, DIRT_TORQUE, TOL, WINDOW_HELD, H_MESH = range(11)
+H, GAP_TOL, V_REST, WINDOW, W_SLEEP, GX, GY, DIRT_TORQUE, TOL, WINDOW_HELD, H_MESH, H_RIDING = range(12)
 # integer options
 OSC, SLEEP, MAX_IT, SEQUENTIAL, MAX_OPS, DRIVEN = range(6)
 
@@ -117,6 +117,7 @@ class Scratch(NamedTuple):
     plastic: np.ndarray
     middle: np.ndarray  # angles at mid-step
     end: np.ndarray
+    moved: np.ndarray  # how far `end` was moved to keep closed contacts on their faces
     drift: np.ndarray
     push: np.ndarray  # impulse of applied torques, friction left out
     drag: np.ndarray  # impulse of dry bearing friction
@@ -156,6 +157,7 @@ def new_scratch(n_rotor: int, n_pair: int, n_mesh: int) -> Scratch:
         plastic=zeros(n_rotor),
         middle=zeros(n_rotor),
         end=zeros(n_rotor),
+        moved=zeros(n_rotor),
         drift=zeros(n_rotor),
         push=zeros(n_rotor),
         drag=zeros(n_rotor),

@@ -18,13 +18,13 @@ from heartwright.engine.gaps import evaluate, gap_of, scan, spend
 from heartwright.engine.impact import feature, ledger_contact, lift, resolve
 from heartwright.engine.layout import (
     ADD_TORQUE, BIAS, CHATTER, CMU, C_PEAK, C_T, C_W, DIRT_TORQUE, DRIVEN, DRY, EVENTS, E_DRIVE, E_DRY, E_SLEEP,
-    E_VISCOUS, FACE, FRICTION, GAP, GAP_TOL, H, HAA, HAB, HBB, H_MESH, INV_I, JA, JB, JIT, JIT_INLINE, JUMPS,
+    E_VISCOUS, FACE, FRICTION, GAP, GAP_TOL, H, HAA, HAB, HBB, H_MESH, H_RIDING, INV_I, JA, JB, JIT, JIT_INLINE, JUMPS,
     LIMIT_PAIR, LOG_FULL, MAX_CONTACTS, MAX_OPS, MOMENT_X, MOMENT_Y, NO_PROGRESS, N_CLOSED, OSC, O_FEATURE, O_MID,
     O_OSC, O_PAIR, O_T, O_TOOTH, PAIR_A, PAIR_B, PAIR_LOSS, PAIR_N, PAIR_TOOTH, PEAK, QUIET, REACHED, REST, SLEEP,
     STEPS, STEP_NOW, STIFF, STUCK, TICK, TOO_MANY_STEPS, TORQUE, TRIALS, T_NOW, V_REST, WINDOW, WINDOW_HELD, WTT,
     W_SLEEP,
 )  # fmt: skip
-from heartwright.engine.motion import condense, half_arc, kick, ledger_step, release, shift
+from heartwright.engine.motion import condense, half_arc, kick, ledger_step, release
 from heartwright.engine.solve import normal_speed, prepare, slide_speed, solve
 
 TWO_PI = 6.283185307179586
@@ -33,12 +33,29 @@ STUCK_ROUNDS = 400
 CHATTER_ROUNDS = 1000  # impacts in a row without a whole step between them
 STILL = 1e-9  # sliding slower than this is at rest [m/s]
 LEAST_SHARE = 1e-3  # of a step, below which a reversal is taken as already there
+HOLD_SWEEPS = 8
 CORNER = 10.0  # gap tolerances by which a contact is past the end of its face
+
+
+@njit(**JIT_INLINE)
+def hold(m, s, k, c):
+    """Take out of the trial's end what closed contact c has drifted from its face in the step; that drift."""
+    n = MAX_CONTACTS - 1
+    evaluate(m, s, k.end, s.closed, c, k.contact, n, k.who)
+    a, b = k.who[n, 0], k.who[n, 1]
+    wnn = k.contact[n, JA] ** 2 * m.rotor[a, INV_I]
+    if a != b:
+        wnn += k.contact[n, JB] ** 2 * m.rotor[b, INV_I]
+    x = -k.contact[n, GAP] / wnn
+    k.end[a] += m.rotor[a, INV_I] * k.contact[n, JA] * x
+    if a != b:
+        k.end[b] += m.rotor[b, INV_I] * k.contact[n, JB] * x
+    return k.contact[n, GAP]
 
 
 @njit(**JIT)
 def trial(m, s, k, h):
-    """A step h of the touching contacts only: k.end, k.free, k.normal, k.tangent."""
+    """A step h of the touching contacts only, which stay on their faces: k.end, k.free, k.normal, k.tangent."""
     kick(m, s, k, h)
     if m.mesh.shape[0] > 0:
         condense(m, s, k, h)
@@ -57,6 +74,16 @@ def trial(m, s, k, h):
         release(m, s, k)
     for b in range(m.rotor.shape[0]):
         k.end[b] = k.middle[b] + k.drift[b] * k.free[b]
+        k.moved[b] = k.end[b]
+    for _ in range(HOLD_SWEEPS if n > 1 else n):
+        worst = 0.0
+        for c in range(n):
+            if k.normal[c] > 0.0:
+                worst = max(worst, abs(hold(m, s, k, c)))
+        if worst < 0.25 * m.option_f[GAP_TOL]:
+            break
+    for b in range(m.rotor.shape[0]):
+        k.moved[b] = k.end[b] - k.moved[b]
     s.counter[TRIALS] += 1
 
 
@@ -135,14 +162,17 @@ def locate(m, s, k, h):
 
 
 @njit(**JIT)
-def end_rate(m, s, k, q):
-    """Gap of closed contact q to its whole solid at the trial's end, and its rate of change."""
+def past_end(m, s, k, q):
+    """How far closed contact q is past the end of its face at the trial's end, and how fast that grows: the gap to its
+    whole solid less the gap to its face. What the step has let the contact drift cancels."""
     n = MAX_CONTACTS - 1
+    evaluate(m, s, k.end, s.closed, q, k.contact, n, k.who)
+    gap, rate = k.contact[n, GAP], normal_speed(k.contact, n, k.who[n, 0], k.who[n, 1], k.free)
     for j in range(4):
         k.touch[n, j] = s.closed[q, j]
     k.touch[n, 4] = -1
     evaluate(m, s, k.end, k.touch, n, k.contact, n, k.who)
-    return k.contact[n, GAP], normal_speed(k.contact, n, k.who[n, 0], k.who[n, 1], k.free)
+    return k.contact[n, GAP] - gap, normal_speed(k.contact, n, k.who[n, 0], k.who[n, 1], k.free) - rate
 
 
 @njit(**JIT)
@@ -150,40 +180,34 @@ def past_corner(m, s, k):
     """The first closed contact that has slid past the end of its face in the trial, -1 where there is none."""
     for q in range(s.counter[N_CLOSED]):
         p = s.closed[q, 0]
-        if p >= 0 and k.normal[q] > 0.0:
-            gap = gap_of(m, k.end, p, s.closed[q, 1], s.closed[q, 2], s.closed[q, 3])
-            if gap > CORNER * m.option_f[GAP_TOL]:
-                evaluate(m, s, k.end, s.closed, q, k.contact, MAX_CONTACTS - 1, k.who)
-                if gap > k.contact[MAX_CONTACTS - 1, GAP] + CORNER * m.option_f[GAP_TOL]:
-                    return q
+        if p >= 0 and k.normal[q] > 0.0 and s.closed[q, 4] >= 0:
+            if past_end(m, s, k, q)[0] > CORNER * m.option_f[GAP_TOL]:
+                return q
     return -1
 
 
 @njit(**JIT)
 def to_corner(m, s, k, q, h):
-    """Step length in (0, h] after which closed contact q has just reached the end of its face."""
-    least, most = CORNER * m.option_f[GAP_TOL], 3.0 * CORNER * m.option_f[GAP_TOL]
+    """Step length in (0, h] after which closed contact q, past the end of its face after h, has just reached it.
+
+    Newton from the far side, where the excess is smooth; halved where that leaves the bracket.
+    """
+    least = CORNER * m.option_f[GAP_TOL]
     lo, hi = 0.0, h
     for _ in range(50):
-        gap, rate = end_rate(m, s, k, q)
-        x = hi - (gap - 2.0 * least) / rate if rate > 0.0 else lo
+        past, rate = past_end(m, s, k, q)
+        x = hi - (past - 2.0 * least) / rate if rate > 0.0 else lo
         if not lo < x < hi:
             x = 0.5 * (lo + hi)
         trial(m, s, k, x)
-        gap = end_rate(m, s, k, q)[0]
-        if least <= gap <= most:
+        past = past_end(m, s, k, q)[0]
+        if least <= past <= 3.0 * least:
             return x
-        if gap < least:
+        if past < least:
             lo = x
-            if hi - lo < 1e-13:
-                break
-            x = 0.5 * (lo + hi)
-            trial(m, s, k, x)
-            if end_rate(m, s, k, q)[0] < least:
-                lo = x
-                x = hi
-                trial(m, s, k, x)
-        hi = x
+            trial(m, s, k, hi)
+        else:
+            hi = x
         if hi - lo < 1e-13:
             break
     trial(m, s, k, hi)
@@ -322,21 +346,6 @@ def accept(m, s, k, g, h, leaving):
     s.counter[N_CLOSED] = kept
 
 
-@njit(**JIT)
-def hold(m, s, k, g):
-    """Take drift out of the touching contacts."""
-    for c in range(s.counter[N_CLOSED]):
-        evaluate(m, s, s.angle, s.closed, c, k.contact, c, k.who)
-        a, b = k.who[c, 0], k.who[c, 1]
-        wnn = k.contact[c, JA] ** 2 * m.rotor[a, INV_I]
-        if a != b:
-            wnn += k.contact[c, JB] ** 2 * m.rotor[b, INV_I]
-        x = -k.contact[c, GAP] / wnn
-        shift(m, s, g, a, m.rotor[a, INV_I] * k.contact[c, JA] * x)
-        if a != b:
-            shift(m, s, g, b, m.rotor[b, INV_I] * k.contact[c, JB] * x)
-
-
 @njit(**JIT_INLINE)
 def forget(m, s, rows, n):
     """The pairs of these contacts must be measured anew."""
@@ -455,8 +464,14 @@ def fly(m, s, g, until):
 
 @njit(**JIT_INLINE)
 def next_step(m, s):
-    """The step to try: the longest, but with meshes short after an impact, while teeth ring against each other."""
+    """The step to try: the longest, longer while a part rides on the oscillator and nothing can be missed between
+    them, but with meshes short after an impact, while teeth ring against each other."""
     if m.mesh.shape[0] == 0:
+        osc = m.option_i[OSC]
+        for q in range(s.counter[N_CLOSED]):
+            p = s.closed[q, 0]
+            if p >= 0 and (m.pair_i[p, PAIR_A] == osc or m.pair_i[p, PAIR_B] == osc):
+                return m.option_f[H_RIDING]
         return m.option_f[H]
     h = s.number[STEP_NOW]
     s.number[STEP_NOW] = min(2.0 * h, m.option_f[H])
@@ -507,8 +522,6 @@ def advance(m, s, k, g, until):
             return NO_PROGRESS
         if overlaps:
             strike(m, s, k, g, h > 0.0)
-        elif s.counter[N_CLOSED] > 0 and s.counter[STEPS] % 4 == 0:
-            hold(m, s, k, g)
         pose(s, g)
         budget -= 1
         if budget < 0:

@@ -124,12 +124,20 @@ def mesh_energy(m, q, xa, xb):
     return 0.5 * m.mesh[q, M_K] * x * x if x > 0.0 else 0.0
 
 
+@njit(**JIT_INLINE)
+def held_energy(m, s, b, x):
+    """Energy in spring and gravity of rotor b at angle x."""
+    return gravity_energy(m, b, x) + 0.5 * s.drive[b, STIFF] * (x - s.drive[b, REST]) ** 2
+
+
 @njit(**JIT)
 def ledger_step(m, s, k, g, h):
     """Book an accepted step from s.speed to k.free (torques, viscous and dry losses, meshes)."""
     for b in range(m.rotor.shape[0]):
         mean = 0.5 * (s.speed[b] + k.free[b])
-        turned = k.end[b] - s.angle[b]
+        turned = k.end[b] - k.moved[b] - s.angle[b]
+        if k.moved[b] != 0.0:
+            g.ledger[E_CORRECT] += held_energy(m, s, b, k.end[b]) - held_energy(m, s, b, k.end[b] - k.moved[b])
         work = (s.drive[b, TORQUE] + s.drive[b, TORQUE_SLOPE] * k.middle[b]) * turned
         g.ledger[E_DRIVE] += work
         if b == m.option_i[DRIVEN]:
@@ -211,8 +219,7 @@ def shift(m, s, g, b, turn):
     if turn == 0.0:
         return
     x = s.angle[b]
-    was = gravity_energy(m, b, x) + 0.5 * s.drive[b, STIFF] * (x - s.drive[b, REST]) ** 2
-    now = gravity_energy(m, b, x + turn) + 0.5 * s.drive[b, STIFF] * (x + turn - s.drive[b, REST]) ** 2
+    was, now = held_energy(m, s, b, x), held_energy(m, s, b, x + turn)
     for q in range(m.mesh.shape[0]):
         i, j = int(m.mesh[q, M_A]), int(m.mesh[q, M_B])
         if i == b or j == b:

@@ -20,6 +20,7 @@ class Options:
     """How to step. Lengths [m], speeds [m/s], angles [rad], times [s].
 
     `mesh_step`: step just after an impact where there are meshes, doubled from one to the next.
+    `riding_step`: longest step while a part touches the oscillator and stays on it (0: as `step`).
     `window`: beyond this angle the oscillator touches nothing (0 where it always does); `sleep` lets it jump there.
     `window_held`: the same while another rotor rests on its banking (0: as `window`).
     `most_steps` in one call of the stepper: more is a movement that chatters.
@@ -28,6 +29,7 @@ class Options:
 
     step: float = 2e-5
     mesh_step: float = 4e-6
+    riding_step: float = 0.0
     gap_tolerance: float = 1e-10
     rest_speed: float = 1e-3
     window: float = 0.0
@@ -191,11 +193,11 @@ class System:
             return np.ascontiguousarray(np.array(rows, float).reshape(-1, width))
 
         o = options
-        option_f = np.zeros(11)
+        option_f = np.zeros(12)
         option_f[[L.H, L.GAP_TOL, L.V_REST, L.WINDOW, L.W_SLEEP, L.GX, L.GY, L.DIRT_TORQUE, L.TOL, L.WINDOW_HELD,
-                  L.H_MESH]] = [
+                  L.H_MESH, L.H_RIDING]] = [
             o.step, o.gap_tolerance, o.rest_speed, o.window, o.sleep_speed, *o.gravity, dirt_torque, o.tolerance,
-            o.window_held or o.window, min(o.mesh_step, o.step),
+            o.window_held or o.window, min(o.mesh_step, o.step), o.riding_step or o.step,
         ]  # fmt: skip
         option_i = np.zeros(6, np.int64)
         option_i[[L.OSC, L.SLEEP, L.MAX_IT, L.SEQUENTIAL, L.MAX_OPS, L.DRIVEN]] = [

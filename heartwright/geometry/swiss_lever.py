@@ -208,13 +208,7 @@ def _fork(esc: SwissLever, bank: float) -> dict[str, Any]:
         [(half_jewel * math.cos(t), -rf + half_jewel * math.sin(t)) for t in np.linspace(0, math.pi, 25)],
     )
     guard = _guard(esc, d, bank, rf, slack)
-    return {
-        "centre_fork_staff": d,
-        "prong_left": prong(-1),
-        "prong_right": prong(+1),
-        "jewel": jewel,
-        **guard,
-    }
+    return {"centre_fork_staff": d, "prong_left": prong(-1), "prong_right": prong(+1), "jewel": jewel, **guard}
 
 
 def _guard(esc: SwissLever, d: float, bank: float, rf: float, slack: float) -> dict[str, Any]:
@@ -228,17 +222,16 @@ def _guard(esc: SwissLever, d: float, bank: float, rf: float, slack: float) -> d
         return math.sqrt(d * d + y * y - 2 * d * y * math.cos(psi)) - roller - tip
 
     shake = bank - _bisect(clearance, 0.0, bank)
-    need = 0.0
-    for phi in np.linspace(-lam, lam, 401):  # follow the jewel on both notch walls, banked elsewhere
-        for sign in (1, -1):
-
-            def off_wall(psi: float, phi: float = phi, sign: int = sign) -> float:
-                return d * math.sin(psi) + rf * math.sin(phi - psi) - sign * slack
-
-            psi = _bisect(off_wall, -bank, bank)
-            dart = rotate(-phi, rotate(psi, (0.0, y)) - np.array([0.0, d]))
-            if float(np.hypot(*dart)) - tip < roller + 0.5 * esc.guard_clearance:
-                need = max(need, math.hypot(dart[0], dart[1] + roller) + tip)
+    # follow the jewel on both notch walls: d sin(psi) + rf sin(phi - psi) = -+ slack, clipped to the bankings
+    phi = np.tile(np.linspace(-lam, lam, 401), 2)
+    wall = np.repeat([slack, -slack], 401)
+    along, across = d - rf * np.cos(phi), rf * np.sin(phi)
+    psi = np.arcsin(wall / np.hypot(along, across)) - np.arctan2(across, along)
+    psi = np.clip(psi, -bank, bank)
+    x, y_tip = -y * np.sin(psi), y * np.cos(psi) - d
+    dart = np.array([np.cos(phi) * x + np.sin(phi) * y_tip, -np.sin(phi) * x + np.cos(phi) * y_tip])
+    inside = np.hypot(*dart) - tip < roller + 0.5 * esc.guard_clearance
+    need = float(np.max(np.hypot(dart[0], dart[1] + roller)[inside], initial=0.0)) + tip * bool(inside.any())
     crescent = need + esc.horn_clearance
     angles = np.linspace(0, 2 * math.pi, 17)
     return {

@@ -20,6 +20,7 @@ from heartwright.works.dirt import Dirt
 
 G = 9.80665
 MESH_STEP = 4e-6  # first step after an impact where teeth ring against each other [s]
+RIDING = 3.0  # longest step while a part rides on the balance, in usual steps: between two that touch nothing is missed
 DEG = math.pi / 180
 #: Direction of gravity in the movement's plane (twelve o'clock along +y, three o'clock along +x, seen from the dial).
 POSITIONS: dict[str, tuple[float, float]] = {
@@ -82,10 +83,10 @@ def assemble(
     if isinstance(design.escapement, SwissLever):
         flat = position in ("CH", "CB")
         oscillator, pitch, angles, freq = _lever(system, design, dirt, drive, flat=flat, meshes=meshes)
-        clear = math.degrees(0.5 * design.escapement.lift_roller) + 3.0
+        clear = math.degrees(0.5 * design.escapement.lift_roller) + 1.0
         options = Options(
-            step=step, mesh_step=mesh_step, sleep=True, window=45 * DEG, window_held=clear * DEG, gravity=g,
-            sequential=sequential, most_steps=most,
+            step=step, mesh_step=mesh_step, riding_step=RIDING * step, sleep=True, window=45 * DEG,
+            window_held=clear * DEG, gravity=g, sequential=sequential, most_steps=most,
         )  # fmt: skip
     else:
         oscillator, pitch, angles, freq = _graham(system, design, dirt, drive, meshes=meshes)

@@ -28,7 +28,7 @@ from heartwright.works.regulation import regulate as regulate
 
 STEP_PENDULUM = 5e-4
 #: The impulse jewel may cross this share of its notch shake in a step: what is met and left within one is not seen.
-SHAKE_SHARE = 0.4
+SHAKE_SHARE = 0.5
 LARGEST_AMPLITUDE = 5.5  # rad, at which the share is taken
 CHUNK_BEATS = 20
 Progress = Callable[[float], None]
@@ -263,7 +263,7 @@ def warm_up(sim: Simulation, built: Assembly, amplitude: float, *, beats: int = 
     """Set the oscillator going at its steady amplitude: short clean runs, each extrapolated, then by secant."""
     state, osc = built.state, built.oscillator
     rotor = built.model.rotor[osc]
-    decay = 2.0 / (rotor[L.VISC] * rotor[L.INV_I])
+    decay = 1.0 / (rotor[L.VISC] * rotor[L.INV_I])  # of the swing's energy: each beat puts in the same again
     start = state.angle.copy()
     still = built.model._replace(tick=np.zeros((0, 2)), wave=np.zeros((0, 3)), offset=np.zeros_like(built.model.offset))
     rehearsal = Simulation(still, state, located=sim.located)
@@ -278,13 +278,13 @@ def warm_up(sim: Simulation, built: Assembly, amplitude: float, *, beats: int = 
         span = (len(peaks) - 5) * math.pi / built.frequency
         drift = float(peaks[-2:].mean() - peaks[3:5].mean()) / (1.0 - math.exp(-span / decay))
         tried.append((amplitude, drift))
-        if abs(drift) < 2e-3 * amplitude:
-            break
         step = drift
         if len(tried) > 1:
             (a0, d0), (a1, d1) = tried[-2:]
             step = -d1 * (a1 - a0) / (d1 - d0) if d1 != d0 else 0.0
         amplitude = float(np.clip(amplitude + step, 0.6 * amplitude, min(1.6 * amplitude, math.radians(340))))
+        if abs(drift) < 2e-3 * amplitude:
+            break
     _release_at(sim, built, start, amplitude)
     sim.run(2.25 * math.pi / built.frequency)
     state.counter[L.TICK] = 0
