@@ -42,6 +42,7 @@ export class Shell {
     this.sheet.tabIndex = -1;
     this.sheet.focus({ preventScroll: true });
     document.documentElement.classList.add("open");
+    document.documentElement.dataset["panel"] = name;
     this.mark();
     panel.opened?.();
   }
@@ -52,6 +53,7 @@ export class Shell {
     this.current = null;
     this.sheet.hidden = true;
     document.documentElement.classList.remove("open");
+    delete document.documentElement.dataset["panel"];
     this.mark();
     if (was) this.buttons.get(was.name)?.focus();
   }
