@@ -52,7 +52,7 @@ def _outline(part: dict[str, Any], value: float) -> Floats:
     """Outline of a turning extrusion in the plane, its source at `value`."""
     turn = part["turn"]
     points = np.reshape(part["shapes"][0]["outer"], (-1, 2))
-    return turned_by(points, turn["ratio"] * value + turn["offset"]) + [part["x"], part["y"]]
+    return turned_by(points, turn["ratio"] * value + turn["offset"]) + np.array([part["x"], part["y"]])
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -163,7 +163,7 @@ def test_teeth_of_the_escape_wheel_lock_where_the_engine_locks_them() -> None:
     made, g = scene(design), swiss_lever(design.escapement)
     landing = g.exit_direction % g.pitch
     stone = turned_by(np.reshape(_part(made, "exit stone")["shapes"][0]["outer"], (-1, 2)), g.bank)
-    stone = stone + [0.0, g.centre_wheel_fork]
+    stone = stone + np.array([0.0, g.centre_wheel_fork])
     wheel = np.reshape(_part(made, "escape wheel")["shapes"][0]["outer"], (-1, 2))
     toes = wheel[np.hypot(*wheel.T) > 0.999 * g.toe_radius]
     nearest = min(np.linalg.norm(turned_by([toe], landing)[0] - corner) for toe in toes for corner in stone)
@@ -211,7 +211,7 @@ def test_the_hearts_extras_are_the_records_columns(scenes: dict[str, dict[str, A
 
 
 def test_cam_holds_the_roller_where_the_pump_says(scenes: dict[str, dict[str, Any]]) -> None:
-    """The roller's disc, at the height that the engine's cam law asks for, touches the drawn cam and cuts it nowhere."""
+    """The roller's disc, at the height that the engine's cam law asks for, touches the drawn cam and cuts into none."""
     design = Design.load("heart")
     p = design.pump
     assert p is not None and design.remontoire is not None

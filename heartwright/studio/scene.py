@@ -91,7 +91,7 @@ def extent(part: Piece) -> tuple[np.ndarray, np.ndarray]:
             r = float(np.hypot(points[:, 0], points[:, 1]).max())
             points = np.array([(-r, -r), (r, r)])
         low, high = points.min(axis=0), points.max(axis=0)
-        return at + [*low, 0.0], at + [*high, part["depth"]]
+        return at + np.array([*low, 0.0]), at + np.array([*high, part["depth"]])
     if part["type"] == "tube":
         path = np.reshape(part["path"], (-1, 3))
         return at + path.min(axis=0) - part["radius"], at + path.max(axis=0) + part["radius"]
@@ -103,5 +103,5 @@ def extent(part: Piece) -> tuple[np.ndarray, np.ndarray]:
         low, high = np.full(3, -r), np.full(3, r)
         low[axis], high[axis] = low_h, high_h
         return at + low + [dx, dy, 0.0], at + high + [dx, dy, 0.0]
-    r = float(part.get("outer", part.get("radius", part.get("length", 0.0))))
+    r = max(float(part[key]) for key in ("outer", "radius", "length") if key in part)
     return at - r, at + r

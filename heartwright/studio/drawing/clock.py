@@ -81,8 +81,8 @@ def _pendulum(design: Design, at: tuple[float, float], z: float, unit: float) ->
     long = design.oscillator.length
     bob = 0.062 * math.sqrt(design.oscillator.mass)  # a brass lens of 1 kg is about 12 cm across
     turn = drive("pendulum")
-    profile = [(0, -0.20 * bob), (0.5 * bob, -0.17 * bob), (0.85 * bob, -0.09 * bob), (bob, 0), (0.85 * bob, 0.09 * bob),
-               (0.5 * bob, 0.17 * bob), (0, 0.20 * bob)]  # fmt: skip
+    profile = [(0, -0.20 * bob), (0.5 * bob, -0.17 * bob), (0.85 * bob, -0.09 * bob), (bob, 0),
+               (0.85 * bob, 0.09 * bob), (0.5 * bob, 0.17 * bob), (0, 0.20 * bob)]  # fmt: skip
     lens = turned("bob", "brass", profile, at=(*at, z), label="pendulum bob", turn=turn)
     lens["shift"] = [0.0, -round(long, 6)]
     return [

@@ -66,7 +66,7 @@ def _wheel(teeth: list[Floats], root: float, *, arms: int, at: Place, depth: flo
     """An escape wheel from the outlines of its teeth, each beginning and ending on the root circle."""
     outer = np.concatenate(teeth)
     rim, hub = 0.86 * root, 0.26 * root
-    holes = crossings(arms, hub, rim, 0.13 * root) + [circle(0.09 * root, 16)]
+    holes = [*crossings(arms, hub, rim, 0.13 * root), circle(0.09 * root, 16)]
     return extrude("escape wheel", "steel", outer, holes=holes, at=at, depth=depth, bevel=0.012 * root,
                    label="escape wheel", turn=turn)  # fmt: skip
 
@@ -228,8 +228,8 @@ def _balance(design: Design, g: LeverGeometry, at: Place, levels: Levels, turn: 
         special("spiral", "hairspring", "blued", at=(x, y, levels.spring), label="hairspring", inner=0.11 * outer,
                 outer=0.60 * outer, turns=9.0 if design.kind == "heart" else 11.0, thickness=0.011 * outer,
                 height=1.1 * levels.sheet, outer_at=math.pi / 2, turn=turn),
-        extrude("stud", "steel", circle(0.035 * outer, 16), at=(x, y + 0.61 * outer, levels.spring - 0.2 * levels.sheet),
-                depth=2.4 * levels.sheet, label="stud"),
+        extrude("stud", "steel", circle(0.035 * outer, 16),
+                at=(x, y + 0.61 * outer, levels.spring - 0.2 * levels.sheet), depth=2.4 * levels.sheet, label="stud"),
         extrude("collet", "steel", circle(0.115 * outer, 24), at=(x, y, levels.spring), depth=1.2 * levels.sheet,
                 turn=turn),
     ]  # fmt: skip

@@ -58,8 +58,8 @@ def heart_frame(size: float, width: float, back: float, front: float,
     plate = heart_within(size, 0.35 * width)
     pieces = [
         extrude("back plate", "plate", plate, at=(0, 0, back - 2.4e-3), depth=2.4e-3, bevel=0.5e-3),
-        extrude("back rim", "brass", outer, holes=[heart_within(size, 0.45 * width)], at=(0, 0, back - 3.0e-3), depth=3.4e-3,
-                bevel=0.6e-3),
+        extrude("back rim", "brass", outer, holes=[heart_within(size, 0.45 * width)], at=(0, 0, back - 3.0e-3),
+                depth=3.4e-3, bevel=0.6e-3),
         extrude("front ring", "gilt", outer, holes=[inner], at=(0, 0, front), depth=3.0e-3, bevel=0.7e-3,
                 label="frame"),
     ]  # fmt: skip
@@ -84,7 +84,8 @@ def pillar(name: str, at: Spot, low: float, high: float, radius: float) -> list[
 
 
 def bridge(name: str, spots: Sequence[Spot], z: float, *, width: float, depth: float, stones: Sequence[Spot] = (),
-           stone: float = 0.6e-3, material: str = "gilt", feet: Sequence[Spot] = (), low: float = 0.0) -> list[Piece]:  # fmt: skip
+           stone: float = 0.6e-3, material: str = "gilt", feet: Sequence[Spot] = (),
+           low: float = 0.0) -> list[Piece]:  # fmt: skip
     """A bridge as bars from spot to spot, bosses at its stones, screws and legs at its feet."""
     pieces = [extrude(f"{name} {k + 1}", material, bar(a, b, width), at=(0, 0, z), depth=depth, bevel=0.12 * depth)
               for k, (a, b) in enumerate(zip(spots, spots[1:], strict=False))]  # fmt: skip

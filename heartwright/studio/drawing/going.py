@@ -1,4 +1,4 @@
-"""The going train as pieces: wheels, pinions and arbors that turn at their exact ratios; the barrel with its mainspring."""
+"""The going train as pieces: wheels, pinions and arbors that turn at their exact ratios; the barrel and its spring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clockwork heart put together: escapement and train on the plan, the pump beneath, pipes about, a heart for a frame.
+"""The clockwork heart put together: escapement and train on the plan, the pump beneath, pipes about, a heart for frame.
 
 Millimetre constants are places and heights chosen for the drawing; sizes, counts and distances are the design's.
 """
@@ -13,7 +13,7 @@ from heartwright.design import Design
 from heartwright.geometry.swiss_lever import LeverGeometry
 from heartwright.studio.drawing import escapement, frame, going, plan, pumpworks
 from heartwright.studio.drawing.escapement import Levels, contact
-from heartwright.studio.drawing.pieces import Piece, extrude, screw, tube, turned
+from heartwright.studio.drawing.pieces import Piece, drive, extrude, screw, tube, turned
 from heartwright.studio.drawing.teeth import Mesh
 
 MM = 1e-3
@@ -96,7 +96,7 @@ def _hands(design: Design, meshes: list[Mesh], places: list[tuple[float, float]]
 
 def _arbors_of_the_heart(pump_at: tuple[float, float]) -> list[Piece]:
     turn = pumpworks.pump_drive(1.0)
-    escape = escapement.drive("escape wheel")
+    escape = drive("escape wheel")
     return [
         escapement.arbor("pump arbor", pump_at, BACK, 18.6 * MM, 0.42 * MM, turn),
         escapement.arbor("escape arbor", ESCAPE, 9.2 * MM, 21.6 * MM, 0.42 * MM, escape),
@@ -145,9 +145,9 @@ def _circulation(design: Design, foot: float) -> list[Piece]:
     tank = (-90.0 * MM, 2.0 * MM, 2.0 * MM)
     parts += frame.pipe(
         "vein",
-        [(-5 * MM, foot - 22 * MM, -3 * MM), (-9 * MM, foot - 20 * MM, z), (-13 * MM, -12 * MM, z), (-9 * MM, 22 * MM, z),
-         (-10 * MM, 46 * MM, z), (-23 * MM, 65 * MM, -6 * MM), (-50 * MM, 73 * MM, -3 * MM), (-78 * MM, 66 * MM, 1 * MM),
-         (-90 * MM, 50 * MM, 2 * MM), (-90 * MM, 40 * MM, 2 * MM)],
+        [(-5 * MM, foot - 22 * MM, -3 * MM), (-9 * MM, foot - 20 * MM, z), (-13 * MM, -12 * MM, z),
+         (-9 * MM, 22 * MM, z), (-10 * MM, 46 * MM, z), (-23 * MM, 65 * MM, -6 * MM), (-50 * MM, 73 * MM, -3 * MM),
+         (-78 * MM, 66 * MM, 1 * MM), (-90 * MM, 50 * MM, 2 * MM), (-90 * MM, 40 * MM, 2 * MM)],
         3.6 * MM, material="brass", label="vein", n=64,
     )  # fmt: skip
     parts += _reservoir(tank)
@@ -194,8 +194,8 @@ def _frames(design: Design, places: list[tuple[float, float]], pump_at: tuple[fl
                           material="brass")  # fmt: skip
     stones = [ESCAPE, fork]
     foot = _away(ESCAPE, 15.5 * MM, math.radians(-8.0))
-    parts += frame.bridge("escape bridge", [foot, ESCAPE, fork], 21.8 * MM, width=2.2 * MM, depth=0.8 * MM, stones=stones,
-                          stone=0.5 * MM, feet=[foot], low=BACK)  # fmt: skip
+    parts += frame.bridge("escape bridge", [foot, ESCAPE, fork], 21.8 * MM, width=2.2 * MM, depth=0.8 * MM,
+                          stones=stones, stone=0.5 * MM, feet=[foot], low=BACK)  # fmt: skip
     foot = _away(places[2], 19 * MM, math.radians(-62.0))
     parts += frame.bridge("third bridge", [foot, places[2]], 22.0 * MM, width=2.6 * MM, depth=1.0 * MM,
                           stones=[places[2]], feet=[foot], low=BACK)  # fmt: skip

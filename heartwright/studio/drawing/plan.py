@@ -1,4 +1,4 @@
-"""The plan of a train: where its arbors stand, so that every mesh is at its centre distance and nothing runs into an arbor.
+"""The plan of a train: where its arbors stand so that meshes are at their distance and nothing meets an arbor.
 
 The last arbor (escape or pump) is given; the others are placed back from it towards the barrel, each in the direction
 nearest to the one preferred that keeps wheels off arbors. Wheels that overlap in plan lie in layers of their own.

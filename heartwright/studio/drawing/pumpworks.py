@@ -109,9 +109,8 @@ def star_and_detent(design: Design, escape: tuple[float, float], pump_at: tuple[
     assert spring is not None
     points, tip, root = spring.points, 4.6e-3, 2.9e-3
     t = np.arange(points) * TWO_PI / points
-    ring = np.stack([np.stack([tip * np.cos(t), tip * np.sin(t)], 1),
-                     np.stack([root * np.cos(t + 0.30 * TWO_PI / points), root * np.sin(t + 0.30 * TWO_PI / points)], 1)],
-                    axis=1).reshape(-1, 2)  # fmt: skip
+    hollow = t + 0.30 * TWO_PI / points
+    ring = np.stack([tip * np.cos(t), tip * np.sin(t), root * np.cos(hollow), root * np.sin(hollow)], 1).reshape(-1, 2)
     at = math.radians(-24.0)  # where the star meets the detent
     offset = at - release_angle(design, start)
     beak = np.array(escape) + tip * np.array([math.cos(at), math.sin(at)])
@@ -130,13 +129,16 @@ def star_and_detent(design: Design, escape: tuple[float, float], pump_at: tuple[
         *(extrude(f"detent arm {i + 1}", "blued", bar((0, 0), end, 1.7e-3, 0.7e-3), at=(*pivot, h.star),
                   depth=0.7 * h.sheet, bevel=0.06e-3, label="detent" if i == 0 else "", turn=turn)
           for i, end in enumerate(ends)),
-        extrude("stop finger", "steel", bar((0, 0), 4.2e-3 * np.array([math.cos(-0.8), math.sin(-0.8)]), 1.8e-3, 0.7e-3),
-                at=(*pump_at, h.star), depth=0.7 * h.sheet, bevel=0.06e-3, label="stop", turn=pump_drive(1.0)),
+        extrude("stop finger", "steel", bar((0, 0), 4.2e-3 * np.array([math.cos(-0.8), math.sin(-0.8)]), 1.8e-3,
+                0.7e-3), at=(*pump_at, h.star), depth=0.7 * h.sheet, bevel=0.06e-3, label="stop", turn=pump_drive(1.0)),
         arbor("detent arbor", (float(pivot[0]), float(pivot[1])), h.bridge, h.star + 2.5 * h.sheet, 0.4e-3, turn),
         jewel("detent jewel", (float(pivot[0]), float(pivot[1]), h.star + 2.5 * h.sheet), 0.5e-3),
     ]  # fmt: skip
     z = h.star + 0.7 * h.sheet
-    return pieces, [contact("release", *map(float, beak), z), contact("stop", *map(float, finger), z)]
+    return pieces, [
+        contact("release", float(beak[0]), float(beak[1]), z),
+        contact("stop", float(finger[0]), float(finger[1]), z),
+    ]
 
 
 # ----------------------------------------------------------------------------------------- cam, lever, fly

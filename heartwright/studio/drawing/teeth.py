@@ -1,4 +1,4 @@
-"""Teeth of wheels and pinions as clockmakers cut them: cycloidal, so that they mesh at a constant ratio after the centre.
+"""Teeth of wheels and pinions as clockmakers cut them: cycloidal, meshing at a constant ratio after the centre.
 
 A wheel's addendum is the epicycloid of a circle half as large as its pinion, which meets the pinion's radial flank
 exactly; its root is radial. A pinion has radial flanks and half-round tips. Thicknesses at the pitch circle follow

@@ -8,7 +8,7 @@ from heartwright.design import Design
 from heartwright.design.works import Balance
 from heartwright.studio.drawing import escapement, frame, going, plan
 from heartwright.studio.drawing.escapement import Levels
-from heartwright.studio.drawing.pieces import Piece
+from heartwright.studio.drawing.pieces import Piece, drive
 
 #: Driver seen from what it drives, from the barrel down.
 PREFERRED = tuple(math.radians(a) for a in (40.0, -20.0, -80.0, -180.0))
@@ -21,7 +21,7 @@ def pieces(design: Design) -> tuple[list[Piece], list[Piece], dict[str, Piece]]:
     unit = 0.045 * meshes[0].wheel_radius  # thickness of a sheet
     rim = escapement.balance_radius(design.oscillator)
     count = len(meshes)
-    # from the plate up: the last wheel lowest, then back to the third; barrel and centre wheel above, then the escapement
+    # from the plate up: the last wheel, back to the third, then barrel, centre wheel and escapement
     heights = [0.0] * count
     for k in range(2, count):
         heights[k] = unit * (2.0 + 2.2 * (count - 1 - k))
@@ -41,7 +41,7 @@ def pieces(design: Design) -> tuple[list[Piece], list[Piece], dict[str, Piece]]:
                           drum_low=unit)  # fmt: skip
     parts += going.train(design, meshes, places, layers, going.Source("escape wheel", extra=False, sense=1.0))
     parts.append(escapement.arbor("escape arbor", (0.0, 0.0), 0.0, bridge, 0.5 * meshes[-1].pinion_radius,
-                                  escapement.drive("escape wheel")))  # fmt: skip
+                                  drive("escape wheel")))  # fmt: skip
     discs = [(*at, mesh.wheel_tip) for at, mesh in zip(places, meshes, strict=False)]
     centre, radius = _enclosing([*discs, (*staff, rim), (0.0, 0.0, design.escapement.wheel_radius)])
     radius *= 1.1
@@ -66,7 +66,8 @@ def _enclosing(discs: list[tuple[float, float, float]]) -> tuple[tuple[float, fl
 
 
 def _plates(places: list[tuple[float, float]], staff: tuple[float, float], fork: tuple[float, float],
-            centre: tuple[float, float], radius: float, bridge: float, unit: float, levels: Levels) -> list[Piece]:  # fmt: skip
+            centre: tuple[float, float], radius: float, bridge: float, unit: float,
+            levels: Levels) -> list[Piece]:  # fmt: skip
     def foot(at: tuple[float, float], share: float) -> tuple[float, float]:
         a = math.atan2(at[1] - centre[1], at[0] - centre[0])
         return (centre[0] + share * radius * math.cos(a), centre[1] + share * radius * math.sin(a))
@@ -76,8 +77,8 @@ def _plates(places: list[tuple[float, float]], staff: tuple[float, float], fork:
     for k, at in enumerate(places[1:]):
         name = "last bridge" if k == len(places) - 2 else f"bridge {k + 1}"
         stones = [at]
-        parts += frame.bridge(name, [foot(at, 0.93), at], bridge, width=wide, depth=deep, stones=stones, stone=0.75 * unit,
-                              feet=[foot(at, 0.93)])  # fmt: skip
+        parts += frame.bridge(name, [foot(at, 0.93), at], bridge, width=wide, depth=deep, stones=stones,
+                              stone=0.75 * unit, feet=[foot(at, 0.93)])  # fmt: skip
     parts += frame.bridge("pallet cock", [(fork[0] + 7 * unit, fork[1] - 4 * unit), fork], levels.roller + 1.4 * unit,
                           width=0.55 * wide, depth=0.5 * deep, stones=[fork], stone=0.55 * unit)  # fmt: skip
     parts += frame.cock("balance cock", staff, foot(staff, 0.93),
