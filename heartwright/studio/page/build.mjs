@@ -6,10 +6,24 @@ import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "dist");
-const shared = { absWorkingDir: here, bundle: true, minify: true, target: "es2022", legalComments: "linked", logLevel: "warning" };
+const shared = {
+  absWorkingDir: here,
+  bundle: true,
+  minify: true,
+  target: "es2022",
+  legalComments: "linked",
+  logLevel: "warning",
+};
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
-await build({ ...shared, entryPoints: ["src/main.ts"], format: "esm", splitting: true, chunkNames: "[name]-[hash]", outdir: out });
+await build({
+  ...shared,
+  entryPoints: ["src/main.ts"],
+  format: "esm",
+  splitting: true,
+  chunkNames: "[name]-[hash]",
+  outdir: out,
+});
 await build({ ...shared, entryPoints: ["src/worker.ts", "src/worklet.ts"], format: "iife", outdir: out });
 await cp(join(here, "index.html"), join(out, "index.html"));

@@ -2,13 +2,46 @@
 
 import { RefusedError, Net } from "./net";
 import { Sound } from "./sound";
-import type { BeatDot, Contact, Dream, Figures, Hello, Messages, Poses, Rehearsal, Sentence, State, Touched, Work } from "./types";
+import type {
+  BeatDot,
+  Contact,
+  Dream,
+  Figures,
+  Hello,
+  Messages,
+  Poses,
+  Rehearsal,
+  Sentence,
+  State,
+  Touched,
+  Work,
+} from "./types";
 import type { Room } from "./room/index";
 
-export interface Note { text: string; kind: "plain" | "refused" | "good" }
+export interface Note {
+  text: string;
+  kind: "plain" | "refused" | "good";
+}
 interface Topics {
-  hello: Hello; lists: Hello; state: State; figures: Figures; contacts: number; sentence: Sentence; heard: Messages["heard"]; rehearsal: Rehearsal; touched: Touched;
-  dream: Dream | null; link: boolean; note: Note; sound: Sound; works: Work[]; beat: BeatDot[]; blind: string; room: Room; invite: Messages["invite"]; focus: number;
+  hello: Hello;
+  lists: Hello;
+  state: State;
+  figures: Figures;
+  contacts: number;
+  sentence: Sentence;
+  heard: Messages["heard"];
+  rehearsal: Rehearsal;
+  touched: Touched;
+  dream: Dream | null;
+  link: boolean;
+  note: Note;
+  sound: Sound;
+  works: Work[];
+  beat: BeatDot[];
+  blind: string;
+  room: Room;
+  invite: Messages["invite"];
+  focus: number;
 }
 type Listener = (value: never) => void;
 
@@ -17,7 +50,13 @@ const KEEP_CONTACTS = 6000;
 const KEEP_WAVES_S = 8;
 
 /** The pump's last seconds, put together from the messages. */
-export interface Tape { t: number[]; chamber: number[]; artery: number[]; flow: number[]; happenings: [number, string][] }
+export interface Tape {
+  t: number[];
+  chamber: number[];
+  artery: number[];
+  flow: number[];
+  happenings: [number, string][];
+}
 
 export class App {
   readonly net = new Net();
@@ -30,7 +69,7 @@ export class App {
   room: Room | null = null;
   works: Work[] = [];
   focus = 0;
-  blind = "";
+  readonly blind = new Map<number, string>(); // own judgements of this page, by work
   refusals: string[] = [];
   private readonly poses = new Map<number, Poses>();
   readonly figures = new Map<number, Figures>();
@@ -46,16 +85,37 @@ export class App {
     this.net.on("state", (m) => this.takeState(m));
     this.net.on("figures", (m) => this.takeFigures(m));
     this.net.on("contacts", (m) => this.takeContacts(m.work, m.list));
-    this.net.on("sentence", (m) => { this.sentences.set(m.work, m); this.tell("sentence", m); });
+    this.net.on("sentence", (m) => {
+      this.sentences.set(m.work, m);
+      this.tell("sentence", m);
+    });
     this.net.on("heard", (m) => this.tell("heard", m));
-    this.net.on("rehearsal", (m) => { this.rehearsal = m; this.tell("rehearsal", m); });
-    this.net.on("touched", (m) => { this.touched = m; this.tell("touched", m); });
-    this.net.on("dream", (m) => { this.dream = m; this.tell("dream", m); });
+    this.net.on("rehearsal", (m) => {
+      this.rehearsal = m;
+      this.tell("rehearsal", m);
+    });
+    this.net.on("touched", (m) => {
+      this.touched = m;
+      this.tell("touched", m);
+    });
+    this.net.on("dream", (m) => {
+      this.dream = m;
+      this.tell("dream", m);
+    });
     this.net.on("works", (m) => this.setWorks(m.works));
-    this.net.on("lists", (m) => { if (this.hello) { Object.assign(this.hello, m); this.tell("lists", this.hello); } });
-    this.net.on("refused", (m) => { if (!m.id) this.note(m.reason, "refused"); });
+    this.net.on("lists", (m) => {
+      if (this.hello) {
+        Object.assign(this.hello, m);
+        this.tell("lists", this.hello);
+      }
+    });
+    this.net.on("refused", (m) => {
+      if (!m.id) this.note(m.reason, "refused");
+    });
     this.net.on("invite", (m) => this.tell("invite", m));
-    this.net.onPoses((p) => { this.poses.set(p.work, p); });
+    this.net.onPoses((p) => {
+      this.poses.set(p.work, p);
+    });
     this.net.onLink((linked) => this.tell("link", linked));
   }
 
@@ -69,11 +129,24 @@ export class App {
     for (const listener of this.listeners.get(topic) ?? []) (listener as (v: Topics[K]) => void)(value);
   }
 
-  work(id = this.focus): Work | undefined { return this.works.find((w) => w.id === id); }
-  get role(): Hello["role"] { return this.hello?.role ?? "onlooker"; }
-  get mayTouch(): boolean { return this.role === "maker"; }
-  posesOf(id: number): Poses | undefined { return this.poses.get(id); }
-  sentence(): Sentence | undefined { return this.sentences.get(this.focus); }
+  work(id = this.focus): Work | undefined {
+    return this.works.find((w) => w.id === id);
+  }
+  get role(): Hello["role"] {
+    return this.hello?.role ?? "onlooker";
+  }
+  get mayJudge(): boolean {
+    return this.role !== "onlooker";
+  }
+  get mayTouch(): boolean {
+    return this.role === "maker";
+  }
+  posesOf(id: number): Poses | undefined {
+    return this.poses.get(id);
+  }
+  sentence(): Sentence | undefined {
+    return this.sentences.get(this.focus);
+  }
 
   note(text: string, kind: Note["kind"] = "plain"): void {
     if (kind === "refused") this.refusals = [...this.refusals.slice(-19), text];
@@ -95,7 +168,7 @@ export class App {
   }
 
   setBlind(text: string): void {
-    this.blind = text;
+    this.blind.set(this.focus, text);
     this.tell("blind", text);
   }
 

@@ -6,13 +6,18 @@ type Child = Node | string | null | undefined | false;
 type Props = Record<string, unknown>;
 
 /** `h("button.primary", { onclick }, "Touch")`: an element with its classes, properties (`aria-*`, `data-*` as attributes) and children. */
-export function h<K extends keyof HTMLElementTagNameMap>(tag: K | `${K}.${string}`, props: Props = {}, ...children: Child[]): HTMLElementTagNameMap[K] {
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K | `${K}.${string}`,
+  props: Props = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
   const [name, ...classes] = tag.split(".");
   const node = document.createElement(name ?? "div") as HTMLElementTagNameMap[K];
   if (classes.length) node.className = classes.join(" ");
   for (const [key, value] of Object.entries(props)) {
     if (value === undefined || value === null || value === false) continue;
-    if (key.startsWith("aria-") || key.startsWith("data-") || key === "role" || key === "for" || key === "list") node.setAttribute(key, String(value));
+    if (key.startsWith("aria-") || key.startsWith("data-") || key === "role" || key === "for" || key === "list")
+      node.setAttribute(key, String(value));
     else (node as unknown as Props)[key] = value;
   }
   node.append(...children.filter((c): c is Node | string => c !== null && c !== undefined && c !== false));
@@ -54,7 +59,8 @@ export function spread(figure: Interval | null | undefined, most = 2, sign = fal
   const d = digitsFor(figure, most);
   const shown = plain(figure.value, d);
   const head = (sign && figure.value > 0 && Number(shown) !== 0 ? "+" : "") + shown;
-  const up = figure.high - figure.value, down = figure.value - figure.low;
+  const up = figure.high - figure.value,
+    down = figure.value - figure.low;
   if (!(up + down > 0)) return head;
   if (Math.abs(up - down) > 0.35 * (up + down)) return `${head} (${plain(figure.low, d)} to ${plain(figure.high, d)})`;
   return `${head} ± ${plain((up + down) / 2, d)}`;
@@ -64,8 +70,14 @@ export function spread(figure: Interval | null | undefined, most = 2, sign = fal
 export function scaled(value: number, unit: string, digits = 3): string {
   const size = Math.abs(value);
   if (!(size > 0)) return `0 ${unit}`;
-  for (const [factor, prefix] of [[1, ""], [1e-3, "m"], [1e-6, "µ"], [1e-9, "n"]] as const) {
-    if (size >= factor) return `${plain(value / factor, Math.max(0, digits - 1 - Math.floor(Math.log10(size / factor))))} ${prefix}${unit}`;
+  for (const [factor, prefix] of [
+    [1, ""],
+    [1e-3, "m"],
+    [1e-6, "µ"],
+    [1e-9, "n"],
+  ] as const) {
+    if (size >= factor)
+      return `${plain(value / factor, Math.max(0, digits - 1 - Math.floor(Math.log10(size / factor))))} ${prefix}${unit}`;
   }
   return `${plain(value / 1e-9, 2)} n${unit}`;
 }

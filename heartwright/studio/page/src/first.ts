@@ -7,7 +7,8 @@ import type { Bench } from "./panels/panel";
 import type { Sentence } from "./types";
 import { chooseFile } from "./upload";
 
-const FIGURE = /(?<![\p{L}\d.])[+−-]?\d[\d,]*(?:\.\d+)?(?:\s?(?:%|°|ms|s\/d|s a day|seconds|s|dB|degrees|deg|bph|mm|µm|um|cm³|Pa|N)(?![\p{L}\d]))?/gu;
+const FIGURE =
+  /(?<![\p{L}\d.])[+−-]?\d[\d,]*(?:\.\d+)?(?:\s?(?:%|°|ms|s\/d|s a day|seconds|s|dB|degrees|deg|bph|mm|µm|um|cm³|Pa|N)(?![\p{L}\d]))?/gu;
 
 /** The sentence with its figures set apart. */
 export function withFigures(text: string): (Node | string)[] {
@@ -29,17 +30,31 @@ export class First {
   private writing: HTMLFormElement | null = null;
   private heard = "";
 
-  constructor(private readonly app: App, private readonly bench: Bench) {
+  constructor(
+    private readonly app: App,
+    private readonly bench: Bench,
+  ) {
     this.host.append(this.own, this.under, this.doors);
     for (const topic of ["sentence", "focus", "hello", "blind", "link", "works"] as const) app.on(topic, () => this.show());
-    app.on("heard", (m) => { if (m.work === app.focus) { this.heard = m.what; this.show(); } });
+    app.on("heard", (m) => {
+      if (m.work === app.focus) {
+        this.heard = m.what;
+        this.show();
+      }
+    });
   }
 
   /** Play the moment that shows what the sentence says. */
   async moment(said = this.app.sentence()): Promise<void> {
-    if (!said?.sound) { this.app.note("There is no clip of this moment."); return; }
-    try { await this.app.sound.moment(said.sound, said.evidence_s[0] ?? 0); }
-    catch (error) { this.app.note(`The moment could not be played: ${error instanceof Error ? error.message : String(error)}`, "refused"); }
+    if (!said?.sound) {
+      this.app.note("There is no clip of this moment.");
+      return;
+    }
+    try {
+      await this.app.sound.moment(said.sound, said.evidence_s[0] ?? 0);
+    } catch (error) {
+      this.app.note(`The moment could not be played: ${error instanceof Error ? error.message : String(error)}`, "refused");
+    }
   }
 
   private show(): void {
@@ -48,7 +63,7 @@ export class First {
     if (this.writing) return;
     this.line.classList.toggle("waiting", !said);
     this.line.replaceChildren(...(said ? [this.sayable(said)] : [this.waiting()]));
-    const own = this.app.blind || said?.blind || "";
+    const own = said?.blind || this.app.blind.get(this.app.focus) || "";
     this.own.replaceChildren(...(own && said ? ["You wrote first: ", h("q", {}, own)] : []));
     this.under.replaceChildren(...this.links(said));
     this.doors.replaceChildren(...this.three());
@@ -63,21 +78,31 @@ export class First {
 
   private sayable(said: Sentence): HTMLElement {
     if (!said.sound) return h("span", {}, ...withFigures(said.text));
-    return h("button.said", { type: "button", title: "Play the moment that shows it", onclick: () => void this.moment(said) }, ...withFigures(said.text));
+    return h(
+      "button.said",
+      { type: "button", title: "Play the moment that shows it", onclick: () => void this.moment(said) },
+      ...withFigures(said.text),
+    );
   }
 
   private links(said: Sentence | undefined): HTMLElement[] {
     const out: HTMLElement[] = [];
     if (said?.sound) {
       const at = said.evidence_s[0];
-      out.push(h("button.link", { type: "button", onclick: () => void this.moment(said) }, icon("play"), at === undefined ? "Hear it" : `Hear it, at ${plain(at, 1)} s`));
+      out.push(
+        h(
+          "button.link",
+          { type: "button", onclick: () => void this.moment(said) },
+          icon("play"),
+          at === undefined ? "Hear it" : `Hear it, at ${plain(at, 1)} s`,
+        ),
+      );
     }
     if (said) out.push(h("button.link", { type: "button", onclick: () => this.bench.open("questions") }, "Why?"));
     if (said?.changed_since) out.push(h("span.hint", {}, "It was changed since; it is being heard again."));
-    if (this.app.role !== "onlooker") {
-      if (said) out.push(h("button.link", { type: "button", onclick: () => void this.again() }, "Listen again"));
-      out.push(h("button.link", { type: "button", onclick: () => this.write() }, "Judge first"));
-    }
+    if (said && this.app.mayJudge)
+      out.push(h("button.link", { type: "button", onclick: () => void this.again() }, "Listen again"));
+    if (this.app.hello) out.push(h("button.link", { type: "button", onclick: () => this.write() }, "Judge first"));
     return out;
   }
 
@@ -85,8 +110,14 @@ export class First {
     if (!this.app.mayTouch) return [];
     const door = (id: string, title: string, act: () => void) => h("button.door", { type: "button", id, onclick: act }, title);
     return [
-      door("door-touch", "Touch now", () => { this.bench.open("touch"); document.getElementById("touch-now")?.focus(); }),
-      door("door-rehearse", "Rehearse", () => { this.bench.open("touch"); document.getElementById("rehearse-now")?.focus(); }),
+      door("door-touch", "Touch now", () => {
+        this.bench.open("touch");
+        document.getElementById("touch-now")?.focus();
+      }),
+      door("door-rehearse", "Rehearse", () => {
+        this.bench.open("touch");
+        document.getElementById("rehearse-now")?.focus();
+      }),
       door("door-drop", "Drop your recording", () => void chooseFile(this.app, this.bench)),
     ];
   }
@@ -99,18 +130,38 @@ export class First {
 
   /** Blind first listen: the sentence steps back until the own one is written. */
   private write(): void {
-    const words = h("textarea", { rows: 2, maxLength: 500, placeholder: "Even or limping? Strong or tired? What would you look at?", "aria-label": "Your own judgement, before the verdict is shown" });
-    const leave = () => { this.writing = null; this.show(); };
-    const form = h("form.blind", {
-      onsubmit: (event: Event) => {
-        event.preventDefault();
-        const text = words.value.trim();
-        if (!text) return;
-        this.writing = null;
-        this.app.setBlind(text);
-        void this.app.ask("blind", { text }).then(() => this.app.ask("verdict", { work: this.app.focus }));
+    const words = h("textarea", {
+      rows: 2,
+      maxLength: 500,
+      placeholder: "Even or limping? Strong or tired? What would you look at?",
+      "aria-label": "Your own judgement, before the verdict is shown",
+    });
+    const leave = () => {
+      this.writing = null;
+      this.show();
+    };
+    const form = h(
+      "form.blind",
+      {
+        onsubmit: (event: Event) => {
+          event.preventDefault();
+          const text = words.value.trim();
+          if (!text) return;
+          this.writing = null;
+          this.app.setBlind(text);
+          void this.app
+            .ask("blind", { text })
+            .then(() => (this.app.mayJudge ? this.app.ask("verdict", { work: this.app.focus }) : null));
+        },
       },
-    }, words, h("div.row", {}, h("button.primary", { type: "submit" }, "Keep it, then show the verdict"), h("button.quiet", { type: "button", onclick: leave }, "Leave it")));
+      words,
+      h(
+        "div.row",
+        {},
+        h("button.primary", { type: "submit" }, "Keep it, then show the verdict"),
+        h("button.quiet", { type: "button", onclick: leave }, "Leave it"),
+      ),
+    );
     this.writing = form;
     this.line.classList.add("waiting");
     this.line.replaceChildren("Listen. What do you hear?");

@@ -24,8 +24,15 @@ const app = new App();
 const stage = new Stage(app);
 const bench: Bench = { app, stage, open: (name) => shell.open(name), close: () => shell.close() };
 const panels = {
-  instruments: new Instruments(bench), time: new Time(bench), bench: new BenchPanel(bench), touch: new TouchPanel(bench), questions: new Questions(bench),
-  route: new Route(bench), dream: new DreamPanel(bench), people: new People(bench), shelf: new Shelf(bench),
+  instruments: new Instruments(bench),
+  time: new Time(bench),
+  bench: new BenchPanel(bench),
+  touch: new TouchPanel(bench),
+  questions: new Questions(bench),
+  route: new Route(bench),
+  dream: new DreamPanel(bench),
+  people: new People(bench),
+  shelf: new Shelf(bench),
 };
 const shell = new Shell(app, Object.values(panels) as Panel[]);
 const first = new First(app, bench);
@@ -34,17 +41,40 @@ dropAnywhere(app, bench);
 
 /** For tests and the curious: what the page knows, and its parts. */
 const heartwright = {
-  app, panels, shell, first,
-  get room() { return app.room; },
+  app,
+  panels,
+  shell,
+  first,
+  get room() {
+    return app.room;
+  },
   state: () => ({
-    linked: app.net.linked, role: app.hello?.role, frames: app.net.frames, focus: app.focus, works: app.works, state: app.state, figures: app.figures.get(app.focus) ?? null,
-    sentence: app.sentence() ?? null, sentences: Object.fromEntries(app.sentences), rehearsal: app.rehearsal, touched: app.touched, dream: app.dream, refusals: app.refusals,
-    sound: app.sound.state, odds: panels.touch.picture.counts(), panel: shell.current?.name ?? null, room: app.room?.state() ?? null,
+    linked: app.net.linked,
+    role: app.hello?.role,
+    frames: app.net.frames,
+    focus: app.focus,
+    works: app.works,
+    state: app.state,
+    figures: app.figures.get(app.focus) ?? null,
+    sentence: app.sentence() ?? null,
+    sentences: Object.fromEntries(app.sentences),
+    rehearsal: app.rehearsal,
+    touched: app.touched,
+    dream: app.dream,
+    refusals: app.refusals,
+    sound: app.sound.state,
+    odds: panels.touch.picture.counts(),
+    panel: shell.current?.name ?? null,
+    room: app.room?.state() ?? null,
   }),
   heard: () => app.sound.heard(),
   send: (command: string, args: Record<string, unknown> = {}) => app.ask(command, args),
 };
-declare global { interface Window { heartwright: typeof heartwright } }
+declare global {
+  interface Window {
+    heartwright: typeof heartwright;
+  }
+}
 window.heartwright = heartwright;
 
 app.net.connect();

@@ -4,10 +4,16 @@ import { read } from "./read";
 import type { Messages, Poses, Refused } from "./types";
 
 export class RefusedError extends Error {
-  constructor(readonly refused: Refused) { super(refused.reason); }
+  constructor(readonly refused: Refused) {
+    super(refused.reason);
+  }
 }
 
-interface Waiting { resolve: (answer: Record<string, unknown>) => void; reject: (why: Error) => void; of: string }
+interface Waiting {
+  resolve: (answer: Record<string, unknown>) => void;
+  reject: (why: Error) => void;
+  of: string;
+}
 type Listener = (message: never) => void;
 
 const HEAD = 44; // bytes before the angles
@@ -18,11 +24,22 @@ export function decodePoses(frame: ArrayBuffer): Poses | null {
   if (frame.byteLength < HEAD) return null;
   const v = new DataView(frame);
   if (v.getUint8(0) !== 1 || v.getUint8(1) !== 1) return null;
-  const nSample = v.getUint16(4, true), nRotor = v.getUint16(6, true), nExtra = v.getUint16(8, true);
+  const nSample = v.getUint16(4, true),
+    nRotor = v.getUint16(6, true),
+    nExtra = v.getUint16(8, true);
   const count = nSample * (nRotor + nExtra);
   if (frame.byteLength < HEAD + 4 * count) return null;
-  return { work: v.getUint16(2, true), nSample, nRotor, nExtra, sent: v.getFloat64(12, true), t0: v.getFloat64(20, true),
-    dt: v.getFloat64(28, true), speed: v.getFloat32(36, true), data: new Float32Array(frame, HEAD, count) };
+  return {
+    work: v.getUint16(2, true),
+    nSample,
+    nRotor,
+    nExtra,
+    sent: v.getFloat64(12, true),
+    t0: v.getFloat64(20, true),
+    dt: v.getFloat64(28, true),
+    speed: v.getFloat32(36, true),
+    data: new Float32Array(frame, HEAD, count),
+  };
 }
 
 export class Net {
@@ -61,15 +78,22 @@ export class Net {
     this.listeners.set(kind, set);
   }
 
-  onPoses(listener: (poses: Poses) => void): void { this.poseListeners.add(listener); }
-  onLink(listener: (linked: boolean) => void): void { this.linkListeners.add(listener); }
+  onPoses(listener: (poses: Poses) => void): void {
+    this.poseListeners.add(listener);
+  }
+  onLink(listener: (linked: boolean) => void): void {
+    this.linkListeners.add(listener);
+  }
 
   connect(): void {
     const socket = new WebSocket(this.socketUrl("/live"));
     this.socket = socket;
     socket.binaryType = "arraybuffer";
     socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => this.take(event.data);
-    socket.onopen = () => { this.pause_ms = 300; this.setLink(true); };
+    socket.onopen = () => {
+      this.pause_ms = 300;
+      this.setLink(true);
+    };
     socket.onclose = () => this.lost();
   }
 
@@ -77,7 +101,13 @@ export class Net {
   send(command: string, args: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
     const id = this.next++;
     if (!this.linked || !this.socket) {
-      return Promise.reject(new RefusedError({ of: command, reason: "The connection is lost; this was not sent. It comes back by itself.", allowed: null }));
+      return Promise.reject(
+        new RefusedError({
+          of: command,
+          reason: "The connection is lost; this was not sent. It comes back by itself.",
+          allowed: null,
+        }),
+      );
     }
     this.socket.send(JSON.stringify({ do: command, id, ...args }));
     return new Promise((resolve, reject) => {
@@ -87,12 +117,16 @@ export class Net {
   }
 
   /** Close the line as if it broke (tests); it comes back by itself. */
-  drop(): void { this.socket?.close(); }
+  drop(): void {
+    this.socket?.close();
+  }
 
   private lost(): void {
     this.setLink(false);
     for (const id of [...this.waiting.keys()]) {
-      this.settle(id, (w) => w.reject(new Error(`The connection broke before “${w.of}” was answered; look whether it was done.`)));
+      this.settle(id, (w) =>
+        w.reject(new Error(`The connection broke before “${w.of}” was answered; look whether it was done.`)),
+      );
     }
     setTimeout(() => this.connect(), this.pause_ms);
     this.pause_ms = Math.min(5000, this.pause_ms * 1.7);
@@ -112,7 +146,11 @@ export class Net {
       return;
     }
     let raw: Record<string, unknown>;
-    try { raw = JSON.parse(data) as Record<string, unknown>; } catch { return; }
+    try {
+      raw = JSON.parse(data) as Record<string, unknown>;
+    } catch {
+      return;
+    }
     this.answer(raw);
     const kind = String(raw["type"]) as keyof Messages;
     const heard = this.listeners.get(kind);

@@ -13,7 +13,10 @@ export class Shell {
   private readonly buttons = new Map<string, HTMLButtonElement>();
   private readonly sheet = byId("sheet");
 
-  constructor(private readonly app: App, private readonly panels: Panel[]) {
+  constructor(
+    private readonly app: App,
+    private readonly panels: Panel[],
+  ) {
     this.listenButton();
     this.keys();
     app.on("hello", () => this.dock());
@@ -34,7 +37,11 @@ export class Shell {
       this.built.set(name, body);
       panel.build(body);
     }
-    const shut = h("button.shut", { type: "button", "aria-label": `Close ${panel.title}`, onclick: () => this.close() }, icon("close"));
+    const shut = h(
+      "button.shut",
+      { type: "button", "aria-label": `Close ${panel.title}`, onclick: () => this.close() },
+      icon("close"),
+    );
     this.sheet.replaceChildren(h("div.head", {}, h("h2", {}, panel.title), shut), body);
     this.sheet.setAttribute("aria-label", panel.title);
     this.sheet.dataset["panel"] = name;
@@ -61,12 +68,21 @@ export class Shell {
   private dock(): void {
     const nav = byId("dock");
     this.buttons.clear();
-    nav.replaceChildren(...this.panels.filter((p) => !p.allowed || p.allowed(this.app)).map((panel) => {
-      const toggle = () => (this.current === panel ? this.close() : this.open(panel.name));
-      const button = h("button", { type: "button", title: panel.title, onclick: toggle, "data-panel": panel.name, "aria-pressed": "false" }, icon(panel.icon), h("span", {}, panel.short));
-      this.buttons.set(panel.name, button);
-      return button;
-    }));
+    nav.replaceChildren(
+      ...this.panels
+        .filter((p) => !p.allowed || p.allowed(this.app))
+        .map((panel) => {
+          const toggle = () => (this.current === panel ? this.close() : this.open(panel.name));
+          const button = h(
+            "button",
+            { type: "button", title: panel.title, onclick: toggle, "data-panel": panel.name, "aria-pressed": "false" },
+            icon(panel.icon),
+            h("span", {}, panel.short),
+          );
+          this.buttons.set(panel.name, button);
+          return button;
+        }),
+    );
     if (this.current && !this.buttons.has(this.current.name)) this.close();
     this.mark();
   }
@@ -78,7 +94,10 @@ export class Shell {
   private keys(): void {
     addEventListener("keydown", (event) => {
       const writing = event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
-      if (event.key === "Escape" && this.current) { this.close(); return; }
+      if (event.key === "Escape" && this.current) {
+        this.close();
+        return;
+      }
       if (writing || event.ctrlKey || event.metaKey || event.altKey) return;
       const nth = Number(event.key);
       const shown = [...this.buttons.keys()];
@@ -95,7 +114,13 @@ export class Shell {
     const button = byId("listen");
     button.addEventListener("click", () => void this.app.sound.toggle());
     const pulse = byId("pulse");
-    this.app.on("beat", () => { if (!this.app.state?.halted) { pulse.classList.remove("beat"); void pulse.offsetWidth; pulse.classList.add("beat"); } });
+    this.app.on("beat", () => {
+      if (!this.app.state?.halted) {
+        pulse.classList.remove("beat");
+        void pulse.offsetWidth;
+        pulse.classList.add("beat");
+      }
+    });
     this.app.on("sound", (sound) => {
       const words = { silent: "Listen", opening: "Opening", playing: "Sound on", muted: "Sound off", impossible: "No sound" };
       button.querySelector(".word")!.textContent = words[sound.state];
@@ -111,12 +136,18 @@ export class Shell {
     const place = byId("standing");
     const parts: string[] = [];
     let kind = "";
-    if (!net.linked) { parts.push(hello ? "Connection lost. It comes back by itself; nothing is lost on the bench." : "Opening the workshop."); kind = "trouble"; }
-    else {
+    if (!net.linked) {
+      parts.push(hello ? "Connection lost. It comes back by itself; nothing is lost on the bench." : "Opening the workshop.");
+      kind = "trouble";
+    } else {
       if (work) parts.push(work.title.split(":")[0] ?? work.title);
-      if (state?.compiling.on) { parts.push(state.compiling.text || "The engine is being compiled; a recorded trace plays until then."); kind = "wait"; }
-      else if (state && state.status && state.status !== "running") { parts.push(`${state.status}. ${state.advice}`.trim()); kind = "trouble"; }
-      else if (state?.halted) parts.push("halted");
+      if (state?.compiling.on) {
+        parts.push(state.compiling.text || "The engine is being compiled; a recorded trace plays until then.");
+        kind = "wait";
+      } else if (state && state.status && state.status !== "running") {
+        parts.push(`${state.status}. ${state.advice}`.trim());
+        kind = "trouble";
+      } else if (state?.halted) parts.push("halted");
       else if (state && state.speed !== 1) parts.push(`× ${plain(state.speed, state.speed < 0.1 ? 2 : state.speed < 2 ? 1 : 0)}`);
     }
     const text = parts.join(" · ");
@@ -124,12 +155,19 @@ export class Shell {
     place.dataset["text"] = text;
     place.dataset["kind"] = kind;
     const stands = kind === "trouble" && net.linked && this.app.mayTouch;
-    place.replaceChildren(text, ...(stands ? [h("button.link", { type: "button", onclick: () => void this.app.ask("nudge") }, "Give it a push")] : []));
+    place.replaceChildren(
+      text,
+      ...(stands ? [h("button.link", { type: "button", onclick: () => void this.app.ask("nudge") }, "Give it a push")] : []),
+    );
   }
 
   private note(note: Note): void {
-    const line = h("p", { "data-kind": note.kind }, h("span", {}, note.text),
-      h("button.shut", { type: "button", "aria-label": "Dismiss", onclick: () => line.remove() }, icon("close")));
+    const line = h(
+      "p",
+      { "data-kind": note.kind },
+      h("span", {}, note.text),
+      h("button.shut", { type: "button", "aria-label": "Dismiss", onclick: () => line.remove() }, icon("close")),
+    );
     const log = byId("notes");
     for (const old of [...log.children]) if (old.firstChild?.textContent === note.text) old.remove();
     log.append(line);

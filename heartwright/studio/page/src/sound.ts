@@ -18,7 +18,10 @@ export class Sound {
   private asked = 0;
   private readonly answers = new Map<number, (heard: Heard) => void>();
 
-  constructor(private readonly net: Net, private readonly changed: () => void) {}
+  constructor(
+    private readonly net: Net,
+    private readonly changed: () => void,
+  ) {}
 
   /** The first press opens the sound; later ones still it and let it be heard again. */
   async toggle(): Promise<void> {
@@ -54,17 +57,31 @@ export class Sound {
     this.stopClip();
     const clip = new Audio(this.net.path(path));
     this.clip = clip;
-    const back = () => { clip.pause(); if (this.clip === clip) { this.clip = null; this.duck(1); } };
+    const back = () => {
+      clip.pause();
+      if (this.clip === clip) {
+        this.clip = null;
+        this.duck(1);
+      }
+    };
     clip.onended = back;
     clip.onerror = back;
-    if (from_s > 0) clip.onloadedmetadata = () => { clip.currentTime = from_s; };
-    if (Number.isFinite(seconds)) clip.ontimeupdate = () => { if (clip.currentTime > from_s + seconds) back(); };
+    if (from_s > 0)
+      clip.onloadedmetadata = () => {
+        clip.currentTime = from_s;
+      };
+    if (Number.isFinite(seconds))
+      clip.ontimeupdate = () => {
+        if (clip.currentTime > from_s + seconds) back();
+      };
     this.duck(0.12);
     await clip.play();
   }
 
   /** What shows a moment of a take: from a little before it, for some beats. */
-  moment(path: string, at_s: number): Promise<void> { return this.play(path, Math.max(0, at_s - BEFORE_S), MOMENT_S); }
+  moment(path: string, at_s: number): Promise<void> {
+    return this.play(path, Math.max(0, at_s - BEFORE_S), MOMENT_S);
+  }
 
   stopClip(): void {
     this.clip?.pause();
@@ -88,7 +105,9 @@ export class Sound {
 
   private async open(): Promise<void> {
     if (!window.isSecureContext || !("AudioWorkletNode" in window)) {
-      throw new Error("Over plain http a browser gives a page no sound, except on the machine itself. Open it there, or start the server with a certificate.");
+      throw new Error(
+        "Over plain http a browser gives a page no sound, except on the machine itself. Open it there, or start the server with a certificate.",
+      );
     }
     const context = new AudioContext({ sampleRate: 48_000, latencyHint: "interactive" });
     await context.audioWorklet.addModule("/static/worklet.js");

@@ -14,13 +14,19 @@ export class Stage {
   view: ViewName = "whole";
 
   constructor(private readonly app: App) {
-    app.net.onPoses((p) => { if (this.standing.has(p.work)) app.room?.setPoses(p.work, p); });
+    app.net.onPoses((p) => {
+      if (this.standing.has(p.work)) app.room?.setPoses(p.work, p);
+    });
     app.on("works", () => void this.furnish());
     app.on("focus", (id) => this.look(id));
     app.on("state", () => this.mood());
     app.on("dream", () => this.mood());
     app.net.on("contacts", (m) => {
-      if (this.standing.has(m.work)) app.room?.setContacts(m.work, m.list.map(([t, pair, tooth, impulse]) => ({ t, pair, tooth, impulse })));
+      if (this.standing.has(m.work))
+        app.room?.setContacts(
+          m.work,
+          m.list.map(([t, pair, tooth, impulse]) => ({ t, pair, tooth, impulse })),
+        );
     });
   }
 
@@ -30,7 +36,10 @@ export class Stage {
     const wanted = new URLSearchParams(location.search).get("quality");
     try {
       const { Room } = await import("./room/index");
-      this.app.room = new Room(canvas, { quality: wanted === "low" ? "low" : wanted === "high" ? "high" : undefined, reducedMotion: still() });
+      this.app.room = new Room(canvas, {
+        quality: wanted === "low" ? "low" : wanted === "high" ? "high" : undefined,
+        reducedMotion: still(),
+      });
     } catch (error) {
       document.documentElement.classList.add("no-room");
       const why = error instanceof TypeError ? "its file did not load" : error instanceof Error ? error.message : String(error);
@@ -73,7 +82,8 @@ export class Stage {
       this.app.room.addWork(work.id, ready, place);
     } catch (error) {
       this.scenes.delete(key);
-      if (work.kind === "design") this.app.note(`${work.title} could not be drawn: ${error instanceof Error ? error.message : String(error)}`, "refused");
+      if (work.kind === "design")
+        this.app.note(`${work.title} could not be drawn: ${error instanceof Error ? error.message : String(error)}`, "refused");
     }
   }
 
@@ -81,9 +91,19 @@ export class Stage {
     const { state, dream, room } = this.app;
     if (!room || !state) return;
     const air = state.room;
-    room.setMood({ light: air.light, tiltDeg: air.tilt_deg, cold: Math.max(0, Math.min(1, (WARM_C - air.temperature_c) / COLD_C)),
-      warp: (dream?.words ?? []).map((w) => ({ name: w.name, score: w.score })), discord: air.discord });
+    room.setMood({
+      light: air.light,
+      tiltDeg: air.tilt_deg,
+      cold: Math.max(0, Math.min(1, (WARM_C - air.temperature_c) / COLD_C)),
+      warp: (dream?.words ?? []).map((w) => ({ name: w.name, score: w.score })),
+      discord: air.discord,
+    });
     const there = !!dream && !dream.ending && !!dream.critic.name && dream.critic.visible !== false;
-    room.setCritic({ visible: there, gazeWork: dream?.gaze.work ?? null, name: dream?.critic.name ?? "", face: dream?.critic.face ?? "" });
+    room.setCritic({
+      visible: there,
+      gazeWork: dream?.gaze.work ?? null,
+      name: dream?.critic.name ?? "",
+      face: dream?.critic.face ?? "",
+    });
   }
 }

@@ -2,90 +2,314 @@
 
 export type Role = "maker" | "critic" | "onlooker";
 
-export interface Interval { value: number; low: number; high: number }
-
-export interface Work {
-  id: number; kind: "design" | "recording"; design: string; title: string; live: boolean; movement_kind: string;
-  rotors: string[]; extras: string[]; lift_deg: number | null; nominal_bph: number | null;
-  author?: string; date?: string; intent?: string; weakness?: string; status?: string;
+export interface Interval {
+  value: number;
+  low: number;
+  high: number;
 }
 
-export interface Span { low: number; high: number; default: number; unit: string }
-export interface Fault { name: string; title: string; says?: string; kinds?: string[]; span: Span; sign?: string; repairs: string[] }
-export interface Touch { name: string; title: string; says?: string; kinds?: string[]; span: Span; amount: string; tool?: string }
-export interface Named { name: string; title: string; says?: string; face?: string }
-export interface Person { id: number | string; name: string; role: Role }
-export interface EditLine { id: number | string; text: string; undoable: boolean }
-export interface Compiling { on: boolean; text: string }
-export interface RoomAir { tilt_deg: number; temperature_c: number; light: number; discord: number; wind?: number }
+export interface Work {
+  id: number;
+  kind: "design" | "recording";
+  design: string;
+  title: string;
+  live: boolean;
+  movement_kind: string;
+  rotors: string[];
+  extras: string[];
+  lift_deg: number | null;
+  nominal_bph: number | null;
+  author?: string;
+  date?: string;
+  intent?: string;
+  weakness?: string;
+  status?: string;
+}
+
+export interface Span {
+  low: number;
+  high: number;
+  default: number;
+  unit: string;
+}
+export interface Fault {
+  name: string;
+  title: string;
+  says?: string;
+  kinds?: string[];
+  span: Span;
+  sign?: string;
+  repairs: string[];
+}
+export interface Touch {
+  name: string;
+  title: string;
+  says?: string;
+  kinds?: string[];
+  span: Span;
+  amount: string;
+  tool?: string;
+}
+export interface Named {
+  name: string;
+  title: string;
+  says?: string;
+  face?: string;
+}
+export interface Person {
+  id: number | string;
+  name: string;
+  role: Role;
+}
+export interface EditLine {
+  id: number | string;
+  text: string;
+  undoable: boolean;
+}
+export interface Compiling {
+  on: boolean;
+  text: string;
+}
+export interface RoomAir {
+  tilt_deg: number;
+  temperature_c: number;
+  light: number;
+  discord: number;
+  wind?: number;
+}
 
 export interface Hello {
-  role: Role; name: string; people: Person[]; works: Work[]; focus: number; speed: number; sample_rate: number; block: number;
-  compiling: Compiling | boolean; faults: Fault[]; touches: Touch[]; repairs: Named[]; scenarios: Named[]; critics: Named[];
-  contests: Contest[]; supports?: Named[]; air?: Partial<Record<"wind" | "tilt_deg" | "temperature_c", Span>>; sliders: Partial<Record<Slider, Span>>; version: string;
+  role: Role;
+  name: string;
+  people: Person[];
+  works: Work[];
+  focus: number;
+  speed: number;
+  sample_rate: number;
+  block: number;
+  compiling: Compiling | boolean;
+  faults: Fault[];
+  touches: Touch[];
+  repairs: Named[];
+  scenarios: Named[];
+  critics: Named[];
+  contests: Contest[];
+  supports?: Named[];
+  air?: Partial<Record<"wind" | "tilt_deg" | "temperature_c", Span>>;
+  sliders: Partial<Record<Slider, Span>>;
+  version: string;
 }
 
 export type Slider = "lock_deg" | "draw_deg" | "drop_deg";
-export interface Contest { finding: string; title: string; claim: string }
+export interface Contest {
+  finding: string;
+  title: string;
+  claim: string;
+}
 
 export interface State {
-  time_s: number; speed: number; halted: boolean; focus: number; status: string; advice: string; room: RoomAir; arousal: number;
-  throat_open?: boolean; edits: EditLine[]; people: Person[]; compiling: Compiling; repairs?: Named[]; works?: Work[];
+  time_s: number;
+  speed: number;
+  halted: boolean;
+  focus: number;
+  status: string;
+  advice: string;
+  room: RoomAir;
+  arousal: number;
+  throat_open?: boolean;
+  edits: EditLine[];
+  people: Person[];
+  compiling: Compiling;
+  repairs?: Named[];
+  works?: Work[];
 }
 
 export type BeatDot = [t_s: number, residual_ms: number, side: number, amplitude_deg: number | null];
-export interface Waves { t0: number; dt: number; chamber_pa: number[]; artery_pa: number[]; flow_cm3_s: number[] }
-export interface Ledger { drive_j: number; spent: Record<string, number>; stored_j: number; residual_ratio: number }
+export interface Waves {
+  t0: number;
+  dt: number;
+  chamber_pa: number[];
+  artery_pa: number[];
+  flow_cm3_s: number[];
+}
+export interface Ledger {
+  drive_j: number;
+  spent: Record<string, number>;
+  stored_j: number;
+  residual_ratio: number;
+}
 export interface Figures {
-  work: number; time_s: number; amplitude_deg: Interval | null; rate_s_per_day: Interval | null; beat_error_ms: Interval | null;
-  beats: BeatDot[]; waves?: Waves; happenings: [number, string][]; ledger?: Ledger; more?: Record<string, Interval | number | null>;
+  work: number;
+  time_s: number;
+  amplitude_deg: Interval | null;
+  rate_s_per_day: Interval | null;
+  beat_error_ms: Interval | null;
+  beats: BeatDot[];
+  waves?: Waves;
+  happenings: [number, string][];
+  ledger?: Ledger;
+  more?: Record<string, Interval | number | null>;
 }
 
 export type Contact = [t_s: number, pair: string, tooth: number, impulse_ns: number];
 
-export interface Word { score: number | null; low: number | null; high: number | null; holds: boolean | null; reason: string; evidence_s?: number[] }
-export interface Line { text: string; figures: Record<string, number>; evidence_s: number[] }
-export interface Cause { sound_class: string; members?: string[]; probability: number }
-export interface Fold { t_ms: number[]; envelope: number[][]; marks: [string, number][] }
+export interface Word {
+  score: number | null;
+  low: number | null;
+  high: number | null;
+  holds: boolean | null;
+  reason: string;
+  evidence_s?: number[];
+}
+export interface Line {
+  text: string;
+  figures: Record<string, number>;
+  evidence_s: number[];
+}
+export interface Cause {
+  sound_class: string;
+  members?: string[];
+  probability: number;
+}
+export interface Fold {
+  t_ms: number[];
+  envelope: number[][];
+  marks: [string, number][];
+}
 export interface Reading {
-  status?: string; advice?: string[]; duration_s?: number; beats?: number; snr_db?: number | null; beat_rate_bph?: Interval | null;
-  rate_s_per_day?: Interval | null; amplitude_deg?: Interval | null; beat_error_ms?: Interval | null; beat_scatter_ms?: Interval | null;
-  fold?: Fold | null; beats_table?: BeatDot[]; voice?: { period_s: Interval | number; sounds: [string, number, number][] } | null;
+  status?: string;
+  advice?: string[];
+  duration_s?: number;
+  beats?: number;
+  snr_db?: number | null;
+  beat_rate_bph?: Interval | null;
+  rate_s_per_day?: Interval | null;
+  amplitude_deg?: Interval | null;
+  beat_error_ms?: Interval | null;
+  beat_scatter_ms?: Interval | null;
+  fold?: Fold | null;
+  beats_table?: BeatDot[];
+  voice?: { period_s: Interval | number; sounds: [string, number, number][] } | null;
 }
 export interface Sentence extends Line {
-  work: number; sound: string | null; changed_since?: boolean; words: Record<string, Word>; causes: Cause[]; conviction: boolean | null; more: Line[];
-  reading?: Reading | null; blind?: string; next_measurement?: string; finding?: Record<string, unknown>;
+  work: number;
+  sound: string | null;
+  changed_since?: boolean;
+  words: Record<string, Word>;
+  causes: Cause[];
+  conviction: boolean | null;
+  more: Line[];
+  reading?: Reading | null;
+  blind?: string;
+  next_measurement?: string;
+  finding?: Record<string, unknown>;
 }
 
 export type Fate = "better" | "unchanged" | "worse" | "ruined";
 export const FATES: readonly Fate[] = ["better", "unchanged", "worse", "ruined"];
 export type Shares = Partial<Record<Fate, Interval>>;
-export interface Odds { shares: Shares; expected: Record<string, Interval | null>; dots: Trial[] }
-export interface Trial { outcome: Fate; figures: Record<string, number | null>; force_n?: number | null; slip?: string }
-export interface Rehearsal extends Odds { done: number; total: number; alone: Odds; aloneDone: number; aloneTotal: number; finished: boolean; cancelled: boolean }
-
-export interface Touched { text: string; force_n: number | null; slip: string; edits: string[] }
-
-export interface Ending { name: string; text: string; composure: number | null; record: unknown; better?: string }
-export interface DreamLine { who: string; text: string; spoken: boolean }
-export interface Dream {
-  phase: string; time_s: number; lines: DreamLine[]; words: { name: string; score: number; low: number; high: number }[];
-  gaze: { work: number | null; dwell: number }; arousal: number; throat_open: boolean; choices: Named[]; ending: Ending | null;
-  critic: { name: string; face: string; visible?: boolean }; senses?: Record<string, string>;
+export interface Odds {
+  shares: Shares;
+  expected: Record<string, Interval | null>;
+  dots: Trial[];
+}
+export interface Trial {
+  outcome: Fate;
+  figures: Record<string, number | null>;
+  force_n?: number | null;
+  slip?: string;
+}
+export interface Rehearsal extends Odds {
+  done: number;
+  total: number;
+  alone: Odds;
+  aloneDone: number;
+  aloneTotal: number;
+  finished: boolean;
+  cancelled: boolean;
 }
 
-export interface Refused { id?: number; of: string; reason: string; allowed: string[] | string | null }
+export interface Touched {
+  text: string;
+  force_n: number | null;
+  slip: string;
+  edits: string[];
+}
 
-export interface Landmark { name: string; t: number; side: number }
-export interface BeatContact { t: number; pair: string; tooth: number; kind: string; impulse_ns: number; x_m: number; y_m: number }
+export interface Ending {
+  name: string;
+  text: string;
+  composure: number | null;
+  record: unknown;
+  better?: string;
+}
+export interface DreamLine {
+  who: string;
+  text: string;
+  spoken: boolean;
+}
+export interface Dream {
+  phase: string;
+  time_s: number;
+  lines: DreamLine[];
+  words: { name: string; score: number; low: number; high: number }[];
+  gaze: { work: number | null; dwell: number };
+  arousal: number;
+  throat_open: boolean;
+  choices: Named[];
+  ending: Ending | null;
+  critic: { name: string; face: string; visible?: boolean };
+  senses?: Record<string, string>;
+}
+
+export interface Refused {
+  id?: number;
+  of: string;
+  reason: string;
+  allowed: string[] | string | null;
+}
+
+export interface Landmark {
+  name: string;
+  t: number;
+  side: number;
+}
+export interface BeatContact {
+  t: number;
+  pair: string;
+  tooth: number;
+  kind: string;
+  impulse_ns: number;
+  x_m: number;
+  y_m: number;
+}
 
 /** Poses of one work: `data` is [n_sample][n_rotor + n_extra], angles in radians. */
 export interface Poses {
-  work: number; nSample: number; nRotor: number; nExtra: number; sent: number; t0: number; dt: number; speed: number; data: Float32Array;
+  work: number;
+  nSample: number;
+  nRotor: number;
+  nExtra: number;
+  sent: number;
+  t0: number;
+  dt: number;
+  speed: number;
+  data: Float32Array;
 }
 
 export interface Messages {
-  hello: Hello; state: State; figures: Figures; contacts: { work: number; list: Contact[] }; sentence: Sentence;
-  heard: { work: number; what: string; share?: number }; rehearsal: Rehearsal; touched: Touched; dream: Dream; refused: Refused;
-  invite: { role: Role; url: string }; works: { works: Work[] }; lists: Partial<Hello>; contested: { text: string; upheld: boolean | null };
+  hello: Hello;
+  state: State;
+  figures: Figures;
+  contacts: { work: number; list: Contact[] };
+  sentence: Sentence;
+  heard: { work: number; what: string; share?: number };
+  rehearsal: Rehearsal;
+  touched: Touched;
+  dream: Dream;
+  refused: Refused;
+  invite: { role: Role; url: string };
+  works: { works: Work[] };
+  lists: Partial<Hello>;
+  contested: { text: string; upheld: boolean | null };
 }

@@ -1,6 +1,9 @@
 // The sound's own thread: a WebSocket whose blocks go straight to the worklet, past the thread that draws.
 
-interface Start { url: string; port: MessagePort }
+interface Start {
+  url: string;
+  port: MessagePort;
+}
 
 let socket: WebSocket | null = null;
 let pause_ms = 250;
@@ -9,7 +12,10 @@ let pause_ms = 250;
 function open(start: Start): void {
   socket = new WebSocket(start.url);
   socket.binaryType = "arraybuffer";
-  socket.onopen = () => { pause_ms = 250; postMessage({ connected: true }); };
+  socket.onopen = () => {
+    pause_ms = 250;
+    postMessage({ connected: true });
+  };
   socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => {
     if (event.data instanceof ArrayBuffer) start.port.postMessage(event.data, [event.data]);
   };

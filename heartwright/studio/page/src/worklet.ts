@@ -1,17 +1,30 @@
 // Plays blocks of PCM from a ring. A block: u32 sequence, u32 rate [Hz], f64 the work's time of its first sample [s], i16 mono samples.
 
-declare abstract class AudioWorkletProcessor { readonly port: MessagePort; constructor(options?: unknown) }
+declare abstract class AudioWorkletProcessor {
+  readonly port: MessagePort;
+  constructor(options?: unknown);
+}
 declare function registerProcessor(name: string, maker: new () => AudioWorkletProcessor): void;
 
 const RING = 1 << 16; // samples: 1.37 s at 48 kHz
 const START = 5120; // play once so many wait (107 ms) ...
-const MORE = 1.5, MOST = 14_400; // ... and longer after each underrun, up to 0.3 s
+const MORE = 1.5,
+  MOST = 14_400; // ... and longer after each underrun, up to 0.3 s
 const HIGH = 19_200; // never let more than 0.4 s wait: old sound is dropped
 const KEEP = 9600; // ... down to 0.2 s
 const TAP = 48_000; // the last second played can be read back
 const FADE = 64; // samples over which sound returns after a gap
 
-export interface Heard { under: number; dropped: number; played: number; waiting: number; blocks: number; lost: number; work_time: number; tap: Float32Array }
+export interface Heard {
+  under: number;
+  dropped: number;
+  played: number;
+  waiting: number;
+  blocks: number;
+  lost: number;
+  work_time: number;
+  tap: Float32Array;
+}
 
 class Player extends AudioWorkletProcessor {
   private readonly ring = new Float32Array(RING);
@@ -40,8 +53,16 @@ class Player extends AudioWorkletProcessor {
   private heard(): Heard {
     const tap = new Float32Array(Math.min(this.played, TAP));
     for (let i = 0; i < tap.length; i++) tap[i] = this.tap[(this.played - tap.length + i) % TAP] ?? 0;
-    return { under: this.under, dropped: this.dropped, played: this.played, waiting: this.write - this.read,
-      blocks: this.blocks, lost: this.lost, work_time: this.work_time, tap };
+    return {
+      under: this.under,
+      dropped: this.dropped,
+      played: this.played,
+      waiting: this.write - this.read,
+      blocks: this.blocks,
+      lost: this.lost,
+      work_time: this.work_time,
+      tap,
+    };
   }
 
   private put(block: ArrayBuffer): void {

@@ -6,7 +6,9 @@ import { heading, slider, type SliderHandle } from "./parts";
 import type { Bench as BenchView, Panel } from "./panel";
 
 const SLIDERS: readonly { key: Slider; label: string }[] = [
-  { key: "lock_deg", label: "Lock" }, { key: "draw_deg", label: "Draw" }, { key: "drop_deg", label: "Drop" },
+  { key: "lock_deg", label: "Lock" },
+  { key: "draw_deg", label: "Draw" },
+  { key: "drop_deg", label: "Drop" },
 ];
 const AIR: readonly { key: "wind" | "tilt_deg" | "temperature_c"; label: string; span: Span }[] = [
   { key: "wind", label: "Wind", span: { low: 0.05, high: 1, default: 1, unit: "" } },
@@ -36,12 +38,25 @@ export class BenchPanel implements Panel {
 
   build(host: HTMLElement): void {
     const air = AIR.map(({ key, label, span }) => {
-      const handle = slider(label, this.bench.app.hello?.air?.[key] ?? span, this.bench.app.state?.room[key] ?? span.default, (value) => void this.bench.app.ask("place", { [key]: value }));
+      const handle = slider(
+        label,
+        this.bench.app.hello?.air?.[key] ?? span,
+        this.bench.app.state?.room[key] ?? span.default,
+        (value) => void this.bench.app.ask("place", { [key]: value }),
+      );
       this.air.set(key, handle);
       return handle.node;
     });
-    host.append(this.repairs, this.edits, heading("Put a fault in", "Each is a change of the design with a severity. It is made while the work goes on, and heard."), this.faults,
-      heading("Escapement", "The work runs on with the changed shapes."), this.three, heading("The room"), ...air);
+    host.append(
+      this.repairs,
+      this.edits,
+      heading("Put a fault in", "Each is a change of the design with a severity. It is made while the work goes on, and heard."),
+      this.faults,
+      heading("Escapement", "The work runs on with the changed shapes."),
+      this.three,
+      heading("The room"),
+      ...air,
+    );
     this.offer();
     if (this.bench.app.state) this.update(this.bench.app.state);
   }
@@ -49,20 +64,39 @@ export class BenchPanel implements Panel {
   private offer(): void {
     const { app } = this.bench;
     const work = app.work();
-    const fitting = (app.hello?.faults ?? []).filter((f) => !f.kinds?.length || !work || f.kinds.includes(work.movement_kind) || f.kinds.includes(work.design));
-    this.faults.replaceChildren(...(work?.kind === "recording" ? [h("p.hint", {}, "A recording can be heard, not changed.")] : fitting.map((f) => this.fault(f))));
-    this.three.replaceChildren(...SLIDERS.flatMap(({ key, label }) => {
-      const span = app.hello?.sliders[key];
-      return span ? [slider(label, span, span.default, (value) => void app.ask("slider", { [key]: value })).node] : [];
-    }));
+    const fitting = (app.hello?.faults ?? []).filter(
+      (f) => !f.kinds?.length || !work || f.kinds.includes(work.movement_kind) || f.kinds.includes(work.design),
+    );
+    this.faults.replaceChildren(
+      ...(work?.kind === "recording"
+        ? [h("p.hint", {}, "A recording can be heard, not changed.")]
+        : fitting.map((f) => this.fault(f))),
+    );
+    this.three.replaceChildren(
+      ...SLIDERS.flatMap(({ key, label }) => {
+        const span = app.hello?.sliders[key];
+        return span ? [slider(label, span, span.default, (value) => void app.ask("slider", { [key]: value })).node] : [];
+      }),
+    );
     if (!this.three.childElementCount) this.three.append(h("p.hint", {}, "This work's escapement has no such measures."));
   }
 
   private fault(fault: Fault): HTMLElement {
     const severity = slider("Severity", fault.span, fault.span.default);
-    const put = h("button.primary", { type: "button", "data-fault": fault.name, onclick: () => void this.put(fault, severity.value(), put) }, "Put it in");
-    return h("details.fault", { name: "fault" }, h("summary", {}, fault.title), fault.says ? h("p", {}, fault.says) : null,
-      fault.sign ? h("p.hint", {}, `To be heard: ${fault.sign}`) : null, severity.node, h("div.row", {}, put));
+    const put = h(
+      "button.primary",
+      { type: "button", "data-fault": fault.name, onclick: () => void this.put(fault, severity.value(), put) },
+      "Put it in",
+    );
+    return h(
+      "details.fault",
+      { name: "fault" },
+      h("summary", {}, fault.title),
+      fault.says ? h("p", {}, fault.says) : null,
+      fault.sign ? h("p.hint", {}, `To be heard: ${fault.sign}`) : null,
+      severity.node,
+      h("div.row", {}, put),
+    );
   }
 
   private async put(fault: Fault, severity: number, button: HTMLButtonElement): Promise<void> {
@@ -83,12 +117,26 @@ export class BenchPanel implements Panel {
   }
 
   private repair(repair: Named): HTMLElement {
-    return h("button.choice", { type: "button", "data-repair": repair.name, onclick: () => void this.bench.app.ask("repair", { name: repair.name }) }, repair.title);
+    return h(
+      "button.choice",
+      { type: "button", "data-repair": repair.name, onclick: () => void this.bench.app.ask("repair", { name: repair.name }) },
+      repair.title,
+    );
   }
 
   private history(edits: EditLine[]): HTMLElement[] {
     const last = edits.at(-1);
-    return [h("ol.edits", { reversed: true }, ...[...edits].reverse().map((e) => h("li", {}, e.text, e.undoable ? null : h("em", {}, " cannot be undone")))),
-      h("button.quiet", { type: "button", id: "undo", disabled: last?.undoable === false, onclick: () => void this.bench.app.ask("undo") }, "Undo the last")];
+    return [
+      h(
+        "ol.edits",
+        { reversed: true },
+        ...[...edits].reverse().map((e) => h("li", {}, e.text, e.undoable ? null : h("em", {}, " cannot be undone"))),
+      ),
+      h(
+        "button.quiet",
+        { type: "button", id: "undo", disabled: last?.undoable === false, onclick: () => void this.bench.app.ask("undo") },
+        "Undo the last",
+      ),
+    ];
   }
 }

@@ -3,6 +3,7 @@
 // Beside each column, in rings, what comes of leaving the work alone.
 
 import { h, plain, scaled, still } from "../dom";
+import { alpha, dot, fall, line, now, percent, wordFor } from "./strokes";
 import { FATES, type Fate, type Rehearsal, type Shares, type Trial } from "../types";
 
 const COLOUR: Record<Fate, string> = { better: "#8cc09f", unchanged: "#a9b9cc", worse: "#e0a24e", ruined: "#dd5a6e" };
@@ -17,10 +18,28 @@ const GAP_S = 0.04; // between two dots that came in one message ...
 const BURST_S = 1.1; // ... but all of them within this
 
 /** The measures of the picture for the room it has [px]; `u` is its unit of type. */
-interface Frame { width: number; height: number; u: number; left: number; top: number; floor: number }
+interface Frame {
+  width: number;
+  height: number;
+  u: number;
+  left: number;
+  top: number;
+  floor: number;
+}
 
-interface Dot { fate: Fate; slot: number; born: number; trial: Trial | null }
-interface Column { left: number; width: number; alone: number; aloneWidth: number; middle: number }
+interface Dot {
+  fate: Fate;
+  slot: number;
+  born: number;
+  trial: Trial | null;
+}
+interface Column {
+  left: number;
+  width: number;
+  alone: number;
+  aloneWidth: number;
+  middle: number;
+}
 
 export class OddsPicture {
   readonly node: HTMLElement;
@@ -45,7 +64,9 @@ export class OddsPicture {
     this.ctx = this.canvas.getContext("2d")!;
     this.node = h("figure.odds-figure", {}, this.canvas, this.caption);
     this.canvas.addEventListener("pointermove", (e) => this.point(e));
-    this.canvas.addEventListener("pointerleave", () => { this.caption.textContent = POINT; });
+    this.canvas.addEventListener("pointerleave", () => {
+      this.caption.textContent = POINT;
+    });
     new ResizeObserver(() => this.draw()).observe(this.canvas);
     this.canvas.setAttribute("aria-label", "No trials yet");
   }
@@ -78,12 +99,17 @@ export class OddsPicture {
     this.run();
   }
 
-  redraw(): void { this.run(); }
+  redraw(): void {
+    this.run();
+  }
 
   /** What the picture says, in words. */
   summary(): string {
     if (!this.done) return "";
-    const said = FATES.map((f) => { const s = this.shares[f]; return s ? `${f} ${percent(s.value)} (${percent(s.low)} to ${percent(s.high)})` : ""; }).filter(Boolean);
+    const said = FATES.map((f) => {
+      const s = this.shares[f];
+      return s ? `${f} ${percent(s.value)} (${percent(s.low)} to ${percent(s.high)})` : "";
+    }).filter(Boolean);
     return `${this.done} of ${this.total} trials: ${said.join(", ")}.`;
   }
 
@@ -101,7 +127,10 @@ export class OddsPicture {
     fates.forEach((fate, i) => {
       const slot = counts[fate]++;
       const known = dots[i];
-      if (known && known.fate === fate) { known.slot = slot; return; }
+      if (known && known.fate === fate) {
+        known.slot = slot;
+        return;
+      }
       born += gap;
       dots[i] = { fate, slot, born: still() ? 0 : born, trial: trials[i] ?? null };
     });
@@ -119,7 +148,8 @@ export class OddsPicture {
   }
 
   private fit(): boolean {
-    const width = this.canvas.clientWidth, height = this.canvas.clientHeight;
+    const width = this.canvas.clientWidth,
+      height = this.canvas.clientHeight;
     if (!width || !height) return false;
     const scale = Math.min(2, devicePixelRatio || 1);
     if (this.canvas.width !== Math.round(width * scale) || this.canvas.height !== Math.round(height * scale)) {
@@ -165,7 +195,8 @@ export class OddsPicture {
   }
 
   private ground(): void {
-    const c = this.ctx, { width, left, top, floor, u } = this.f;
+    const c = this.ctx,
+      { width, left, top, floor, u } = this.f;
     c.font = `${10 * u}px ${SANS}`;
     for (const share of [0.25, 0.5, 0.75, 1]) {
       const y = Math.round(floor - share * (floor - top)) + 0.5;
@@ -187,13 +218,16 @@ export class OddsPicture {
   }
 
   private key(): void {
-    const c = this.ctx, { width, left, u } = this.f;
+    const c = this.ctx,
+      { width, left, u } = this.f;
     c.font = `${11 * u}px ${SANS}`;
     c.fillStyle = SOFT;
     c.textAlign = "left";
-    if (this.done || this.busy) c.fillText(this.busy ? `${this.done} of ${this.total} trials` : `${this.done} trials`, left, 13 * u);
+    if (this.done || this.busy)
+      c.fillText(this.busy ? `${this.done} of ${this.total} trials` : `${this.done} trials`, left, 13 * u);
     c.textAlign = "right";
-    const alone = width - 6, touched = alone - c.measureText("left alone").width - 26 * u;
+    const alone = width - 6,
+      touched = alone - c.measureText("left alone").width - 26 * u;
     c.fillText("left alone", alone, 13 * u);
     dot(c, touched + 16 * u, 9.5 * u, 3.6 * u, SOFT, true);
     c.fillText("touched", touched, 13 * u);
@@ -202,8 +236,11 @@ export class OddsPicture {
 
   private band(key: string, share: Shares[Fate], left: number, width: number, colour: string, strength: number): boolean {
     if (!share) return false;
-    const low = this.ease(`${key}:l`, share.low), high = this.ease(`${key}:h`, share.high), value = this.ease(`${key}:v`, share.value);
-    const c = this.ctx, { top, floor } = this.f;
+    const low = this.ease(`${key}:l`, share.low),
+      high = this.ease(`${key}:h`, share.high),
+      value = this.ease(`${key}:v`, share.value);
+    const c = this.ctx,
+      { top, floor } = this.f;
     const y = (x: number) => floor - x * (floor - top);
     const fill = c.createLinearGradient(0, y(high.at), 0, y(low.at) + 1);
     fill.addColorStop(0, alpha(colour, strength * 0.4));
@@ -229,7 +266,8 @@ export class OddsPicture {
   }
 
   private names(fate: Fate, column: Column): void {
-    const c = this.ctx, { floor, u } = this.f;
+    const c = this.ctx,
+      { floor, u } = this.f;
     const share = this.shares[fate];
     c.textAlign = "center";
     c.fillStyle = COLOUR[fate];
@@ -245,7 +283,8 @@ export class OddsPicture {
   }
 
   private pile(dots: Dot[], columns: Column[], alone: boolean): boolean {
-    const t = now(), { width, top, u } = this.f;
+    const t = now(),
+      { width, top, u } = this.f;
     let moving = false;
     for (const d of dots) {
       const column = columns[FATES.indexOf(d.fate)];
@@ -263,18 +302,21 @@ export class OddsPicture {
   /** Where a dot comes to rest: rows fill from the floor, so that all trials together fill the column. */
   private place(d: Dot, column: Column, alone: boolean): { x: number; y: number; r: number } {
     const height = this.f.floor - this.f.top;
-    const left = alone ? column.alone : column.left, width = alone ? column.aloneWidth : column.width;
+    const left = alone ? column.alone : column.left,
+      width = alone ? column.aloneWidth : column.width;
     const total = alone ? this.aloneTotal : this.total;
     const across = Math.max(1, Math.round(Math.sqrt((total * width) / height)));
     const rows = Math.ceil(total / across);
-    const dy = height / rows, dx = width / across;
+    const dy = height / rows,
+      dx = width / across;
     const r = Math.min(9 * this.f.u, Math.max(1.2, 0.43 * Math.min(dx, dy)));
     return { x: left + dx * ((d.slot % across) + 0.5), y: this.f.floor - dy * (Math.floor(d.slot / across) + 0.5), r };
   }
 
   private point(event: PointerEvent): void {
     const box = this.canvas.getBoundingClientRect();
-    const x = event.clientX - box.left, y = event.clientY - box.top;
+    const x = event.clientX - box.left,
+      y = event.clientY - box.top;
     const columns = this.columns();
     const near = this.dots.find((d) => {
       const column = columns[FATES.indexOf(d.fate)];
@@ -283,9 +325,16 @@ export class OddsPicture {
       return Math.hypot(p.x - x, p.y - y) <= p.r + 1.5;
     });
     if (!near) return;
-    const figures = Object.entries(near.trial?.figures ?? {}).filter(([, v]) => typeof v === "number").map(([k, v]) => `${wordFor(k)} ${plain(v as number, Math.abs(v as number) < 0.1 ? 3 : Math.abs(v as number) < 10 ? 2 : 1)}`);
-    const force = near.trial?.force_n, slip = near.trial?.slip;
-    const felt = [typeof force === "number" && force > 0 ? `largest force ${scaled(force, "N")}` : "", slip ?? ""].filter(Boolean);
+    const figures = Object.entries(near.trial?.figures ?? {})
+      .filter(([, v]) => typeof v === "number")
+      .map(
+        ([k, v]) => `${wordFor(k)} ${plain(v as number, Math.abs(v as number) < 0.1 ? 3 : Math.abs(v as number) < 10 ? 2 : 1)}`,
+      );
+    const force = near.trial?.force_n,
+      slip = near.trial?.slip;
+    const felt = [typeof force === "number" && force > 0 ? `largest force ${scaled(force, "N")}` : "", slip ?? ""].filter(
+      Boolean,
+    );
     this.caption.textContent = `This trial: ${[near.fate, ...figures, ...felt].join(", ")}.`;
   }
 }
@@ -294,45 +343,4 @@ export class OddsPicture {
 function fatesOf(trials: Trial[], shares: Shares, done: number): Fate[] {
   if (trials.length) return trials.map((t) => t.outcome).filter((f) => FATES.includes(f));
   return FATES.flatMap((f) => Array<Fate>(Math.round((shares[f]?.value ?? 0) * done)).fill(f));
-}
-
-export function wordFor(figure: string): string {
-  return figure.replace(/_(s_per_day|percent|deg|ms|db|cm3_per_stroke|cm3_s|pa|n|s)$/, (_, u: string) => ` [${{ s_per_day: "s/d", percent: "%", deg: "°", ms: "ms", db: "dB", cm3_per_stroke: "cm³ a stroke", cm3_s: "cm³/s", pa: "Pa", n: "N", s: "s" }[u] ?? u}]`).replaceAll("_", " ");
-}
-
-const now = (): number => performance.now() / 1000;
-const percent = (x: number): string => `${plain(100 * x)} %`;
-
-function alpha(hex: string, a: number): string {
-  const n = Number.parseInt(hex.slice(1), 16);
-  return `rgba(${n >> 16},${(n >> 8) & 255},${n & 255},${a})`;
-}
-
-function line(c: CanvasRenderingContext2D, x0: number, y0: number, x1: number, y1: number): void {
-  c.beginPath();
-  c.moveTo(x0, y0);
-  c.lineTo(x1, y1);
-  c.stroke();
-}
-
-function dot(c: CanvasRenderingContext2D, x: number, y: number, r: number, colour: string, hollow: boolean): void {
-  c.beginPath();
-  c.arc(x, y, hollow ? Math.max(0.8, r - 0.5) : r, 0, Math.PI * 2);
-  if (hollow) { c.strokeStyle = colour; c.stroke(); return; }
-  c.fillStyle = colour;
-  c.fill();
-  c.beginPath();
-  c.arc(x - 0.3 * r, y - 0.34 * r, 0.32 * r, 0, Math.PI * 2);
-  c.fillStyle = "rgba(255,246,228,.42)";
-  c.fill();
-}
-
-/** From the mouth sideways, then down under gravity with one small bounce; `age` 0..1. */
-function fall(x0: number, y0: number, x1: number, y1: number, age: number): [number, number] {
-  const side = Math.min(1, age / 0.55);
-  const x = x0 + (x1 - x0) * side * side * (3 - 2 * side);
-  const landing = 0.78;
-  if (age < landing) return [x, y0 + (y1 - y0) * (age / landing) ** 2];
-  const b = (age - landing) / (1 - landing);
-  return [x, y1 - 0.05 * (y1 - y0) * 4 * b * (1 - b)];
 }

@@ -3,7 +3,12 @@
 import type { App } from "../app";
 import type { Stage } from "../stage";
 
-export interface Bench { app: App; stage: Stage; open: (name: string) => void; close: () => void }
+export interface Bench {
+  app: App;
+  stage: Stage;
+  open: (name: string) => void;
+  close: () => void;
+}
 
 export interface Panel {
   readonly name: string;

@@ -27,11 +27,24 @@ export class People implements Panel {
   build(host: HTMLElement): void {
     const { app } = this.bench;
     this.own.value = app.hello?.name ?? "";
-    const name = h("form.row", { onsubmit: (e: Event) => { e.preventDefault(); if (this.own.value.trim()) void app.ask("name", { name: this.own.value.trim() }); } },
-      h("label.field.grow", {}, h("span", {}, "Your name"), this.own), h("button.quiet", { type: "submit" }, "Keep"));
+    const name = h(
+      "form.row",
+      {
+        onsubmit: (e: Event) => {
+          e.preventDefault();
+          if (this.own.value.trim()) void app.ask("name", { name: this.own.value.trim() });
+        },
+      },
+      h("label.field.grow", {}, h("span", {}, "Your name"), this.own),
+      h("button.quiet", { type: "submit" }, "Keep"),
+    );
     host.append(h("p.motto", {}, "I am dreaming. You are dreaming."), this.list, name);
     if (app.mayTouch) {
-      host.append(heading("Let somebody in", "Each link is good for one role; whoever has it, has the role."), ...ROLES.map((r) => this.invitation(r)), this.links);
+      host.append(
+        heading("Let somebody in", "Each link is good for one role; whoever has it, has the role."),
+        ...ROLES.map((r) => this.invitation(r)),
+        this.links,
+      );
     }
     this.show();
   }
@@ -47,10 +60,32 @@ export class People implements Panel {
       const url = answer?.["url"];
       if (typeof url !== "string") return;
       const whole = new URL(url, location.origin).href;
-      const field = h("input", { type: "text", readOnly: true, value: whole, "aria-label": `Link for a ${r.role}`, onfocus: () => field.select() });
-      const copy = h("button.quiet", { type: "button", onclick: () => void navigator.clipboard?.writeText(whole).then(() => this.bench.app.note("The link is copied.", "good"), () => field.select()) }, "Copy");
+      const field = h("input", {
+        type: "text",
+        readOnly: true,
+        value: whole,
+        "aria-label": `Link for a ${r.role}`,
+        onfocus: () => field.select(),
+      });
+      const copy = h(
+        "button.quiet",
+        {
+          type: "button",
+          onclick: () =>
+            void navigator.clipboard?.writeText(whole).then(
+              () => this.bench.app.note("The link is copied.", "good"),
+              () => field.select(),
+            ),
+        },
+        "Copy",
+      );
       this.links.replaceChildren(h("div.row", {}, field, copy));
     };
-    return h("button.choice", { type: "button", "data-invite": r.role, onclick: () => void ask() }, h("b", {}, r.title), h("span.hint", {}, r.says));
+    return h(
+      "button.choice",
+      { type: "button", "data-invite": r.role, onclick: () => void ask() },
+      h("b", {}, r.title),
+      h("span.hint", {}, r.says),
+    );
   }
 }

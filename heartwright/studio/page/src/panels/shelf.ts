@@ -23,7 +23,14 @@ export class Shelf implements Panel {
   build(host: HTMLElement): void {
     const { app } = this.bench;
     host.append(this.list, this.about);
-    if (app.mayTouch) host.append(h("div.row", {}, h("button.quiet", { type: "button", onclick: () => void chooseFile(app, this.bench) }, "Put a recording on the shelf")));
+    if (app.mayTouch)
+      host.append(
+        h(
+          "div.row",
+          {},
+          h("button.quiet", { type: "button", onclick: () => void chooseFile(app, this.bench) }, "Put a recording on the shelf"),
+        ),
+      );
     host.append(...keepSection(app));
     this.show();
   }
@@ -32,17 +39,43 @@ export class Shelf implements Panel {
     const { app } = this.bench;
     this.list.replaceChildren(...app.works.map((w) => this.row(w)));
     const work = app.work();
-    const rows: [string, string | undefined][] = work ? [["Made by", work.author], ["Date", work.date], ["Intended", work.intent], ["Owns to", work.weakness],
-      ["Beats an hour", work.nominal_bph ? plain(work.nominal_bph) : ""], ["Lift", work.lift_deg ? `${plain(work.lift_deg, 0)}°` : ""]] : [];
-    this.about.replaceChildren(...(work ? [heading(work.title.split(":")[0] ?? ""), h("dl", {}, ...rows.filter(([, v]) => v).flatMap(([k, v]) => [h("dt", {}, k), h("dd", {}, v ?? "")]))] : []));
+    const rows: [string, string | undefined][] = work
+      ? [
+          ["Made by", work.author],
+          ["Date", work.date],
+          ["Intended", work.intent],
+          ["Owns to", work.weakness],
+          ["Beats an hour", work.nominal_bph ? plain(work.nominal_bph) : ""],
+          ["Lift", work.lift_deg ? `${plain(work.lift_deg, 0)}°` : ""],
+        ]
+      : [];
+    this.about.replaceChildren(
+      ...(work
+        ? [
+            heading(work.title.split(":")[0] ?? ""),
+            h("dl", {}, ...rows.filter(([, v]) => v).flatMap(([k, v]) => [h("dt", {}, k), h("dd", {}, v ?? "")])),
+          ]
+        : []),
+    );
   }
 
   private row(work: Work): HTMLElement {
     const { app } = this.bench;
     const here = work.id === app.focus;
-    const may = app.role !== "onlooker";
-    const says = work.kind === "recording" ? `recording, ${work.status ?? ""}` : work.live ? work.movement_kind : "its engine is starting";
-    return h("button.choice", { type: "button", "aria-pressed": String(here), disabled: !may, "data-work": work.id, onclick: () => void app.ask("focus", { work: work.id }) },
-      h("b", {}, work.title.split(":")[0] ?? work.title), h("span.hint", {}, says));
+    const may = app.mayJudge;
+    const says =
+      work.kind === "recording" ? `recording, ${work.status ?? ""}` : work.live ? work.movement_kind : "its engine is starting";
+    return h(
+      "button.choice",
+      {
+        type: "button",
+        "aria-pressed": String(here),
+        disabled: !may,
+        "data-work": work.id,
+        onclick: () => void app.ask("focus", { work: work.id }),
+      },
+      h("b", {}, work.title.split(":")[0] ?? work.title),
+      h("span.hint", {}, says),
+    );
   }
 }

@@ -7,10 +7,12 @@ import { heading } from "./parts";
 import type { Bench, Panel } from "./panel";
 
 const SLOW = 0.01;
-const BEFORE_S = 0.006, AFTER_S = 0.006; // shown round the contacts; the free arcs of the balance are left out
+const BEFORE_S = 0.006,
+  AFTER_S = 0.006; // shown round the contacts; the free arcs of the balance are left out
 const ROW_PX = 15;
 const LIT_S = 0.0006; // a contact stays named this long of the work's time
-const FASTEST = 20, SLOWEST = 0.01;
+const FASTEST = 20,
+  SLOWEST = 0.01;
 
 export class Time implements Panel {
   readonly name = "time";
@@ -26,9 +28,19 @@ export class Time implements Panel {
   private readonly speed = h("input", { type: "range", min: "0", max: "1", step: "0.005", "aria-label": "Speed" });
   private readonly speedShown = h("output");
   private readonly halt = h("button.quiet", { type: "button", id: "halt" });
-  private readonly taking = h("div.row", {}, h("button.primary", { type: "button", id: "take-beat", onclick: () => void this.take() }, "Take a beat"));
+  private readonly taking = h(
+    "div.row",
+    {},
+    h("button.primary", { type: "button", id: "take-beat", onclick: () => void this.take() }, "Take a beat"),
+  );
   private readonly place = h("div.scrubbing");
-  private readonly scrub = h("input", { type: "range", min: "0", step: "any", "aria-label": "Moment within the beat", id: "scrub" });
+  private readonly scrub = h("input", {
+    type: "range",
+    min: "0",
+    step: "any",
+    "aria-label": "Moment within the beat",
+    id: "scrub",
+  });
   private readonly now = h("p.now", { "aria-live": "off" });
   private readonly lane = h("div.lane");
   private readonly cursor = h("i.cursor");
@@ -43,25 +55,52 @@ export class Time implements Panel {
   build(host: HTMLElement): void {
     const { app } = this.bench;
     const may = app.mayTouch;
-    this.speed.oninput = () => { this.speedShown.textContent = times(this.speedValue()); };
+    this.speed.oninput = () => {
+      this.speedShown.textContent = times(this.speedValue());
+    };
     this.speed.onchange = () => void app.ask("speed", { value: this.speedValue() });
     this.halt.onclick = () => void app.ask(app.state?.halted ? "go" : "halt");
-    const one = h("button.quiet", { type: "button", id: "one-beat", onclick: () => void app.ask("beat") }, icon("one"), "One beat");
+    const one = h(
+      "button.quiet",
+      { type: "button", id: "one-beat", onclick: () => void app.ask("beat") },
+      icon("one"),
+      "One beat",
+    );
     for (const control of [this.speed, this.halt, one]) control.disabled = !may;
-    host.append(h("label.slider", {}, h("span", {}, "Speed"), this.speedShown, this.speed), h("div.row", {}, this.halt, one),
-      heading("One beat, taken out", "A single beat with all its contacts, to be gone through by hand or at a hundredth of its speed."),
-      this.taking, this.place);
+    host.append(
+      h("label.slider", {}, h("span", {}, "Speed"), this.speedShown, this.speed),
+      h("div.row", {}, this.halt, one),
+      heading(
+        "One beat, taken out",
+        "A single beat with all its contacts, to be gone through by hand or at a hundredth of its speed.",
+      ),
+      this.taking,
+      this.place,
+    );
     this.place.hidden = true;
     this.playButton.onclick = () => this.toggle();
-    this.scrub.oninput = () => { this.stop(); this.go(this.scrub.valueAsNumber); };
+    this.scrub.oninput = () => {
+      this.stop();
+      this.go(this.scrub.valueAsNumber);
+    };
     this.lane.append(this.cursor);
-    this.place.append(h("div.row", {}, this.playButton, h("button.quiet", { type: "button", onclick: () => this.leave() }, "Put it back")), this.lane, this.scrub, this.now, this.list);
+    this.place.append(
+      h("div.row", {}, this.playButton, h("button.quiet", { type: "button", onclick: () => this.leave() }, "Put it back")),
+      this.lane,
+      this.scrub,
+      this.now,
+      this.list,
+    );
     this.show();
   }
 
-  closed(): void { this.leave(); }
+  closed(): void {
+    this.leave();
+  }
 
-  private speedValue(): number { return SLOWEST * (FASTEST / SLOWEST) ** this.speed.valueAsNumber; }
+  private speedValue(): number {
+    return SLOWEST * (FASTEST / SLOWEST) ** this.speed.valueAsNumber;
+  }
 
   private show(): void {
     const s = this.bench.app.state;
@@ -99,7 +138,9 @@ export class Time implements Panel {
     this.toggle();
   }
 
-  private share(t: number): number { return (t - this.from) / (this.until - this.from || 1); }
+  private share(t: number): number {
+    return (t - this.from) / (this.until - this.from || 1);
+  }
 
   private draw(): void {
     const beat = this.beat!;
@@ -107,21 +148,49 @@ export class Time implements Panel {
     const width = this.lane.clientWidth || 360;
     const ends: number[] = [];
     const marks = beat.landmarks.map((l) => {
-      const half = 4 + 3.4 * l.name.length, middle = width * this.share(l.t - beat.t0);
-      const row = ends.findIndex((end) => end < middle - half), at = row < 0 ? ends.length : row;
+      const half = 4 + 3.4 * l.name.length,
+        middle = width * this.share(l.t - beat.t0);
+      const row = ends.findIndex((end) => end < middle - half),
+        at = row < 0 ? ends.length : row;
       ends[at] = middle + half;
       const m = h("span.landmark", {}, l.name);
       m.style.left = x(l.t);
       m.style.top = `${2 + ROW_PX * at}px`;
       return m;
     });
-    const dots = beat.contacts.map((c) => { const d = h("i.hit"); d.style.left = x(c.t); d.style.height = `${6 + 26 * Math.min(1, Math.sqrt(c.impulse_ns / (this.strongest() || 1)))}px`; return d; });
+    const dots = beat.contacts.map((c) => {
+      const d = h("i.hit");
+      d.style.left = x(c.t);
+      d.style.height = `${6 + 26 * Math.min(1, Math.sqrt(c.impulse_ns / (this.strongest() || 1)))}px`;
+      return d;
+    });
     this.lane.replaceChildren(...dots, ...marks, this.cursor);
-    this.list.replaceChildren(...beat.contacts.slice(0, 60).map((c) => h("li", {}, h("button.link", { type: "button", onclick: () => { this.stop(); this.go(c.t - beat.t0); } },
-      h("span.t", {}, `${plain(1000 * (c.t - beat.t0 - this.from), 2)} ms`), h("span", {}, `${c.pair}${/stone|pallet|face/.test(c.pair) ? `, tooth ${c.tooth + 1}` : ""}`), h("span.t", {}, scaled(c.impulse_ns, "N s"))))));
+    this.list.replaceChildren(
+      ...beat.contacts.slice(0, 60).map((c) =>
+        h(
+          "li",
+          {},
+          h(
+            "button.link",
+            {
+              type: "button",
+              onclick: () => {
+                this.stop();
+                this.go(c.t - beat.t0);
+              },
+            },
+            h("span.t", {}, `${plain(1000 * (c.t - beat.t0 - this.from), 2)} ms`),
+            h("span", {}, `${c.pair}${/stone|pallet|face/.test(c.pair) ? `, tooth ${c.tooth + 1}` : ""}`),
+            h("span.t", {}, scaled(c.impulse_ns, "N s")),
+          ),
+        ),
+      ),
+    );
   }
 
-  private strongest(): number { return Math.max(0, ...(this.beat?.contacts ?? []).map((c) => c.impulse_ns)); }
+  private strongest(): number {
+    return Math.max(0, ...(this.beat?.contacts ?? []).map((c) => c.impulse_ns));
+  }
 
   private go(t: number): void {
     const beat = this.beat;
@@ -151,7 +220,9 @@ export class Time implements Panel {
     requestAnimationFrame((t) => this.step(t));
   }
 
-  private stop(): void { if (this.playing) this.toggle(); }
+  private stop(): void {
+    if (this.playing) this.toggle();
+  }
 
   private step(t: number): void {
     if (!this.playing || !this.beat) return;
@@ -174,4 +245,6 @@ export class Time implements Panel {
   }
 }
 
-function times(x: number): string { return `× ${x >= 9.95 ? plain(x) : x >= 0.995 ? plain(x, 1) : plain(x, 2)}`; }
+function times(x: number): string {
+  return `× ${x >= 9.95 ? plain(x) : x >= 0.995 ? plain(x, 1) : plain(x, 2)}`;
+}

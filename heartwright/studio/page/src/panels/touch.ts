@@ -1,14 +1,17 @@
 // Choose a touch and how the hand is held; rehearse it on a copy of the work, or touch once.
 
-import { byId, h, plain, spread, still } from "../dom";
+import { byId, h, plain, still } from "../dom";
 import { icon } from "../icons";
-import { FATES, type Interval, type Named, type Odds, type Rehearsal, type Touch, type Touched } from "../types";
-import { OddsPicture, wordFor } from "./odds";
-import { heading, slider, type SliderHandle } from "./parts";
+import type { Named, Rehearsal, Touch, Touched } from "../types";
+import { OddsPicture } from "./odds";
+import { slider, type SliderHandle } from "./parts";
+import { competition, expected, numbers } from "./result";
 import type { Bench, Panel } from "./panel";
 
 const SUPPORTS: readonly Named[] = [
-  { name: "none", title: "free hand" }, { name: "wrist", title: "wrist rested" }, { name: "braced", title: "braced on the work" },
+  { name: "none", title: "free hand" },
+  { name: "wrist", title: "wrist rested" },
+  { name: "braced", title: "braced on the work" },
 ];
 const TRIALS = 60;
 
@@ -38,7 +41,18 @@ export class TouchPanel implements Panel {
   private readonly narrow = matchMedia("(max-width: 1000px)");
   private readonly body = h("div.here");
   private readonly of = h("h2");
-  private readonly figure = h("div.odds-card", {}, h("div.head", {}, this.of, h("button.shut", { type: "button", "aria-label": "Put the picture away", onclick: () => this.putAway() }, icon("close"))), this.picture.node, this.result);
+  private readonly figure = h(
+    "div.odds-card",
+    {},
+    h(
+      "div.head",
+      {},
+      this.of,
+      h("button.shut", { type: "button", "aria-label": "Put the picture away", onclick: () => this.putAway() }, icon("close")),
+    ),
+    this.picture.node,
+    this.result,
+  );
 
   constructor(private readonly bench: Bench) {
     bench.app.on("rehearsal", (r) => this.show(r));
@@ -52,8 +66,16 @@ export class TouchPanel implements Panel {
     this.choice.onchange = () => this.chosen();
     this.rehearse.onclick = () => void this.go();
     this.touch.onclick = () => void this.once();
-    host.append(h("label.field", {}, h("span", {}, "What the hand does"), this.choice), this.says, this.amountPlace,
-      h("div.field", {}, h("span", {}, "How it is held"), this.support), this.glass.node, h("div.row.doers", {}, this.rehearse, this.touch), this.outcome, this.body);
+    host.append(
+      h("label.field", {}, h("span", {}, "What the hand does"), this.choice),
+      this.says,
+      this.amountPlace,
+      h("div.field", {}, h("span", {}, "How it is held"), this.support),
+      this.glass.node,
+      h("div.row.doers", {}, this.rehearse, this.touch),
+      this.outcome,
+      this.body,
+    );
     this.narrow.addEventListener("change", () => this.place());
     this.offer();
     if (this.bench.app.rehearsal) this.show(this.bench.app.rehearsal);
@@ -61,7 +83,10 @@ export class TouchPanel implements Panel {
 
   opened(): void {
     this.isOpen = true;
-    if (this.bench.app.rehearsal) { this.wanted = true; this.place(); }
+    if (this.bench.app.rehearsal) {
+      this.wanted = true;
+      this.place();
+    }
   }
 
   closed(): void {
@@ -101,10 +126,20 @@ export class TouchPanel implements Panel {
     this.touch.disabled = none;
     const supports = this.bench.app.hello?.supports?.length ? this.bench.app.hello.supports : SUPPORTS;
     if (!supports.some((s) => s.name === this.held)) this.held = supports[0]?.name ?? "none";
-    this.support.replaceChildren(...supports.map((s) => {
-      const input = h("input", { type: "radio", name: "support", value: s.name, checked: s.name === this.held, onchange: () => { this.held = s.name; } });
-      return h("label", {}, input, h("span", {}, s.title));
-    }));
+    this.support.replaceChildren(
+      ...supports.map((s) => {
+        const input = h("input", {
+          type: "radio",
+          name: "support",
+          value: s.name,
+          checked: s.name === this.held,
+          onchange: () => {
+            this.held = s.name;
+          },
+        });
+        return h("label", {}, input, h("span", {}, s.title));
+      }),
+    );
     this.chosen();
     if (none) this.says.textContent = "This work cannot be touched: no touch is known for its kind.";
   }
@@ -117,11 +152,19 @@ export class TouchPanel implements Panel {
   }
 
   private args(): Record<string, unknown> {
-    return { name: this.choice.value, amount: this.amount?.value() ?? null, support: this.held, magnification: this.glass.value() };
+    return {
+      name: this.choice.value,
+      amount: this.amount?.value() ?? null,
+      support: this.held,
+      magnification: this.glass.value(),
+    };
   }
 
   private async go(): Promise<void> {
-    if (this.rehearsing) { await this.bench.app.ask("cancel"); return; }
+    if (this.rehearsing) {
+      await this.bench.app.ask("cancel");
+      return;
+    }
     this.outcome.replaceChildren();
     this.result.replaceChildren();
     this.picture.clear(TRIALS);
@@ -131,7 +174,10 @@ export class TouchPanel implements Panel {
     if (this.narrow.matches) this.figure.scrollIntoView({ behavior: still() ? "auto" : "smooth", block: "start" });
     this.running(true);
     const done = await this.bench.app.ask("rehearse", { ...this.args(), trials: TRIALS });
-    if (!done) { this.running(false); this.putAway(); }
+    if (!done) {
+      this.running(false);
+      this.putAway();
+    }
   }
 
   private entitle(): void {
@@ -156,63 +202,33 @@ export class TouchPanel implements Panel {
   private show(r: Rehearsal): void {
     if (!this.of.textContent) this.entitle();
     const fresh = r.done < this.last || this.last < 0;
-    if (!this.wanted && (fresh || !this.away)) { this.away = false; this.wanted = true; this.place(); }
+    if (!this.wanted && (fresh || !this.away)) {
+      this.away = false;
+      this.wanted = true;
+      this.place();
+    }
     this.last = r.done;
     this.picture.update(r);
     this.running(!r.finished && !r.cancelled);
     if (!r.done) return;
-    this.result.replaceChildren(this.competition(r), this.expected(r), this.numbers(r));
-  }
-
-  /** Which of the two is ahead, in words, only as far as the intervals part them. */
-  private competition(r: Rehearsal): HTMLElement {
-    const a = r.shares.better, b = r.alone.shares.better;
-    const harm = sum(r, "touch"), harmAlone = sum(r, "alone");
-    const ahead = !a || !b ? "" : a.low > b.high ? "better" : b.low > a.high ? "alone" : "level";
-    const risk = !harm || !harmAlone ? "" : harm.low > harmAlone.high ? "more" : harmAlone.low > harm.high ? "less" : "";
-    const first = { "": "", better: "Touching betters it more often than leaving it alone", alone: "Leaving it alone betters it more often", level: "So far nothing parts touching from leaving alone in what it betters" }[ahead];
-    const second = { "": "", more: ahead === "better" ? ", and harms it more often" : "; the touch harms it more often", less: ahead === "better" ? ", and harms it less often" : "; the touch harms it less often" }[risk];
-    return h("p.competition", {}, first ? `${first}${second}.` : "");
-  }
-
-  private expected(r: Rehearsal): HTMLElement {
-    const names = Object.keys(r.expected).filter((n) => r.expected[n]);
-    if (!names.length) return h("div");
-    const rows = names.map((n) => whiskers(n, r.expected[n] ?? null, r.alone.expected[n] ?? null));
-    return h("div", {}, heading("The reading to expect", "brass: touched; grey: left alone"), h("div.rows", {}, ...rows));
-  }
-
-  private numbers(r: Rehearsal): HTMLElement {
-    const cell = (x: Interval | undefined) => (x ? `${plain(100 * x.value)} % (${plain(100 * x.low)} to ${plain(100 * x.high)})` : "–");
-    return h("details.numbers", {}, h("summary", {}, "As numbers"), h("table", {}, h("tr", {}, h("th"), h("th", {}, "touched"), h("th", {}, "left alone")),
-      ...FATES.map((f) => h("tr", {}, h("th", {}, f), h("td", {}, cell(r.shares[f])), h("td", {}, cell(r.alone.shares[f]))))));
+    this.result.replaceChildren(competition(r), expected(r), numbers(r));
   }
 
   private felt(t: Touched): void {
-    this.outcome.replaceChildren(h("p", {}, t.text), h("p.hint", {}, [t.force_n === null ? "" : `Largest force ${plain(t.force_n, t.force_n < 1 ? 3 : 2)} N.`, t.slip ? `Slip: ${t.slip}.` : "", ...t.edits].filter(Boolean).join(" ")));
+    this.outcome.replaceChildren(
+      h("p", {}, t.text),
+      h(
+        "p.hint",
+        {},
+        [
+          t.force_n === null ? "" : `Largest force ${plain(t.force_n, t.force_n < 1 ? 3 : 2)} N.`,
+          t.slip ? `Slip: ${t.slip}.` : "",
+          ...t.edits,
+        ]
+          .filter(Boolean)
+          .join(" "),
+      ),
+    );
     if (!this.isOpen) this.bench.app.note(t.text);
   }
-}
-
-/** The share of worse and ruined together is not given by the server; the larger of the two stands for it. */
-function sum(r: Rehearsal, of: "touch" | "alone"): Interval | undefined {
-  const odds: Odds = of === "touch" ? r : r.alone;
-  const a = odds.shares.worse, b = odds.shares.ruined;
-  return !a ? b : !b ? a : a.value > b.value ? a : b;
-}
-
-/** One figure to expect: two whiskers on one axis. */
-function whiskers(name: string, a: Interval | null, b: Interval | null): HTMLElement {
-  const all = [a, b].filter((x): x is Interval => x !== null).flatMap((x) => [x.low, x.high, x.value]).filter(Number.isFinite);
-  const low = Math.min(...all), high = Math.max(...all), pad = 0.08 * (high - low || 1);
-  const at = (x: number) => `${(100 * (x - low + pad)) / (high - low + 2 * pad)}%`;
-  const mark = (x: Interval | null, kind: string) => {
-    if (!x) return null;
-    const span = h("i.span"), point = h("i.point");
-    span.style.left = at(x.low);
-    span.style.width = `calc(${at(x.high)} - ${at(x.low)})`;
-    point.style.left = at(x.value);
-    return h("div.track", { "data-kind": kind }, span, point);
-  };
-  return h("div.whiskers", {}, h("span.name", {}, wordFor(name)), h("div.tracks", {}, mark(a, "touch"), mark(b, "alone")), h("span.note", {}, spread(a, 4)));
 }
