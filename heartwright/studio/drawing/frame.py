@@ -34,8 +34,8 @@ def heart_curve(size: float, n: int = 150) -> Floats:
 
 
 def heart_within(size: float, by: float, n: int = 150) -> Floats:
-    """The same heart drawn in by `by`: its right half moved along its normals, what crosses the middle left out, and
-    mirrored."""
+    """The same heart drawn in by `by`: its right half moved along its normals and round the notch, what crosses the
+    middle left out, and mirrored."""
     t = np.linspace(0.0, math.pi, 2001)[1:-1]
     x = 16 * np.sin(t) ** 3
     y = 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
@@ -43,7 +43,9 @@ def heart_within(size: float, by: float, n: int = 150) -> Floats:
     along = np.gradient(right, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     moved = right + by * np.column_stack([along[:, 1], -along[:, 0]])
-    moved = moved[moved[:, 0] > 0.0]
+    about = np.linspace(-0.5 * math.pi, 0.0, 40)[:-1]  # round the notch, from straight below it to its right
+    notch = right[0] + by * np.column_stack([np.cos(about), np.sin(about)])
+    moved = np.concatenate([notch, moved[moved[:, 0] > 0.0]])
     way = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(moved, axis=0), axis=1))])
     at = np.linspace(0.0, way[-1], n // 2)
     half = np.column_stack([np.interp(at, way, moved[:, i]) for i in range(2)])  # from the notch down to the apex

@@ -212,7 +212,7 @@ def _views(design: Design, places: list[tuple[float, float]], staff: tuple[float
     barrel = places[0]
     return {
         "whole": view(0, 3 * MM, 8 * MM, 90 * MM),
-        "escapement": view(ESCAPE[0], 0.5 * (ESCAPE[1] + staff[1]) - 2 * MM, 21 * MM, 21 * MM),
+        "escapement": view(ESCAPE[0], 0.5 * (ESCAPE[1] + staff[1]) - 3 * MM, 20 * MM, 19 * MM),
         "pump": view(4 * MM, foot + 8 * MM, 6 * MM, 36 * MM),
         "train": view(-2 * MM, 2 * MM, 16 * MM, 36 * MM),
         "reeds": view(0, foot - 14 * MM, 8 * MM, 14 * MM),

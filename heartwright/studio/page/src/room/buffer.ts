@@ -8,8 +8,10 @@
 
 import type { PoseFrame } from "./types";
 
-/** How far behind the newest sample the room shows, real seconds. */
-const DELAY = 0.12;
+/** How far behind the newest sample the room shows: so many times the usual gap between frames, at least so long [s]. */
+const GAPS = 1.7;
+const DELAY_LEAST = 0.06;
+const DELAY_MOST = 0.5;
 /** A clock off by more than this is set, not drawn [real s]. */
 const LOST = 0.6;
 const KEPT = 4096;
@@ -20,6 +22,8 @@ export class PoseBuffer {
   private times: number[] = [];
   private rows: Float64Array[] = [];
   private shown = Number.NaN;
+  private gap = 0.05;
+  private arrived = 0;
 
   constructor(readonly width: number, private readonly turning: number) {}
 
@@ -34,6 +38,10 @@ export class PoseBuffer {
   push(frame: PoseFrame): void {
     this.received += 1;
     this.speed = frame.speed;
+    const now = performance.now() / 1000;
+    const gap = now - this.arrived;
+    if (this.arrived && gap < 1) this.gap += (Math.max(gap, 0.6 * this.gap) - this.gap) * 0.1;
+    this.arrived = now;
     const width = frame.nRotor + frame.nExtra;
     if (this.times.length && frame.t0 + (frame.nSample - 1) * frame.dt < this.newest - 1) this.clear();
     for (let i = 0; i < frame.nSample; i++) {
@@ -62,7 +70,8 @@ export class PoseBuffer {
   /** Go on by `dt` real seconds and write the values at the moment shown into `out`; false while there are none. */
   advance(dt: number, out: Float64Array): boolean {
     if (!this.times.length) return false;
-    const aim = this.newest - DELAY * Math.max(this.speed, 0.02);
+    const delay = Math.min(Math.max(GAPS * this.gap, DELAY_LEAST), DELAY_MOST);
+    const aim = this.newest - delay * this.speed;
     const first = this.times[0] ?? 0;
     const off = aim - this.shown;
     if (Number.isNaN(this.shown) || Math.abs(off) > LOST * Math.max(this.speed, 0.2)) this.shown = Math.max(aim, first);

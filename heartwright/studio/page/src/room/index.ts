@@ -8,6 +8,7 @@
 import * as THREE from "three";
 import { Critic } from "./critic";
 import { type Hall, makeHall } from "./hall";
+import { passingNames } from "./landmarks";
 import { AirWords, Labels } from "./marks";
 import { lightBox, makeMaterials, type Materials } from "./materials";
 import { Mirror } from "./mirror";
@@ -16,6 +17,7 @@ import { board, slotFor, type Slot } from "./places";
 import { Post } from "./post";
 import { Quality, type Settings } from "./quality";
 import { Rig } from "./rig";
+import { trianglesOf } from "./solids";
 import type {
   BeatRecord, ContactNote, CriticLook, LabelItem, Mood, PoseFrame, RoomOptions, RoomState, Scene, ViewName,
 } from "./types";
@@ -23,21 +25,9 @@ import { WorkView } from "./work";
 
 export type * from "./types";
 
-/** Landmarks of a beat and the part that each is named on. */
-const NAMED_ON: Record<string, [string, string]> = {
-  unlock: ["impulse jewel", "unlocking"], impulse: ["pallet stone", "impulse"], drop: ["escape wheel", "drop"],
-  lock: ["pallet stone", "lock"], bank: ["banking", "run to banking"], draw: ["pallet stone", "draw"],
-};
-const NAMED_FOR = 0.22; // share of a beat for which a landmark's name stays
 const WAYS: Record<ViewName, [number, number, number]> = {
-  whole: [0.1, 0.1, 1], escapement: [0.16, 0.1, 1], pump: [-0.12, 0.06, 1], train: [-0.1, 0.16, 1], reeds: [0.1, 0.2, 1], barrel: [-0.3, 0.16, 1],
+  whole: [0.1, 0.1, 1], escapement: [0.14, -0.4, 1], pump: [-0.12, 0.06, 1], train: [-0.1, 0.16, 1], reeds: [0.1, 0.2, 1], barrel: [-0.3, 0.16, 1],
 };
-
-function trianglesOf(mesh: THREE.Mesh): number {
-  const g = mesh.geometry as THREE.BufferGeometry;
-  const each = (g.index?.count ?? g.attributes["position"]?.count ?? 0) / 3;
-  return each * (mesh instanceof THREE.InstancedMesh ? mesh.count : 1);
-}
 
 interface Entry { view: WorkView; slot: Slot }
 
@@ -280,17 +270,9 @@ export class Room {
     const beat = this.beat;
     const entry = this.focusedEntry();
     if (beat && entry) {
-      const span = beat.record.dt * Math.max(beat.record.angles.length - 1, 1);
-      const passing = beat.record.landmarks.filter((l) => beat.t >= l.t && beat.t - l.t < NAMED_FOR * span && l.name in NAMED_ON);
-      beat.named = passing.map((l) => l.name);
-      for (const mark of passing) {
-        const [part, text] = NAMED_ON[mark.name] as [string, string];
-        const stone = entry.view.scene.mount === "clock" ? "pallet" : "stone";
-        // rising passages (+1) are locked by the exit stone before and by the entry stone after the swing
-        const after = mark.name === "lock" || mark.name === "draw" ? mark.side > 0 : mark.side <= 0;
-        const name = part === "pallet stone" ? `${after ? "entry" : "exit"} ${stone}` : part;
-        items.push({ text, at: () => entry.view.placeOf(name) });
-      }
+      const passing = passingNames(beat.record, beat.t, entry.view.scene.mount === "clock");
+      beat.named = passing.map((p) => p.landmark);
+      for (const { text, part } of passing) items.push({ text, at: () => entry.view.placeOf(part) });
     }
     this.labels.set(items);
   }

@@ -4,6 +4,7 @@ import * as THREE from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 
 const GLIDE = 1.5; // seconds
+const LOWEST = 0.14; // above the bench
 
 export class Rig {
   readonly camera = new THREE.PerspectiveCamera(32, 1, 0.06, 70);
@@ -16,7 +17,7 @@ export class Rig {
     this.controls = new OrbitControls(this.camera, canvas);
     Object.assign(this.controls, {
       enableDamping: !reduced, dampingFactor: 0.08, minDistance: 0.5, maxDistance: 16, minPolarAngle: 0.35,
-      maxPolarAngle: 1.62, minAzimuthAngle: -1.45, maxAzimuthAngle: 1.45, panSpeed: 0.6, rotateSpeed: 0.6,
+      maxPolarAngle: 2.05, minAzimuthAngle: -1.45, maxAzimuthAngle: 1.45, panSpeed: 0.6, rotateSpeed: 0.6,
     });
     canvas.style.touchAction = "none";
     this.controls.addEventListener("start", () => { this.share = 1; });
@@ -50,6 +51,7 @@ export class Rig {
       this.controls.target.lerpVectors(this.from.aim, this.to.aim, k);
     }
     this.controls.update(dt);
+    this.camera.position.y = Math.max(this.camera.position.y, LOWEST);
   }
 
   dispose(): void {

@@ -223,3 +223,10 @@ export function tube(m: Mesher, path: number[], radius: number, sides: number): 
     m.add(disc, new THREE.Matrix4().compose(curve.getPoint(end), q, new THREE.Vector3(1, 1, 1)));
   }
 }
+
+/** Triangles of a mesh, all its instances counted. */
+export function trianglesOf(mesh: THREE.Mesh): number {
+  const g = mesh.geometry as THREE.BufferGeometry;
+  const each = (g.index?.count ?? g.attributes["position"]?.count ?? 0) / 3;
+  return each * (mesh instanceof THREE.InstancedMesh ? mesh.count : 1);
+}

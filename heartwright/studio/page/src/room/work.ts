@@ -3,7 +3,7 @@
 import * as THREE from "three";
 import { PoseBuffer } from "./buffer";
 import { build, type Built, type Detail } from "./build";
-import { softShadow } from "./hall";
+import { softShadow } from "./shadow";
 import type { Materials } from "./materials";
 import { Mesher, turn } from "./solids";
 import { spark } from "./textures";
