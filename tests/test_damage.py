@@ -47,6 +47,10 @@ def test_the_declared_hairline_is_stable_for_ever_and_a_longer_one_is_not() -> N
     assert crack.grown(2e-3, 5e-3, working, 3e9) == 2e-3
     assert math.isinf(crack.years_to(0.8, 2e-3, 5e-3, working))
     assert crack.years_to(0.8, 3.2e-3, 5e-3, working) < 0.2
+    assert reed.aged(FLAWED, "outlet", stress_range=working, years=100.0) == ()
+    long = apply([Edit.of(FLAWED, "pump.outlet.crack", 0.64)], FLAWED)
+    (grown,) = reed.aged(long, "outlet", stress_range=working, years=0.05)
+    assert grown.new > 0.64 and not grown.reversible
 
 
 def test_root_stress_is_that_of_a_cantilever() -> None:

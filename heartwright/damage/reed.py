@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 
 from heartwright.damage import material
-from heartwright.damage.crack import collapse_stress, first_yield
+from heartwright.damage.crack import SECONDS_A_YEAR, collapse_stress, first_yield, grown
 from heartwright.damage.material import BRASS, SHAPE_FACTOR, Metal
 from heartwright.design import Design
 from heartwright.design.pump import Pump, Reed
@@ -220,3 +220,14 @@ def _moment_set(ratio: float, reed: Reed, metal: Metal) -> float:
 def _whole_fold(reed: Reed, metal: Metal) -> float:
     """Angle that a whole tongue keeps when it folds: what its first yield would lift it by, held for good; chosen."""
     return metal.yield_stress * reed.length / (1.5 * metal.young * reed.thickness)
+
+
+def aged(
+    design: Design, which: Which, *, stress_range: float, years: float, hz: float = 1.0, metal: Metal = BRASS
+) -> tuple[Edit, ...]:
+    """What `years` of strokes at a nominal stress range [Pa] make of a reed's crack: it grows, or it does not."""
+    reed = _reed(design, which)
+    if reed.crack <= 0.0:
+        return ()
+    longer = grown(reed.crack * reed.width, reed.width, stress_range, years * hz * SECONDS_A_YEAR, metal=metal)
+    return _edits(design, [(f"pump.{which}.crack", longer / reed.width)])
