@@ -104,7 +104,7 @@ def overload(design: Design, trace: Trace, which: Which = "outlet", *, metal: Me
 
 
 def by_pressure(design: Design, found: float, which: Which, *, metal: Metal = BRASS) -> tuple[Edit, ...]:
-    """What a reed keeps of a nominal root stress [Pa] that a pressure held, whatever it does: it folds or tears open."""
+    """What a reed keeps of a nominal root stress [Pa] that a pressure held: nothing, a fold, or a tear."""
     reed = _reed(design, which)
     ratio = found / first_yield(reed.crack, metal)
     if ratio <= 1.0:
