@@ -95,7 +95,7 @@ def _run(command: list[str], page: Path, env: dict[str, str], what: str) -> None
     done = subprocess.run(command, cwd=page, env=env, text=True, capture_output=True, check=False)
     if done.returncode:
         lines = [line for line in (done.stdout + done.stderr).strip().splitlines() if line.strip()]
-        raise NotBundled(f"{what}\n  " + "\n  ".join(lines[:12]))
+        raise NotBundled(f"{what}\n  " + "\n  ".join(lines[:4]))
 
 
 def bundle(root: str | Path) -> bool:

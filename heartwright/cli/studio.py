@@ -72,10 +72,13 @@ def studio(
     session = Session(people, seed=seed)
     session.address = f"{place.scheme}://{_shown(host)}:{place.port}"
     address = f"{session.address}/?token={token}" if token else f"{session.address}/"
-    server = serve.server(app.create(session, loopback=loopback, report=_report), place)
-    _say(address, loopback=loopback, tls=tls_cert is not None)
-    if not no_open and _desktop():
-        threading.Timer(0.5, webbrowser.open, (address,)).start()
+
+    def answering() -> None:
+        _say(address, loopback=loopback, tls=tls_cert is not None)
+        if not no_open and _desktop():
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    server = serve.server(app.create(session, loopback=loopback, report=_report), place, answering)
     with suppress(KeyboardInterrupt):  # Ctrl-C is how it is closed
         server.run(sockets=[bound])
     answers().print("The bench is closed.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,8 +44,21 @@ def bind(host: str, port: int, *, tries: int = 10) -> socket.socket:
     raise last
 
 
-def server(app: Starlette, place: Place) -> uvicorn.Server:
-    """A uvicorn server for `app`, ready to `run(sockets=[...])`."""
+class Server(uvicorn.Server):
+    """A server that says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, answers: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self.answers = answers
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self.answers is not None:
+            self.answers()
+
+
+def server(app: Starlette, place: Place, answers: Callable[[], None] | None = None) -> Server:
+    """A server for `app`, ready to `run(sockets=[...])`; `answers` is called once it does."""
     config = uvicorn.Config(
         app,
         host=place.host,
@@ -63,4 +77,4 @@ def server(app: Starlette, place: Place) -> uvicorn.Server:
         ssl_certfile=str(place.certificate) if place.certificate else None,
         ssl_keyfile=str(place.key) if place.key else None,
     )
-    return uvicorn.Server(config)
+    return Server(config, answers)
