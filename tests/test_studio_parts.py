@@ -8,6 +8,7 @@ import math
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from heartwright.sound import render
 from heartwright.studio import care, desk, guard, instruments, messages, takes, uploads
 from heartwright.studio.clients import FRAMES_MOST, WORDS_MOST, Client, text_of
 from heartwright.studio.frames import Poses, read_sound, sound_block
+from heartwright.studio.hearing import Hearing
 from heartwright.studio.people import LINKS_MOST, RIGHTS, ROLES, People, clean_text
 from heartwright.studio.recorded import Recorded
 from heartwright.works.live import Live
@@ -303,3 +305,16 @@ def test_every_option_and_command_is_documented(capsys: pytest.CaptureFixture[st
 def test_what_the_command_refuses(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["studio", "--no-open", *arguments]) == 2
     assert says in capsys.readouterr().err
+
+
+def test_a_change_during_a_listening_is_listened_to_afterwards() -> None:
+    session = SimpleNamespace(shelf=SimpleNamespace(going={0: SimpleNamespace(since_s=5.0)}))
+    hearing = Hearing(session)  # type: ignore[arg-type]
+    hearing.under_way[0] = 5.0
+    hearing.want(0)
+    assert hearing.wanted == set(), "it is being listened to as it is"
+    session.shelf.going[0].since_s = 7.0
+    hearing.want(0)
+    hearing.look()
+    assert hearing.wanted == {0}
+    hearing.folder.cleanup()

@@ -89,7 +89,7 @@ class Dreaming:
         play.live = work.live
         play.step(piece.seconds, (piece,))
         room = play.room
-        self.session.put(round(2.0 * room["tilt_deg"]) / 2.0, round(2.0 * room["temperature_c"]) / 2.0)
+        self.session.put(float(round(room["tilt_deg"])), float(round(room["temperature_c"])))
 
     def look(self, seconds: float) -> None:
         """Each tick: arousal falls where nobody dreams; the page is told of the dream."""
@@ -98,6 +98,7 @@ class Dreaming:
             breathing = session.seconds < self._breathing_until
             self.level = self.level.after(seconds, breathing=breathing)
         if self.play is None or self._ended:
+            self._look_back()
             return
         if self.play.ending is not None:
             self._ended = True
@@ -105,6 +106,15 @@ class Dreaming:
             session.send(self.message())
         elif session.ticks % TELL_EVERY == 0:
             session.send(self.message())
+
+    def _look_back(self) -> None:
+        """What would have been better may be known only after the end."""
+        play, ticks = self.play, self.session.ticks
+        if play is None or play.ending is None or play.ending.better or ticks % TELL_EVERY:
+            return
+        play._look_back()
+        if play.ending.better:
+            self.session.send(self.message())
 
     def message(self) -> dict[str, Any]:
         """The dream as the page shows it."""

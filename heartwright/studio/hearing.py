@@ -22,14 +22,15 @@ BLIND_MOST = 12
 
 @dataclass(slots=True)
 class Hearing:
-    """The ear of a session. A work is in `wanted` until its take is long enough, then in `under_way`."""
+    """The ear of a session. A work is in `wanted` until its take is long enough, then in `under_way`;
+    changed meanwhile, it is wanted again."""
 
     session: Session
     ear: Ear = field(default_factory=Ear)
     heard: dict[int, Heard] = field(default_factory=dict)
     blind: dict[int, list[str]] = field(default_factory=dict)
     wanted: set[int] = field(default_factory=set)
-    under_way: set[int] = field(default_factory=set)
+    under_way: dict[int, float] = field(default_factory=dict)  # work: its last change when the listening began
     folder: tempfile.TemporaryDirectory[str] = field(
         default_factory=lambda: tempfile.TemporaryDirectory(prefix="heartwright-", ignore_cleanup_errors=True)
     )
@@ -37,7 +38,8 @@ class Hearing:
 
     def want(self, work: int) -> None:
         """Listen to a going work as soon as there is enough of it since its last change."""
-        if work not in self.under_way:
+        going = self.session.shelf.going.get(work)
+        if going is not None and self.under_way.get(work) != going.since_s:
             self.wanted.add(work)
 
     def look(self) -> None:
@@ -47,18 +49,20 @@ class Hearing:
             if work is None:
                 self.wanted.discard(id)
                 continue
+            if id in self.under_way:
+                continue
             has = work.time - max(work.since_s, work.time - TAKE_S)
             least = STOPPED_LEAST_S if work.live.status != "running" else TAKE_LEAST_S
             if has >= least - 1e-6:
                 self.wanted.discard(id)
-                self.start(self._listen(work), id)
+                self.start(self._listen(work), id, since=work.since_s)
             elif self.session.ticks % TELL_EVERY == 0:
                 text = f"listening: {has:.0f} of {least:.0f} s since the last change"
                 self.session.send({"type": "heard", "work": id, "what": text, "share": has / least})
 
-    def start(self, job: Any, id: int) -> None:
+    def start(self, job: Any, id: int, *, since: float = 0.0) -> None:
         """Run a job of listening to work `id`; what goes wrong is told, not lost."""
-        self.under_way.add(id)
+        self.under_way[id] = since
         task = asyncio.create_task(self._told(job, id), name=f"hearing {id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -71,7 +75,7 @@ class Hearing:
         except Exception as why:
             self.session.refuse("verdict", f"it could not be listened to: {why}", work=id)
         finally:
-            self.under_way.discard(id)
+            self.under_way.pop(id, None)
 
     async def _listen(self, work: GoingWork) -> None:
         from heartwright.studio.takes import joined
