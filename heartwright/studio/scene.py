@@ -23,8 +23,8 @@ from heartwright.works import pump
 VERSION = 1
 #: What stands before the escapement and is seen through when one looks at it.
 COVERS = {
-    "heart": ("escape bridge", "balance cock"),
-    "watch": ("balance cock", "pallet cock", "last bridge"),
+    "heart": ("escape bridge", "balance cock", "balance", "timing screw", "vane", "fly arm"),
+    "watch": ("balance cock", "pallet cock", "last bridge", "balance", "timing screw"),
     "clock": ("front plate",),
 }
 #: Rotors that swing a little only, and how far a box allows for [rad].
@@ -38,7 +38,7 @@ def scene(design: Design) -> dict[str, Any]:
     parts, contacts, views = build(design)
     lever = isinstance(design.escapement, SwissLever)
     for part in parts:
-        if part["name"].startswith(COVERS[mount]) and not {"leg", "foot"} & set(part["name"].split()):
+        if part["name"].startswith(COVERS[mount]) and not {"leg", "foot", "staff", "hub"} & set(part["name"].split()):
             part["cover"] = True
     return {
         "version": VERSION,

@@ -110,11 +110,11 @@ def _stone_holder(stone: Solid, width: float) -> Floats:
     """The tip of the pallet arm: a bar over the outer half of the stone."""
     corner, edge, top_edge, top_corner = stone.outline
     middle, top = 0.5 * (corner + edge), 0.5 * (top_edge + top_corner)
-    return bar(middle + 0.35 * (top - middle), top, width)
+    return bar(middle + 0.62 * (top - middle), top, width)
 
 
 def _fork(esc: SwissLever, g: LeverGeometry, at: Place, depth: float, turn: Piece) -> list[Piece]:
-    wide = 1.9 * float(np.hypot(*(g.entry.outline[1] - g.entry.outline[0])))
+    wide = 1.6 * float(np.hypot(*(g.entry.outline[1] - g.entry.outline[0])))
     pieces = []
     arm: list[Floats] = []
     for name, stone in (("entry", g.entry), ("exit", g.exit)):

@@ -9,7 +9,7 @@ import type { Drive, Material, Part, Scene } from "./types";
 /** 0: on a shelf of a weak machine, 1: there on the stand or on any shelf, 2: on the stand of a strong one. */
 export type Detail = 0 | 1 | 2;
 /** Share of a part's reach by which its outline may be simplified. */
-const COARSE = [0.013, 0.0028, 0] as const;
+const COARSE = [0.02, 0.0028, 0] as const;
 
 /** Reads a drive's value from the row of poses. */
 export type Read = (row: Float64Array) => number;
@@ -25,7 +25,9 @@ export interface Built {
   triangles: number;
 }
 
-interface Node { group: THREE.Group; meshers: Map<Material, Mesher> }
+interface Node { group: THREE.Group; meshers: Map<Material, Mesher>; cover: boolean }
+
+const COVER = "cover";
 
 /** A reader of `drive`, for rows of rotors followed by extras. */
 export function reader(scene: Scene, drive: Drive): Read {
@@ -59,13 +61,13 @@ export function build(scene: Scene, materials: Materials, detail: Detail): Built
     solid(part, meshOf(node, part.material), node, local, detail);
     place(part, node.group, local, built);
   }
-  for (const [key, node] of nodes) {
+  for (const node of nodes.values()) {
     for (const [material, mesher] of node.meshers) {
       const mesh = new THREE.Mesh(mesher.geometry(), materials[material]);
       mesh.castShadow = mesh.receiveShadow = material !== "glass";
       if (material === "glass") mesh.renderOrder = 2;
       node.group.add(mesh);
-      if (key === "cover") built.covers.push(mesh);
+      if (node.cover) built.covers.push(mesh);
       built.triangles += mesher.index.length / 3;
     }
   }
@@ -92,11 +94,11 @@ function meshOf(node: Node, material: Material): Mesher {
 function nodeOf(part: Part, scene: Scene, nodes: Map<string, Node>, built: Built): Node {
   const { turn: spin, slide } = part;
   const key = spin || slide
-    ? JSON.stringify([part.x, part.y, spin?.name, spin?.ratio, spin?.shape, slide])
-    : part.cover ? "cover" : "standing";
+    ? JSON.stringify([part.x, part.y, spin?.name, spin?.ratio, spin?.shape, slide, part.cover])
+    : part.cover ? COVER : "standing";
   let node = nodes.get(key);
   if (node) return node;
-  node = { group: new THREE.Group(), meshers: new Map() };
+  node = { group: new THREE.Group(), meshers: new Map(), cover: part.cover ?? false };
   const { group } = node;
   if (spin || slide) group.position.set(part.x, part.y, 0);
   if (spin) {

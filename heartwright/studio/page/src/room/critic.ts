@@ -10,6 +10,8 @@ const TURN_S = 46; // seconds for one way round
 
 export class Critic {
   readonly group = new THREE.Group();
+  /** The light of its gaze: always in the room, dark while it is away, so that no shader need be made when it comes. */
+  readonly lit = new THREE.Group();
   readonly gaze = new THREE.SpotLight(0xd8e6ff, 0, 0, 0.16, 0.7, 1.6);
   private readonly figure = new THREE.Group();
   private readonly beam: THREE.Mesh<THREE.ConeGeometry, THREE.ShaderMaterial>;
@@ -41,7 +43,8 @@ export class Critic {
     this.beam = new THREE.Mesh(new THREE.ConeGeometry(1, 1, 32, 1, true), beamMaterial());
     this.beam.geometry.translate(0, -0.5, 0);
     this.beam.renderOrder = 6;
-    this.group.add(this.figure, this.beam, this.gaze, this.gaze.target);
+    this.group.add(this.figure, this.beam);
+    this.lit.add(this.gaze, this.gaze.target);
     this.group.visible = false;
   }
 
@@ -92,6 +95,7 @@ export class Critic {
     const wanted = this.look.visible ? 1 : 0;
     this.presence += (wanted - this.presence) * Math.min(1, dt * (still ? 8 : 0.9));
     this.group.visible = this.presence > 0.01;
+    this.gaze.intensity = 0;
     if (!this.group.visible) return;
     this.angle += (dt * Math.PI * 2) / TURN_S;
     // it circles behind and beside the bench; before it only at the far sides, so that it never hides the heart
@@ -127,13 +131,13 @@ export class Critic {
   }
 
   /** Now and then look anew at what the eyes reflect. */
-  reflect(renderer: THREE.WebGLRenderer, scene: THREE.Scene, seconds: number): void {
-    if (!this.fine || !this.group.visible || seconds - this.lastLooked < 4) return;
+  reflect(renderer: THREE.WebGLRenderer, scene: THREE.Scene, seconds: number, hidden: THREE.Object3D): void {
+    if (!this.fine || !this.group.visible || seconds - this.lastLooked < 6) return;
     this.lastLooked = seconds;
     this.figure.localToWorld(this.cube.position.set(0, 4.42, 0.3));
-    this.figure.visible = this.beam.visible = false;
+    this.figure.visible = this.beam.visible = hidden.visible = false;
     this.cube.update(renderer, scene);
-    this.figure.visible = this.beam.visible = true;
+    this.figure.visible = this.beam.visible = hidden.visible = true;
   }
 
   dispose(): void {

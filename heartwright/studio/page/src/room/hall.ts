@@ -11,6 +11,7 @@ import { patina, wood } from "./textures";
 
 export interface Hall {
   root: THREE.Group;
+  shelves: THREE.Group;
   bench: THREE.Mesh;
   /** What must not be seen in the bench's own reflection. */
   flat: THREE.Object3D[];
@@ -47,7 +48,7 @@ export function makeHall(materials: Materials, fine: boolean): Hall {
   const haze = makeHaze();
   root.add(haze.group);
   return {
-    root, bench, flat, lamp, lights, haze: haze.group, drift: haze.drift,
+    root, shelves: shelves.group, bench, flat, lamp, lights, haze: haze.group, drift: haze.drift,
     triangles: shelves.triangles,
   };
 }

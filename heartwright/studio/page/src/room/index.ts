@@ -15,7 +15,7 @@ import { Mirror } from "./mirror";
 import { Moods } from "./mood";
 import { board, slotFor, type Slot } from "./places";
 import { Post } from "./post";
-import { Quality, type Settings } from "./quality";
+import { CALM_S, drawnInSoftware, Quality, type Settings } from "./quality";
 import { Rig } from "./rig";
 import { trianglesOf } from "./solids";
 import type {
@@ -26,7 +26,7 @@ import { WorkView } from "./work";
 export type * from "./types";
 
 const WAYS: Record<ViewName, [number, number, number]> = {
-  whole: [0.1, 0.1, 1], escapement: [0.14, -0.4, 1], pump: [-0.12, 0.06, 1], train: [-0.1, 0.16, 1], reeds: [0.1, 0.2, 1], barrel: [-0.3, 0.16, 1],
+  whole: [0.1, 0.1, 1], escapement: [0.12, 0.05, 1], pump: [-0.12, 0.06, 1], train: [-0.1, 0.16, 1], reeds: [0.1, 0.2, 1], barrel: [-0.3, 0.16, 1],
 };
 
 interface Entry { view: WorkView; slot: Slot }
@@ -56,13 +56,16 @@ export class Room {
   private last = 0;
   private clock = 0;
   private size = { width: 0, height: 0 };
+  private ready = false;
+  private readonly software: boolean;
   private readonly fine: boolean;
   private readonly still: boolean;
 
   constructor(private readonly canvas: HTMLCanvasElement, options: RoomOptions = {}) {
-    this.fine = options.quality !== "low";
-    this.still = options.reducedMotion ?? false;
     this.renderer = new THREE.WebGLRenderer({ canvas, antialias: false, powerPreference: "high-performance" });
+    this.software = drawnInSoftware(this.renderer);
+    this.fine = options.quality ? options.quality !== "low" : !this.software;
+    this.still = options.reducedMotion ?? false;
     this.renderer.toneMapping = THREE.ACESFilmicToneMapping;
     this.renderer.shadowMap.type = THREE.PCFShadowMap;
     this.renderer.info.autoReset = false;
@@ -73,11 +76,12 @@ export class Room {
     this.mirror = new Mirror(this.hall.bench, 0.17);
     this.critic = new Critic(this.fine);
     this.moods = new Moods(this.world, this.renderer, this.hall, this.root, this.still);
-    this.root.add(this.hall.root, this.critic.group);
+    this.root.add(this.hall.root, this.critic.group, this.critic.lit);
     this.world.add(this.root, this.words.group, this.labels.group);
     this.quality_ = new Quality(this.fine ? "high" : "low", (s) => this.settle(s));
     this.settle(this.quality_.settings);
     this.look(true);
+    this.prepare();
     this.renderer.setAnimationLoop((now) => this.frame(now));
   }
 
@@ -261,7 +265,7 @@ export class Room {
     this.rig.camera.updateProjectionMatrix();
     this.post?.resize(width, height, ratio);
     if (s.mirror) this.mirror.resize(width * ratio * s.mirror, height * ratio * s.mirror);
-    if (changed) this.look(true);
+    if (changed && !this.rig.led) this.look(true);
   }
 
   /** Names asked for, and in a scrubbed beat the landmark that is passing. */
@@ -277,8 +281,26 @@ export class Room {
     this.labels.set(items);
   }
 
+  /** Have the shaders made beside the page's work, one swatch of each surface; the room is dark until they are there. */
+  private prepare(): void {
+    const swatches = new THREE.Group();
+    const bit = new THREE.PlaneGeometry(1e-4, 1e-4);
+    for (const material of Object.values(this.materials)) {
+      const swatch = new THREE.Mesh(bit, material);
+      swatch.receiveShadow = true;
+      swatches.add(swatch);
+    }
+    this.world.add(swatches);
+    const done = (): void => {
+      this.world.remove(swatches);
+      this.ready = true;
+    };
+    this.renderer.compileAsync(this.world, this.rig.camera).then(done, done);
+  }
+
   private frame(now: number): void {
     const dt = this.last ? (now - this.last) / 1000 : 0;
+    if (!this.ready || (this.software && dt < CALM_S && this.last > 0)) return;
     this.last = now;
     this.quality_.frame(dt);
     this.step(Math.min(dt, 0.25));
@@ -312,7 +334,7 @@ export class Room {
     world.updateMatrixWorld();
     camera.updateMatrixWorld();
     const s = this.quality_.settings;
-    this.critic.reflect(renderer, world, this.clock);
+    this.critic.reflect(renderer, world, this.clock, this.hall.shelves);
     if (s.mirror > 0) {
       this.mirror.render(renderer, world, camera, [...this.hall.flat, this.words.group, this.labels.group, this.hall.haze]);
     }

@@ -23,7 +23,7 @@ export function makeMaterials(fine: boolean): Materials {
     steel: metal(0xc3c9d0, 0.36, grain, 0.3),
     blued: metal(0x2747b4, 0.34, skin, 0),
     spring: new THREE.MeshStandardMaterial({ color: 0x3f62da, roughness: 0.4, metalness: 1, emissive: 0x1b3aa6, emissiveIntensity: 0.3 }),
-    ghost: new THREE.MeshStandardMaterial({ color: 0xe6b566, roughness: 0.3, metalness: 0.6, transparent: true, opacity: 0.09, depthWrite: false }),
+    ghost: new THREE.MeshStandardMaterial({ color: 0xe6b566, roughness: 0.3, metalness: 0.6, transparent: true, opacity: 0.13, depthWrite: false }),
     copper: metal(0xc8744a, 0.46, skin, 0.25),
     plate: metal(0x7d6848, 0.6, pearls, 1.6),
     dark: new THREE.MeshStandardMaterial({ color: 0x17130f, roughness: 0.7, metalness: 0.3 }),

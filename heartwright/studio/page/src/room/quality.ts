@@ -19,6 +19,8 @@ const LADDER: Settings[] = [
 
 const LATE = 1 / 24; // s
 const WATCHED = 40; // frames
+const HOPELESS = 0.15; // s: far too late, and seen after a few frames
+const FEW = 6;
 
 export class Quality {
   fps = 0;
@@ -40,12 +42,25 @@ export class Quality {
     this.mean = this.mean ? this.mean + (dt - this.mean) * 0.08 : dt;
     this.fps = 1 / this.mean;
     this.times.push(dt);
-    if (this.times.length < WATCHED) return;
-    const middle = [...this.times].sort((a, b) => a - b)[WATCHED >> 1] ?? 0;
+    const n = this.times.length;
+    if (n < FEW) return;
+    const middle = [...this.times].sort((a, b) => a - b)[n >> 1] ?? 0;
+    if (n < WATCHED && middle < HOPELESS) return;
     this.times = [];
     if (middle > LATE && this.step < LADDER.length - 1) {
-      this.step += 1;
+      this.step = middle > HOPELESS ? Math.max(3, this.step + 1) : this.step + 1;
       this.changed(this.settings);
     }
   }
 }
+
+/** Whether the pictures are drawn by the processor: then the room begins low, and draws no more than `CALM_S` allows. */
+export function drawnInSoftware(renderer: { getContext(): WebGLRenderingContext | WebGL2RenderingContext }): boolean {
+  const gl = renderer.getContext();
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  const name = String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
+}
+
+/** Least time between two frames drawn in software [s]. */
+export const CALM_S = 1 / 20;

@@ -12,6 +12,8 @@ export class Rig {
   private from: { eye: THREE.Vector3; aim: THREE.Vector3 } | null = null;
   private to = { eye: new THREE.Vector3(0.6, 2.6, 9), aim: new THREE.Vector3(0, 1.9, 0) };
   private share = 1;
+  /** Whether a hand has led the eye since the last view. */
+  led = false;
 
   constructor(canvas: HTMLElement, private readonly reduced: boolean) {
     this.controls = new OrbitControls(this.camera, canvas);
@@ -20,13 +22,17 @@ export class Rig {
       maxPolarAngle: 2.05, minAzimuthAngle: -1.45, maxAzimuthAngle: 1.45, panSpeed: 0.6, rotateSpeed: 0.6,
     });
     canvas.style.touchAction = "none";
-    this.controls.addEventListener("start", () => { this.share = 1; });
+    this.controls.addEventListener("start", () => {
+      this.share = 1;
+      this.led = true;
+    });
     this.camera.position.copy(this.to.eye);
     this.controls.target.copy(this.to.aim);
   }
 
   /** Look at a ball of `radius` about `aim` from direction `way`, so that it fits the picture's smaller side. */
   view(aim: THREE.Vector3, radius: number, way: THREE.Vector3, at_once = false): void {
+    this.led = false;
     const half = THREE.MathUtils.degToRad(this.camera.fov / 2);
     const least = this.camera.aspect < 1 ? Math.atan(Math.tan(half) * this.camera.aspect) : half;
     const far = (radius / Math.sin(least)) * 1.02;

@@ -75,7 +75,7 @@ function item(run: Run, stock: Stock, rnd: () => number, along: number, up: numb
   if (k < (fine ? 0.84 : 0.78)) {
     const r = Math.min(0.26 + rnd() * 0.42, 0.42 * gap);
     const m = run.at(along + r, up + r, 0.36).multiply(new THREE.Matrix4().makeRotationX(-0.14 + rnd() * 0.05));
-    stock.add(rnd() < 0.7 ? "gear" : "clock", m.multiply(new THREE.Matrix4().makeScale(r, r, r)), rnd() < 0.7 ? 0xe0b264 : 0xd0825a);
+    stock.add(rnd() < 0.7 ? "gear" : "clock", m.multiply(new THREE.Matrix4().makeScale(r, r, r)), rnd() < 0.7 ? 0xb08a4a : 0x9a6448);
     return 2 * r + 0.2;
   }
   if (k < 0.9) {

@@ -65,7 +65,7 @@ export class Ribbon {
 
 /** A spiral whose inner end is turned by `inner` and outer end by `outer`; its length is kept, so that it breathes. */
 export function spiral(part: Spiral, detail: 0 | 1 | 2): { ribbon: Ribbon; set(inner: number, outer: number): void } {
-  const n = Math.round(part.turns * ([12, 22, 40] as const)[detail]) + 1;
+  const n = Math.round(part.turns * ([16, 22, 40] as const)[detail]) + 1;
   const ribbon = new Ribbon(n, 0.5 * part.thickness, part.height);
   const mean = 0.5 * (part.inner + part.outer);
   return {
