@@ -6,6 +6,7 @@
  */
 
 import * as THREE from "three";
+import type { Detail } from "./build";
 import { Critic } from "./critic";
 import { type Hall, makeHall } from "./hall";
 import { passingNames } from "./landmarks";
@@ -29,7 +30,7 @@ const WAYS: Record<ViewName, [number, number, number]> = {
   whole: [0.1, 0.1, 1], escapement: [0.12, 0.05, 1], pump: [-0.12, 0.06, 1], train: [-0.1, 0.16, 1], reeds: [0.1, 0.2, 1], barrel: [-0.3, 0.16, 1],
 };
 
-interface Entry { view: WorkView; slot: Slot }
+interface Entry { view: WorkView; slot: Slot; detail: Detail }
 
 export class Room {
   private readonly renderer: THREE.WebGLRenderer;
@@ -111,19 +112,26 @@ export class Room {
     if (back !== undefined && entry) this.stand(back, entry.view.scene, "stand");
   }
 
-  private stand(id: number, scene: Scene, place: "stand" | "shelf"): void {
+  /** Put a work up: anew in a free place, or in the one that it has. */
+  private stand(id: number, scene: Scene, place: "stand" | "shelf", own?: Slot): void {
     const held = this.works.get(id)?.view.buffer;
     this.takeAway(id);
-    const slot = slotFor(scene, place, [...this.works.values()].map((w) => w.slot));
-    const detail = slot.kind === "stand" ? (this.fine ? 2 : 1) : this.fine ? 1 : 0;
+    const slot = own ?? slotFor(scene, place, [...this.works.values()].map((w) => w.slot));
+    const detail = this.detailOf(id, slot);
     const view = new WorkView(scene, this.materials, detail, slot.scale, held);
     view.group.position.copy(slot.at);
     if (slot.kind === "wall") view.group.add(board(scene, slot.scale));
     else view.mount();
-    this.works.set(id, { view, slot });
+    this.works.set(id, { view, slot, detail });
     this.root.add(view.group);
     if (this.focused.work === null && slot.kind === "stand") this.focused.work = id;
-    if (this.focused.work === id) this.look(true);
+    if (this.focused.work === id && !own) this.look(true);
+  }
+
+  /** How finely a work is built: what stands on the stand or is looked at, a step finer than the rest. */
+  private detailOf(id: number, slot: Slot): Detail {
+    const near = slot.kind === "stand" || id === this.focused.work;
+    return near ? (this.fine ? 2 : 1) : this.fine ? 1 : 0;
   }
 
   private takeAway(id: number): void {
@@ -158,6 +166,9 @@ export class Room {
     const same = this.focused.work === id && this.focused.view === view;
     if (this.focused.work !== id && this.beat) this.scrub(null);
     this.focused = { work: id, view };
+    for (const [other, entry] of [...this.works]) {
+      if (entry.detail !== this.detailOf(other, entry.slot)) this.stand(other, entry.view.scene, "shelf", entry.slot);
+    }
     // told again what is in view already, the eye stays where a hand may have led it; a click leads it back
     if (!same || (globalThis.navigator?.userActivation?.isActive ?? true)) this.look(false);
   }

@@ -8,7 +8,7 @@ import { dial, numbers, wood } from "./textures";
 export const FLOOR = -4.6;
 const TOP = 15;
 
-interface Run { at: (along: number, up: number, out: number) => THREE.Matrix4; length: number; rows: number; seed: number }
+interface Run { calm: (along: number, up: number) => boolean; at: (along: number, up: number, out: number) => THREE.Matrix4; length: number; rows: number; seed: number }
 
 const BOOKS = [0x5a2318, 0x24402f, 0x2c2f4c, 0x6e4d1e, 0x43202e, 0x4c3d2c, 0x7a5a34];
 
@@ -17,9 +17,9 @@ export function makeShelves(materials: Materials, fine: boolean): { group: THREE
   const group = new THREE.Group();
   const board = new THREE.MeshStandardMaterial({ map: wood(0.62, 2), roughness: 0.7, envMapIntensity: 0.4 });
   const runs: Run[] = [
-    { length: 20, rows: 9, seed: 3, at: (a, u, o) => new THREE.Matrix4().makeTranslation(a - 10, u, -11.8 + o) },
-    { length: 13, rows: 9, seed: 5, at: (a, u, o) => new THREE.Matrix4().makeTranslation(-9.6 + o, u, 1.2 - a).multiply(new THREE.Matrix4().makeRotationY(Math.PI / 2)) },
-    { length: 13, rows: 9, seed: 11, at: (a, u, o) => new THREE.Matrix4().makeTranslation(9.6 - o, u, 1.2 - a).multiply(new THREE.Matrix4().makeRotationY(-Math.PI / 2)) },
+    { length: 20, rows: 9, seed: 3, calm: (a, u) => Math.abs(a - 10) < 5.6 && u > -1 && u < 6.5, at: (a, u, o) => new THREE.Matrix4().makeTranslation(a - 10, u, -11.8 + o) },
+    { length: 13, rows: 9, seed: 5, calm: () => false, at: (a, u, o) => new THREE.Matrix4().makeTranslation(-9.6 + o, u, 1.2 - a).multiply(new THREE.Matrix4().makeRotationY(Math.PI / 2)) },
+    { length: 13, rows: 9, seed: 11, calm: () => false, at: (a, u, o) => new THREE.Matrix4().makeTranslation(9.6 - o, u, 1.2 - a).multiply(new THREE.Matrix4().makeRotationY(-Math.PI / 2)) },
   ];
   const stock = new Stock(materials, fine);
   const planks: THREE.Matrix4[] = [];
@@ -73,6 +73,7 @@ function item(run: Run, stock: Stock, rnd: () => number, along: number, up: numb
     return 2 * r + 0.16 + rnd() * 0.2;
   }
   if (k < (fine ? 0.84 : 0.78)) {
+    if (run.calm(along, up)) return 0.2; // nothing glitters right behind the heart
     const r = Math.min(0.26 + rnd() * 0.42, 0.42 * gap);
     const m = run.at(along + r, up + r, 0.36).multiply(new THREE.Matrix4().makeRotationX(-0.14 + rnd() * 0.05));
     stock.add(rnd() < 0.7 ? "gear" : "clock", m.multiply(new THREE.Matrix4().makeScale(r, r, r)), rnd() < 0.7 ? 0xb08a4a : 0x9a6448);
