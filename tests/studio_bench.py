@@ -16,7 +16,7 @@ from heartwright.studio.frames import Poses
 from heartwright.studio.people import People
 from heartwright.studio.session import Session
 
-PATIENCE_S = 300.0  # kernels may still have to be compiled
+PATIENCE_S = 600.0  # kernels may still have to be compiled
 
 
 class Bench:

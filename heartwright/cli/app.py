@@ -28,6 +28,7 @@ A workbench for things that beat: watches, clocks, and the clockwork heart.
 
 \b
 Start here:
+  heartwright studio                            the heart on a page: it beats, is heard, can be asked
   heartwright listen demo                       a reading of a synthetic watch
   heartwright listen my-watch.m4a --movement nh35
   heartwright judge my-watch.m4a --report watch.html
