@@ -242,6 +242,7 @@ export interface Ending {
   composure: number | null;
   record: unknown;
   better?: string;
+  figures?: Partial<Record<"first" | "low" | "last", Record<string, number>>>;
 }
 export interface DreamLine {
   who: string;

@@ -3,7 +3,9 @@
 import { byId, h, plain } from "../dom";
 import type { App } from "../app";
 import type { Dream, DreamLine, Ending, Named } from "../types";
+import { withFigures } from "../first";
 import { download } from "./keep";
+import { wordFor } from "./strokes";
 import { heading } from "./parts";
 import type { Bench, Panel } from "./panel";
 
@@ -122,12 +124,13 @@ export class DreamOverlay {
 
   private speak(lines: DreamLine[]): void {
     for (const line of lines.slice(this.said)) if (line.spoken) this.app.sound.say(line.text);
-    if (lines.length !== this.said)
+    if (lines.length !== this.said) {
+      const shown = lines.slice(-SHOWN_LINES);
+      const named = (i: number): boolean => !!shown[i]?.who && shown[i].who !== "room" && shown[i].who !== shown[i - 1]?.who;
       this.lines.replaceChildren(
-        ...lines
-          .slice(-SHOWN_LINES)
-          .map((l) => h("p", { "data-who": l.who }, l.who && l.who !== "room" ? h("span.who", {}, l.who) : null, l.text)),
+        ...shown.map((l, i) => h("p", { "data-who": l.who }, named(i) ? h("span.who", {}, l.who) : null, ...withFigures(l.text))),
       );
+    }
     this.said = lines.length;
   }
 
@@ -224,6 +227,7 @@ export class DreamOverlay {
         composure,
         ending.better ? h("p.hint", {}, `What would have been better: ${ending.better}`) : null,
         ...d.lines.slice(-1).map((l) => h("blockquote", {}, l.text)),
+        stretches(ending),
         h(
           "div.row",
           {},
@@ -257,4 +261,15 @@ export class DreamOverlay {
       this.app.tell("state", this.app.state!);
     }
   }
+}
+
+/** The heart's figures before anyone looked, before the hand touched, and at the end: what the ending was decided by. */
+function stretches(ending: Ending): HTMLElement | null {
+  const { first, low, last } = ending.figures ?? {};
+  if (!first || !last) return null;
+  const cell = (x: number | undefined) =>
+    h("td", {}, x === undefined || !Number.isFinite(x) ? "–" : plain(x, Math.abs(x) < 1 ? 2 : 1));
+  const rows = Object.keys(last).map((k) => h("tr", {}, h("th", {}, wordFor(k)), cell(first[k]), cell(low?.[k]), cell(last[k])));
+  const head = h("tr", {}, h("th"), ...["before", "before a touch", "at the end"].map((x) => h("th", {}, x)));
+  return h("details.numbers", {}, h("summary", {}, "What decided it"), h("table", {}, head, ...rows));
 }

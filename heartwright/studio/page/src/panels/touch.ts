@@ -217,17 +217,8 @@ export class TouchPanel implements Panel {
   private felt(t: Touched): void {
     this.outcome.replaceChildren(
       h("p", {}, t.text),
-      h(
-        "p.hint",
-        {},
-        [
-          t.force_n === null ? "" : `Largest force ${plain(t.force_n, t.force_n < 1 ? 3 : 2)} N.`,
-          t.slip ? `Slip: ${t.slip}.` : "",
-          ...t.edits,
-        ]
-          .filter(Boolean)
-          .join(" "),
-      ),
+      h("p.hint", {}, t.force_n === null ? "" : `Largest force ${plain(t.force_n, t.force_n < 1 ? 3 : 2)} N.`),
+      ...(t.edits.length ? [h("ul.arisen", {}, ...t.edits.map((e) => h("li", {}, e.replace("->", "→"))))] : []),
     );
     if (!this.isOpen) this.bench.app.note(t.text);
   }
