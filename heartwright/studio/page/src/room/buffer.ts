@@ -3,7 +3,7 @@
  *
  * Frames arrive in pieces and unevenly; the room shows a moment a little behind the newest sample and lets its own
  * clock run at the work's speed, gently drawn towards that moment. Samples are true ones (240 Hz): between them values
- * are linear, angles unwrapped.
+ * are linear; the engine counts angles on, so there is nothing to unwrap.
  */
 
 import type { PoseFrame } from "./types";
@@ -25,7 +25,7 @@ export class PoseBuffer {
   private gap = 0.05;
   private arrived = 0;
 
-  constructor(readonly width: number, private readonly turning: number) {}
+  constructor(readonly width: number) {}
 
   get newest(): number {
     return this.times.at(-1) ?? Number.NaN;
@@ -49,8 +49,6 @@ export class PoseBuffer {
       if (t <= this.newest) continue;
       const row = new Float64Array(width);
       for (let k = 0; k < width; k++) row[k] = frame.data[i * width + k] ?? 0;
-      const last = this.rows.at(-1);
-      if (last) for (let k = 0; k < this.turning; k++) row[k] = unwrapped(last[k] ?? 0, row[k] ?? 0);
       this.times.push(t);
       this.rows.push(row);
     }
@@ -98,13 +96,4 @@ export class PoseBuffer {
     const u = span > 0 ? Math.min(Math.max((t - t0) / span, 0), 1) : 0;
     for (let k = 0; k < out.length; k++) out[k] = (a[k] ?? 0) * (1 - u) + (b[k] ?? 0) * u;
   }
-}
-
-/** The angle nearest to `last` among next + whole turns, only where next jumped by nearly a whole turn. */
-function unwrapped(last: number, next: number): number {
-  const jump = next - last;
-  const turn = Math.PI * 2;
-  return Math.abs(jump) > 5 && Math.abs(jump - Math.round(jump / turn) * turn) < 1.2
-    ? next - Math.round(jump / turn) * turn
-    : next;
 }

@@ -30,6 +30,9 @@ const WAYS: Record<ViewName, [number, number, number]> = {
   whole: [0.1, 0.1, 1], escapement: [0.12, 0.05, 1], pump: [-0.12, 0.06, 1], train: [-0.1, 0.16, 1], reeds: [0.1, 0.2, 1], barrel: [-0.3, 0.16, 1],
 };
 
+/** Share of a beat for which a contact of a scrubbed beat is lit, before and after. */
+const LIT_FOR = 0.0016;
+
 interface Entry { view: WorkView; slot: Slot; detail: Detail }
 
 export class Room {
@@ -326,7 +329,7 @@ export class Room {
     for (const entry of this.works.values()) if (!(this.beat && entry === focused)) entry.view.step(dt);
     if (this.beat && focused) {
       const { record, t } = this.beat;
-      this.beat.lit = focused.view.scrub(record, t, 0.02 * record.dt * record.angles.length);
+      this.beat.lit = focused.view.scrub(record, t, LIT_FOR * record.dt * record.angles.length);
     }
     for (const entry of this.works.values()) entry.view.uncover(entry === focused && (this.focused.view === "escapement" || this.beat !== null));
     this.moods.step(this.clock, dt, this.critic.group.visible, this.rig.camera.position.distanceTo(this.rig.controls.target));

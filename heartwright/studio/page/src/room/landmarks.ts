@@ -2,8 +2,9 @@
 
 import type { BeatRecord } from "./types";
 
-/** Share of a beat for which a landmark's name stays. */
-const NAMED_FOR = 0.22;
+/** Shares of a beat: how long the last landmark's name stays, and how long one before it. */
+const LAST_FOR = 0.1;
+const OTHERS_FOR = 0.002;
 
 const TEXTS: Record<string, string> = {
   unlock: "unlocking", impulse: "impulse", drop: "drop", lock: "lock", bank: "run to banking", draw: "draw",
@@ -14,8 +15,10 @@ export interface Passing { landmark: string; text: string; part: string }
 /** The landmarks just passed at time t; `clock`: pallets of an anchor instead of a lever's stones. */
 export function passingNames(beat: BeatRecord, t: number, clock: boolean): Passing[] {
   const span = beat.dt * Math.max(beat.angles.length - 1, 1);
-  return beat.landmarks
-    .filter((mark) => mark.name in TEXTS && t >= mark.t && t - mark.t < NAMED_FOR * span)
+  const past = beat.landmarks.filter((mark) => mark.name in TEXTS && t >= mark.t);
+  const last = past.at(-1);
+  return past
+    .filter((mark) => t - mark.t < (mark === last ? LAST_FOR : OTHERS_FOR) * span)
     .map((mark) => ({ landmark: mark.name, text: TEXTS[mark.name] as string, part: partOf(mark.name, mark.side, clock) }));
 }
 

@@ -36,7 +36,7 @@ export class WorkView {
     this.group.add(this.body);
     const width = scene.rotors.length + scene.extras.length;
     this.row = new Float64Array(width);
-    this.buffer = buffer ?? new PoseBuffer(width, scene.rotors.length);
+    this.buffer = buffer ?? new PoseBuffer(width);
     const soft = spark();
     for (const place of scene.contacts) {
       const sprite = new THREE.Sprite(new THREE.SpriteMaterial({
@@ -127,9 +127,10 @@ export class WorkView {
       const flash = this.flashes.get(c.pair);
       const age = Math.abs(t - c.t);
       if (!flash || age > window) continue;
-      flash.held = Math.max(flash.held, 1 - age / window);
+      if (!lit.includes(c.pair)) lit.push(c.pair);
+      if (1 - age / window < flash.held) continue;
+      flash.held = 1 - age / window;
       if (Number.isFinite(c.x_m) && Number.isFinite(c.y_m)) this.carry(flash, c.x_m, c.y_m);
-      lit.push(c.pair);
     }
     for (const flash of this.flashes.values()) this.shine(flash, flash.held);
     return lit;
