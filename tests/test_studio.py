@@ -374,6 +374,21 @@ def test_a_dropped_line_loses_nothing(quiet: Bench) -> None:
     wait_for(lambda: len(quiet.session.people.here) == 0)
 
 
+def test_a_work_that_cannot_go_on_leaves_the_others_alone(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(seconds: float) -> None:
+        raise RuntimeError("the log is full")
+
+    work = bench.session.shelf.going[1]
+    with bench.line() as line:
+        line.live()
+        monkeypatch.setattr(work.live, "advance", broken)
+        assert "the log is full" in line.message("refused", of="going on")["reason"]
+        before = line.poses(0).t0_s
+        assert line.poses(0).t0_s > before
+    monkeypatch.undo()
+    work.failed = ""
+
+
 def test_what_a_late_comer_missed_is_told(bench: Bench) -> None:
     with bench.line() as line:
         figures = line.message("figures")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import tempfile
 import threading
@@ -116,7 +117,9 @@ def _say(address: str, *, loopback: bool, tls: bool) -> None:
 
 
 def _shown(host: str) -> str:
-    """The host as it stands in an address."""
+    """The host as it stands in an address that others can open."""
+    if host in ("0.0.0.0", "::"):
+        return socket.gethostname()
     return f"[{host}]" if ":" in host else host
 
 

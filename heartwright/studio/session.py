@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +39,7 @@ STATE_EVERY = 15  # ticks
 DISCORD_EVERY, DISCORD_WEIGHT = 60, 0.3  # ticks; of the newest in the running mean
 LATE_S = 0.25  # where the machine was late by more, the time is given up
 SLOWEST, FASTEST = 0.01, 20.0
+_LOG = logging.getLogger("heartwright")
 
 
 class Session:
@@ -101,6 +104,7 @@ class Session:
                 self.focus_on(self.focus)
                 self.hearing.want(self.focus)
             self.changed(works=True)
+        gc.freeze()  # what is there now stays: no pauses to look through it
 
     @property
     def compiling(self) -> dict[str, Any]:
@@ -163,19 +167,30 @@ class Session:
         focus = self.work
         for work in self.going:
             front = work is focus
-            piece = None
-            if front:
-                piece = work.advance(TICK_S * self._step_of(work, speed), TICK)
-            elif self.ticks % SHELF_EVERY == work.id % SHELF_EVERY:
-                piece = work.advance(SHELF_EVERY * TICK_S * speed, SHELF_EVERY * TICK)
-            self.dreaming.step(work, piece)
+            if work.failed:
+                continue
+            try:
+                self._move(work, speed, front=front)
+            except Exception as why:  # one work that cannot go on does not take the others with it
+                work.failed = str(why) or type(why).__name__
+                _LOG.exception("%s does not go on", work.before.name)
+                self.refuse("going on", f"{work.title} cannot be run on: {work.failed}", work=work.id)
             mixed += work.hear(TICK) * (1.0 if front else SHELF_GAIN)
-            self._show(work, speed)
         if focus is not None:
             if self.beat_until is not None and focus.time >= self.beat_until - 1e-9:
                 self.beat_until, self.halted = None, True
                 self.changed()
             self._sound(np.clip(mixed, -1.0, 1.0).astype(np.float32), focus.time, speed)
+
+    def _move(self, work: GoingWork, speed: float, *, front: bool) -> None:
+        """Let a work go on, and show it."""
+        piece = None
+        if front:
+            piece = work.advance(TICK_S * self._step_of(work, speed), TICK)
+        elif self.ticks % SHELF_EVERY == work.id % SHELF_EVERY:
+            piece = work.advance(SHELF_EVERY * TICK_S * speed, SHELF_EVERY * TICK)
+        self.dreaming.step(work, piece)
+        self._show(work, speed)
 
     def _step_of(self, work: GoingWork, speed: float) -> float:
         """The speed of this tick: the last one of a single beat is cut short."""
@@ -289,8 +304,8 @@ class Session:
             "speed": self.speed,
             "halted": self.halted,
             "focus": self.focus,
-            "status": live.status if live else "recorded",
-            "advice": live.advice if live else "",
+            "status": "failed" if work and work.failed else live.status if live else "recorded",
+            "advice": work.failed or work.live.advice if work else "",
             "room": self.room(),
             "arousal": self.dreaming.arousal,
             "throat_open": self.dreaming.throat_open,
@@ -374,7 +389,9 @@ class Session:
 
 
 def _lists() -> dict[str, Any]:
-    care.lists(None)  # for what it imports
+    from heartwright.studio import telling  # noqa: F401
+
+    care.lists(None)  # this and the line above for what they import
     return dreaming.lists()
 
 

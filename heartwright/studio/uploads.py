@@ -112,7 +112,7 @@ async def put(session: Session, path: Path, words: dict[str, str]) -> RecordedWo
     """A checked file becomes a work on the shelf and is listened to. Raises ValueError with what is wrong with it."""
     told = {key: clean_text(words.get(key, ""), WORDS_MOST) for key in ("name", "author", "date", "intent", "weakness")}
     try:
-        seconds, notes = await session.hearing.ear.ask(check_file, path)
+        seconds, notes = await asyncio.to_thread(check_file, path)
     except ValueError as why:
         path.unlink(missing_ok=True)
         raise ValueError(str(why).replace(path.name, told["name"] or "the file")) from None

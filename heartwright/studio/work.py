@@ -58,6 +58,7 @@ class GoingWork:
     done: list[Done] = field(default_factory=list)
     since_s: float = 0.0
     poses_hz: float = POSES_HZ
+    failed: str = ""  # why the engine could not run it on
     sound: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     fresh: list[Trace] = field(default_factory=list)  # pieces whose poses and contacts are not sent yet
     untold: list[Trace] = field(default_factory=list)  # pieces whose figures are not sent yet
