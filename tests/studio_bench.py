@@ -57,13 +57,19 @@ class Line:
         self.socket = socket
         self.asked = 0
 
-    def next(self, timeout: float = PATIENCE_S) -> dict[str, Any] | Poses | bytes:
-        """The next message, pose frame or block."""
+    def next(self, timeout: float = PATIENCE_S) -> dict[str, Any] | Poses:
+        """The next message or pose frame."""
         got = self.socket.recv(timeout)
         if isinstance(got, str):
             told: dict[str, Any] = json.loads(got)
             return told
-        return Poses.unpack(got) if got[:2] == b"\x01\x01" and len(got) % 4 == 0 else got
+        return Poses.unpack(got)
+
+    def block(self) -> bytes:
+        """The next block of sound."""
+        got = self.socket.recv(PATIENCE_S)
+        assert isinstance(got, bytes)
+        return got
 
     def until(self, fits: Callable[[Any], bool], timeout: float = PATIENCE_S) -> Any:
         """The next of all that comes that fits."""

@@ -76,7 +76,7 @@ def test_poses_of_the_work_in_focus_come_without_gaps(bench: Bench) -> None:
 
 def test_sound_comes_in_order_and_in_time(bench: Bench) -> None:
     with bench.line("/sound") as line:
-        blocks = [read_sound(line.next()) for _ in range(40)]  # type: ignore[arg-type]
+        blocks = [read_sound(line.block()) for _ in range(40)]
     assert [b[0] for b in blocks] == list(range(blocks[0][0], blocks[0][0] + 40))
     assert np.allclose(np.diff([b[2] for b in blocks]), 1024 / 48_000, atol=1e-6)
     loud = np.concatenate([b[3] for b in blocks])
@@ -400,7 +400,7 @@ def test_the_server_stops_cleanly_with_people_in_it() -> None:
     folder = bench.session.hearing.folder.name
     with bench.line() as line, bench.line("/sound") as sound:
         line.live()
-        sound.next()
+        sound.block()
         assert bench.stop() < 5.0
         with pytest.raises(ConnectionClosed):
             for _ in range(1000):

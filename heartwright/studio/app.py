@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Route, WebSocketRoute
 
 from heartwright.design import Design
-from heartwright.studio import files, guard
+from heartwright.studio import files, guard, saying
 from heartwright.studio.admission import json_of, role_of
 from heartwright.studio.listening import Heard
 from heartwright.studio.session import Session
@@ -101,7 +101,7 @@ async def _static(request: Request) -> Response:
 async def _session(request: Request) -> Response:
     role, session = role_of(request), request.app.state.session
     await session.greet()
-    return json_of(session.hello(role, None))
+    return json_of(saying.hello(session, role, None))
 
 
 async def _scene(request: Request) -> Response:

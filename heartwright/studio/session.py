@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from heartwright import __version__
-from heartwright.studio import care, desk, dreaming, frames, instruments
+from heartwright.studio import care, desk, frames, instruments, saying
 from heartwright.studio.clients import Client, text_of
 from heartwright.studio.dreaming import Dreaming
 from heartwright.studio.frames import BLOCK, RATE_HZ
 from heartwright.studio.hearing import Hearing
 from heartwright.studio.messages import AnyCommand
-from heartwright.studio.people import People, Person, Role
+from heartwright.studio.people import People, Person
 from heartwright.studio.recorded import Recorded
 from heartwright.studio.shelf import Shelf
 
@@ -64,9 +63,9 @@ class Session:
         self.discord = 0.0
         self._to_put: dict[int, tuple[float, float]] = {}  # works that still have to feel the room
         self._heard = np.zeros(0)
-        self._lists: dict[str, Any] = {}
+        self.lists: dict[str, Any] = {}
         self._greeting: asyncio.Task[None] | None = None
-        self._works_changed = False
+        self.works_changed = False
         self._touches = 0
         self._sequence = 0
         self._pcm = np.zeros(0, np.float32)
@@ -150,17 +149,8 @@ class Session:
             self.send(instruments.message(self.work))
         self.dreaming.look(TICK_S)
         if self._changed or self.ticks % STATE_EVERY == 0:
-            self.send(self.state() | self._lately())
+            self.send(saying.state(self) | saying.lately(self))
             self._changed = False
-
-    def _lately(self) -> dict[str, Any]:
-        """What the state carries only where it changed."""
-        if not self._works_changed:
-            return {}
-        self._works_changed = False
-        work = self.work
-        sliders = care.sliders(work.live.design, work.before) if work else {}
-        return {"works": self.shelf.as_json(), "sliders": sliders}
 
     def _go_on(self, speed: float) -> None:
         mixed = np.zeros(TICK)
@@ -208,7 +198,7 @@ class Session:
             shown = frames.Poses(work.id, len(work.live.rotors), time.time(), t0, dt, speed, values)
             self.show(shown.pack())
         if work.id == self.focus and self.lookers:
-            contacts = [row for piece in work.fresh for row in _contacts(piece)]
+            contacts = [row for piece in work.fresh for row in saying.contacts(piece)]
             if contacts:
                 self.send({"type": "contacts", "work": work.id, "list": contacts})
         work.fresh.clear()
@@ -259,11 +249,38 @@ class Session:
     def changed(self, *, works: bool = False) -> None:
         """Something changed: the state goes out with the next tick (with works and sliders, where they changed)."""
         self._changed = True
-        self._works_changed |= works
+        self.works_changed |= works
+
+    async def greet(self) -> None:
+        """Have ready what a greeting needs: the first time it is imported, in a thread."""
+        if self._greeting is None:
+            self._greeting = asyncio.create_task(self._prepare(), name="greeting")
+        await asyncio.shield(self._greeting)
+
+    async def _prepare(self) -> None:
+        self.lists = await asyncio.to_thread(saying.lists)
+
+    def focus_on(self, id: int) -> None:
+        """Put a work in focus: its figures, contacts and sound are what everybody gets."""
+        self.focus, self.beat_until = id, None
+        if self.work:
+            self.send(instruments.message(self.work, all_of_them=True))
+        if id in self.hearing.heard:
+            self.send(self.hearing.message(id))
+        self.changed(works=True)
+
+    def next_seed(self) -> int:
+        """A seed for the next touch: another each time, the same in the same session."""
+        self._touches += 1
+        return self.shelf.seed * 1_000_003 + self._touches
+
+    async def do(self, person: Person, command: AnyCommand) -> dict[str, Any]:
+        """Do what somebody asks; the answer: done, or refused and why."""
+        return await desk.do(self, person, command)
 
     def place(self, *, tilt_deg: float | None, temperature_c: float | None, wind: float | None) -> None:
         """Put all works elsewhere; what is None stays."""
-        now = self.room()
+        now = saying.room(self)
         if wind is not None and self.work is not None:
             self.work.live.place(wind=wind)
             self.work.since_s = self.work.live.time
@@ -294,111 +311,3 @@ class Session:
         if work is not None:
             work.live.place(tilt_deg=tilt_deg, temperature_c=temperature_c)
             work.since_s = work.live.time
-
-    def state(self) -> dict[str, Any]:
-        work = self.work
-        live = work.live if work else None
-        return {
-            "type": "state",
-            "time_s": work.time if work else self.recorded.time,
-            "speed": self.speed,
-            "halted": self.halted,
-            "focus": self.focus,
-            "status": "failed" if work and work.failed else live.status if live else "recorded",
-            "advice": work.failed or work.live.advice if work else "",
-            "room": self.room(),
-            "arousal": self.dreaming.arousal,
-            "throat_open": self.dreaming.throat_open,
-            "rehearsing": self.rehearsing.on,
-            "dreaming": self.dreaming.on,
-            "repairs": care.repairs(work),
-            "edits": [done.as_json() for done in work.done] if work else [],
-            "people": self.people.as_json(),
-            "compiling": self.compiling,
-        }
-
-    async def greet(self) -> None:
-        """Have ready what a greeting needs: the first time it is imported, in a thread."""
-        if self._greeting is None:
-            self._greeting = asyncio.create_task(self._prepare(), name="greeting")
-        await asyncio.shield(self._greeting)
-
-    async def _prepare(self) -> None:
-        self._lists = await asyncio.to_thread(_lists)
-
-    def hello(self, role: Role, person: Person | None) -> dict[str, Any]:
-        """All that somebody who comes in needs to know."""
-        return {
-            "type": "hello",
-            "role": role,
-            "name": person.name if person else "",
-            "people": self.people.as_json(),
-            "works": self.shelf.as_json(),
-            "focus": self.focus,
-            "speed": self.speed,
-            "sample_rate": RATE_HZ,
-            "block": BLOCK,
-            "compiling": self.compiling,
-            **self._lists,
-            **care.lists(self.work),
-            "version": __version__,
-        }
-
-    def news(self) -> list[dict[str, Any]]:
-        """What somebody who comes in late has missed: the figures so far, and what was heard."""
-        out = [instruments.message(self.work, all_of_them=True)] if self.work else []
-        out += [self.hearing.message(id) for id in self.hearing.heard]
-        return out + ([self.dreaming.message()] if self.dreaming.play else [])
-
-    def focus_on(self, id: int) -> None:
-        """Put a work in focus: its figures, contacts and sound are what everybody gets."""
-        self.focus, self.beat_until = id, None
-        if self.work:
-            self.send(instruments.message(self.work, all_of_them=True))
-        if id in self.hearing.heard:
-            self.send(self.hearing.message(id))
-        self.changed(works=True)
-
-    def next_seed(self) -> int:
-        """A seed for the next touch: another each time, the same in the same session."""
-        self._touches += 1
-        return self.shelf.seed * 1_000_003 + self._touches
-
-    async def do(self, person: Person, command: AnyCommand) -> dict[str, Any]:
-        """Do what somebody asks; the answer: done, or refused and why."""
-        return await desk.do(self, person, command)
-
-    def light(self) -> float:
-        """Light follows energy; in a dream it is also the scenario's."""
-        play = self.dreaming.play
-        if play is not None and self.dreaming.on:
-            return play.room["light"]
-        return instruments.light(self.work) if self.work else 1.0
-
-    def room(self) -> dict[str, Any]:
-        """Tilt, temperature, wind, light and discord."""
-        work = self.work
-        live = work.live if work else None
-        return {
-            "tilt_deg": live.tilt_deg if live else 0.0,
-            "temperature_c": live.temperature_c if live else 23.0,
-            "wind": live.wind if live else 1.0,
-            "light": self.light(),
-            "discord": self.discord,
-        }
-
-
-def _lists() -> dict[str, Any]:
-    from heartwright.studio import telling  # noqa: F401
-
-    care.lists(None)  # this and the line above for what they import
-    return dreaming.lists()
-
-
-def _contacts(piece: Any) -> list[list[Any]]:
-    """Rows of time, pair, tooth, impulse."""
-    i = piece.impacts
-    return [
-        [round(float(t), 6), piece.pairs[int(p)], int(k), float(f"{j:.4g}")]
-        for t, p, k, j in zip(i.time_s, i.pair, i.tooth, i.impulse_ns, strict=True)
-    ]

@@ -8,7 +8,7 @@ import contextlib
 from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from heartwright.studio import messages
+from heartwright.studio import messages, saying
 from heartwright.studio.admission import role_of
 from heartwright.studio.clients import Client, text_of
 from heartwright.studio.guard import Pace
@@ -48,8 +48,8 @@ async def look(socket: WebSocket) -> None:
     await session.greet()
     client = Client(session.people.come(role))  # type: ignore[arg-type]
     assert client.person is not None
-    client.tell(text_of(session.hello(client.person.role, client.person)))
-    for message in session.news():
+    client.tell(text_of(saying.hello(session, client.person.role, client.person)))
+    for message in saying.news(session):
         client.tell(text_of(message))
     session.lookers.add(client)
     session.changed()
