@@ -67,11 +67,18 @@ export class BenchPanel implements Panel {
     const fitting = (app.hello?.faults ?? []).filter(
       (f) => !f.kinds?.length || !work || f.kinds.includes(work.movement_kind) || f.kinds.includes(work.design),
     );
-    this.faults.replaceChildren(
-      ...(work?.kind === "recording"
-        ? [h("p.hint", {}, "A recording can be heard, not changed.")]
-        : fitting.map((f) => this.fault(f))),
-    );
+    const key = JSON.stringify([work?.kind, fitting]);
+    if (this.faults.dataset["of"] !== key) {
+      this.faults.dataset["of"] = key;
+      this.faults.replaceChildren(
+        ...(work?.kind === "recording"
+          ? [h("p.hint", {}, "A recording can be heard, not changed.")]
+          : fitting.map((f) => this.fault(f))),
+      );
+    }
+    const at = JSON.stringify(app.hello?.sliders);
+    if (this.three.dataset["of"] === at || this.three.contains(document.activeElement)) return;
+    this.three.dataset["of"] = at;
     this.three.replaceChildren(
       ...SLIDERS.flatMap(({ key, label }) => {
         const span = app.hello?.sliders[key];
