@@ -25,7 +25,7 @@ export function makeLights(root: THREE.Group, fine: boolean): { lamp: THREE.Grou
   key.shadow.radius = 5;
   key.shadow.camera.near = 4;
   key.shadow.camera.far = 18;
-  const rim = new THREE.SpotLight(0x86abff, 300, 0, 0.55, 0.9, 2);
+  const rim = new THREE.SpotLight(0x86abff, 220, 0, 0.55, 0.9, 2);
   rim.position.set(4.6, 5.6, -4.4);
   rim.target.position.set(0, 1.9, 0);
   const fill = new THREE.HemisphereLight(0x5a4634, 0x140b06, 0.55);

@@ -7,6 +7,13 @@ import { RenderPass } from "three/addons/postprocessing/RenderPass.js";
 import { ShaderPass } from "three/addons/postprocessing/ShaderPass.js";
 import { UnrealBloomPass } from "three/addons/postprocessing/UnrealBloomPass.js";
 
+/** No glint brighter than a flame: else one pixel's highlight would flood the picture with its bloom. */
+const TAME = {
+  uniforms: { tDiffuse: { value: null } },
+  vertexShader: "varying vec2 v; void main(){ v = uv; gl_Position = projectionMatrix*modelViewMatrix*vec4(position,1.); }",
+  fragmentShader: "uniform sampler2D tDiffuse; varying vec2 v; void main(){ gl_FragColor = min(texture2D(tDiffuse, v), vec4(4.)); }",
+};
+
 const AIR = {
   uniforms: {
     tDiffuse: { value: null }, t: { value: 0 }, centre: { value: new THREE.Vector2(0.5, 0.5) }, aspect: { value: 1.6 },
@@ -53,7 +60,8 @@ export class Post {
     const target = new THREE.WebGLRenderTarget(4, 4, { type: THREE.HalfFloatType, samples });
     this.composer = new EffectComposer(renderer, target);
     this.composer.addPass(new RenderPass(scene, camera));
-    this.bloom = new UnrealBloomPass(new THREE.Vector2(4, 4), 0.22, 0.5, 1.35);
+    this.composer.addPass(new ShaderPass(TAME));
+    this.bloom = new UnrealBloomPass(new THREE.Vector2(4, 4), 0.2, 0.5, 1.4);
     this.composer.addPass(this.bloom);
     this.air = new ShaderPass(AIR);
     this.composer.addPass(this.air);

@@ -17,7 +17,7 @@ export function makeShelves(materials: Materials, fine: boolean): { group: THREE
   const group = new THREE.Group();
   const board = new THREE.MeshStandardMaterial({ map: wood(0.62, 2), roughness: 0.7, envMapIntensity: 0.4 });
   const runs: Run[] = [
-    { length: 20, rows: 9, seed: 3, calm: (a, u) => Math.abs(a - 10) < 5.6 && u > -1 && u < 6.5, at: (a, u, o) => new THREE.Matrix4().makeTranslation(a - 10, u, -11.8 + o) },
+    { length: 20, rows: 9, seed: 3, calm: (a, u) => Math.abs(a - 10) < 7.4 && u > -1 && u < 6.5, at: (a, u, o) => new THREE.Matrix4().makeTranslation(a - 10, u, -11.8 + o) },
     { length: 13, rows: 9, seed: 5, calm: () => false, at: (a, u, o) => new THREE.Matrix4().makeTranslation(-9.6 + o, u, 1.2 - a).multiply(new THREE.Matrix4().makeRotationY(Math.PI / 2)) },
     { length: 13, rows: 9, seed: 11, calm: () => false, at: (a, u, o) => new THREE.Matrix4().makeTranslation(9.6 - o, u, 1.2 - a).multiply(new THREE.Matrix4().makeRotationY(-Math.PI / 2)) },
   ];
