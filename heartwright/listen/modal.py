@@ -63,12 +63,14 @@ def flat_margin(rate_hz: float) -> int:
     return max(3, int(0.5e-3 * rate_hz) | 1) - 1
 
 
-def poles(decays: Floats, rate_hz: float, noise: float) -> Complexes:
+def poles(
+    decays: Floats, rate_hz: float, noise: float, *, span_s: float = SPAN_S, lowest_hz: float = LOWEST_HZ
+) -> Complexes:
     """Poles [1/s] (upper half plane, by frequency) of the modes that ring in `decays` [n_beat, n].
 
     `noise` is the mean square of the background; modes that do not stand over it are not returned.
     """
-    length = min(int(SPAN_S * rate_hz), decays.shape[1] // 2)
+    length = min(int(span_s * rate_hz), decays.shape[1] // 2)
     covariance = np.zeros((length, length))
     count = 0
     for row in decays:
@@ -84,7 +86,7 @@ def poles(decays: Floats, rate_hz: float, noise: float) -> Complexes:
     found = found[found.imag > 0]
     frequency = found.imag / (2 * np.pi)
     quality = -found.imag / (2 * np.minimum(found.real, -1e-9))
-    keep = (frequency > LOWEST_HZ) & (frequency < 0.46 * rate_hz) & (quality > LEAST_Q) & (quality < MOST_Q)
+    keep = (frequency > lowest_hz) & (frequency < 0.46 * rate_hz) & (quality > LEAST_Q) & (quality < MOST_Q)
     keep &= found.real < 0
     return np.asarray(found[keep][np.argsort(frequency[keep])])
 
@@ -191,12 +193,11 @@ class Whitener:
         return np.asarray(solve_triangular(self.factor, columns, lower=True, check_finite=False))
 
 
-def scan(
-    windows: Floats, whiten: Whitener, modes: Modes, time_s: Floats, grid_s: Floats, prior: Prior
-) -> tuple[Floats, Floats]:
-    """Log-likelihood of one blow at each grid time, [n_grid, n_beat], and amplitudes [n_grid, n_mode, n_beat]."""
-    white = whiten(windows)
-    answers = _white_rings(whiten, modes, time_s, grid_s)
+def scan(white: Floats, answers: Floats, prior: Prior) -> tuple[Floats, Floats]:
+    """Log-likelihood of one blow at each of some times, [n_grid, n_beat], and amplitudes [n_grid, n_mode, n_beat].
+
+    `white` [n, n_beat] are whitened windows, `answers` [n_grid, n_mode, n] the whitened answers to the blow.
+    """
     inverse = np.linalg.inv(prior.covariance)
     precision = answers @ answers.transpose(0, 2, 1) + inverse
     right = answers @ white + (inverse @ prior.mean)[:, None]
@@ -205,11 +206,16 @@ def scan(
     return likelihood, np.asarray(amplitude, dtype=np.float64)
 
 
-def _white_rings(whiten: Whitener, modes: Modes, time_s: Floats, grid_s: Floats) -> Floats:
-    """Whitened answers, shape [n_grid, n_mode, n]."""
-    answers = rings(modes, time_s, grid_s)
-    columns = whiten(answers.transpose(1, 0, 2).reshape(len(time_s), -1))
-    return np.asarray(columns.reshape(len(time_s), len(grid_s), len(modes)).transpose(1, 2, 0))
+def white_rings(whiten: Whitener, answers: Floats) -> Floats:
+    """Answers [n_start, n, n_mode] whitened, shape [n_start, n_mode, n]."""
+    starts, n, count = answers.shape
+    columns = whiten(answers.transpose(1, 0, 2).reshape(n, -1))
+    return np.ascontiguousarray(columns.reshape(n, starts, count).transpose(1, 2, 0))
+
+
+def stacked(answers: Floats) -> Floats:
+    """Answers [n_start, n, n_mode] side by side, shape [n, n_start * n_mode]."""
+    return np.ascontiguousarray(answers.transpose(1, 0, 2).reshape(answers.shape[1], -1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,44 +234,36 @@ class Pair:
 
     def mean_amplitude(self, share: Floats) -> tuple[Floats, Floats]:
         """Amplitudes of the blow [n_beat, n_mode] and of the echo [n_beat] under weights of `likelihood`'s shape."""
-        blow = np.einsum("gb,gmb->bm", share.sum(axis=1), self.alone, optimize=True)
+        beats = share.shape[2]
+        blow = np.einsum("gb,gmb->bm", share.sum(axis=1), self.alone)
         weighted = share * self.echo
-        return blow - np.einsum("ghb,ghm->bm", weighted, self.pull, optimize=True), weighted.sum(axis=(0, 1))
+        pulled = weighted.reshape(-1, beats).T @ self.pull.reshape(-1, self.pull.shape[2])
+        return blow - pulled, weighted.sum(axis=(0, 1))
 
 
-def scan_pair(
-    windows: Floats,
-    whiten: Whitener,
-    modes: Modes,
-    time_s: Floats,
-    first_s: Floats,
-    second_s: Floats,
-    *,
-    prior: Prior,
-    echo: Floats,
-    echo_share: tuple[float, float],
-) -> Pair:
-    """Scan two blows together: the first with `prior`, the second `echo` [n_mode] times a share (mean, sd)."""
-    white = whiten(windows)
-    first = _white_rings(whiten, modes, time_s, first_s)
-    second = whiten((rings(modes, time_s, second_s) @ echo).T).T
+def scan_pair(white: Floats, first: Floats, second: Floats, prior: Prior, echo_share: tuple[float, float]) -> Pair:
+    """Scan two blows together on whitened windows `white` [n, n_beat].
+
+    The first has the whitened answers `first` [n_first, n_mode, n] and `prior`; the second is an echo with the whitened
+    waveforms `second` [n_second, n] times a share (mean, sd). Single precision: log-likelihoods of some hundreds keep
+    four decimals.
+    """
     inverse = np.linalg.inv(prior.covariance)
-    precision = first @ first.transpose(0, 2, 1) + inverse  # [g, m, m]
-    right = first @ white + (inverse @ prior.mean)[:, None]  # [g, m, b]
-    alone = np.linalg.solve(precision, right)
-    cross = first @ second.T  # [g, m, h]
-    pull = np.linalg.solve(precision, cross)
-    rest = (second**2).sum(axis=1) + 1.0 / echo_share[1] ** 2 - (cross * pull).sum(axis=1)  # [g, h]
-    toward = (second @ white + echo_share[0] / echo_share[1] ** 2)[None] - cross.transpose(0, 2, 1) @ alone  # [g, h, b]
-    likelihood = 0.5 * toward**2 / rest[:, :, None] - 0.5 * np.log(rest)[:, :, None]
+    rows, blow, heard = (np.ascontiguousarray(x, dtype=np.float32) for x in (white, first, second))
+    precision = (blow @ blow.transpose(0, 2, 1)).astype(np.float64) + inverse  # [g, m, m]
+    right = blow @ rows + (inverse @ prior.mean).astype(np.float32)[:, None]  # [g, m, b]
+    cross = blow @ heard.T  # [g, m, h]
+    weight = np.linalg.inv(precision).astype(np.float32)
+    alone, pull = weight @ right, weight @ cross
+    rest = (heard**2).sum(axis=1) + np.float32(echo_share[1] ** -2) - (cross * pull).sum(axis=1)  # [g, h]
+    toward = (heard @ rows + np.float32(echo_share[0] / echo_share[1] ** 2))[None] - cross.transpose(0, 2, 1) @ alone
+    echo = toward / rest[:, :, None]
     own = 0.5 * (right * alone).sum(axis=1) - 0.5 * np.linalg.slogdet(precision)[1][:, None]
-    likelihood += own[:, None, :]
-    return Pair(
-        likelihood,
-        np.asarray(alone, np.float64),
-        np.asarray(pull.transpose(0, 2, 1), np.float64),
-        toward / rest[:, :, None],
-    )
+    likelihood = toward
+    likelihood *= echo
+    likelihood *= np.float32(0.5)
+    likelihood += own.astype(np.float32)[:, None, :] - np.float32(0.5) * np.log(rest)[:, :, None]
+    return Pair(likelihood, alone, np.ascontiguousarray(pull.transpose(0, 2, 1)), echo)
 
 
 def peak(likelihood: Floats, grid_s: Floats) -> tuple[Floats, NDArray[np.int64], Floats]:
