@@ -46,7 +46,8 @@ class Bench:
     @contextlib.contextmanager
     def line(self, path: str = "/live", token: str = "", origin: str | None = None) -> Iterator[Line]:
         address = f"ws://127.0.0.1:{self.port}{path}" + (f"?token={token}" if token else "")
-        with connect(address, origin=origin, max_size=2**24, compression=None, open_timeout=60) as socket:  # type: ignore[arg-type]
+        how: dict[str, Any] = {"origin": origin, "open_timeout": 60, "close_timeout": 0.2, "compression": None}
+        with connect(address, max_size=2**24, **how) as socket:
             yield Line(socket)
 
 
