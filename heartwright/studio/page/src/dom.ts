@@ -49,7 +49,7 @@ export function plain(value: number, digits = 0): string {
 /** Digits that the interval deserves, 0 to `most`. */
 export function digitsFor(figure: Interval, most = 2): number {
   const half = (figure.high - figure.low) / 2;
-  if (!(half > 0)) return most;
+  if (!(half > 0)) return Number.isInteger(figure.value) ? 0 : most;
   return Math.max(0, Math.min(most, Math.ceil(-Math.log10(half / 3))));
 }
 

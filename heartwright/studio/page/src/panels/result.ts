@@ -82,6 +82,6 @@ function whiskers(name: string, a: Interval | null, b: Interval | null): HTMLEle
     {},
     h("span.name", {}, wordFor(name)),
     h("div.tracks", {}, mark(a, "touch"), mark(b, "alone")),
-    h("span.note", {}, spread(a, 4)),
+    h("span.note", {}, spread(a, 3)),
   );
 }
