@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, signal
 
+from heartwright.listen.decode import Samples
 from heartwright.listen.files import clipped_samples
 from heartwright.records import Floats, Recording
 
@@ -41,22 +42,24 @@ class _Take:
 
 def inspect(recording: Recording) -> tuple[str, ...]:
     """What would spoil or bias a reading of this take, each with its cure; empty for a clean one."""
-    samples = np.nan_to_num(np.asarray(recording.samples, np.float64), posinf=0.0, neginf=0.0)
+    samples = np.asarray(recording.samples)
     if len(samples) < 0.2 * recording.rate_hz:
         return ()
-    offset = float(np.mean(samples))
-    swing = float(np.max(np.abs(samples - offset)))
+    if not np.isfinite(samples).all():
+        samples = np.nan_to_num(samples, posinf=0.0, neginf=0.0)
+    offset = float(np.mean(samples, dtype=np.float64))
+    swing = max(float(np.max(samples)) - offset, offset - float(np.min(samples)))
     if swing < 1e-4:
         return ("the microphone gave silence: check that it is connected, allowed and not muted, then record again",)
     told = [_dc(samples, offset), _clipping(recording)]
-    take = _prepare(samples - offset, recording.rate_hz)
+    first = samples[: int(_LONGEST_S * recording.rate_hz)]
+    take = _prepare(first.astype(np.float64) - offset, recording.rate_hz)
     gated = _gate(take)
     told += [gated, None if gated else _suppression(take), _gain(take), _hum(take), _codec(take)]
     return tuple(sentence for sentence in told if sentence)
 
 
 def _prepare(samples: Floats, rate_hz: float) -> _Take:
-    samples = samples[: int(_LONGEST_S * rate_hz)]
     sos = signal.butter(4, _HIGHPASS_HZ, "highpass", fs=rate_hz, output="sos")
     high = signal.sosfilt(sos, samples)
     size = max(8, round(_BLOCK_S * rate_hz))
@@ -71,9 +74,8 @@ def _prepare(samples: Floats, rate_hz: float) -> _Take:
     return _Take(samples, rate_hz, size, level, ticks.astype(np.int64), ~near)
 
 
-def _dc(samples: Floats, offset: float) -> str | None:
-    middle = float(np.median(samples))
-    if abs(offset) < 0.01 or abs(middle) < 0.5 * abs(offset):
+def _dc(samples: Samples, offset: float) -> str | None:
+    if abs(offset) < 0.01 or abs(float(np.median(samples))) < 0.5 * abs(offset):
         return None
     return (
         f"DC offset of {100 * offset:+.1f} % of full scale: it takes away headroom; use another input or a recorder "

@@ -95,9 +95,12 @@ def find(recording: Recording, tick_period_s: float, tick_times_s: Floats) -> Vo
 
 def _slow(recording: Recording) -> Floats:
     """The recording at 2 kHz."""
-    samples = np.nan_to_num(np.asarray(recording.samples, np.float64))
+    samples = np.asarray(recording.samples, np.float32)
+    if not np.isfinite(samples).all():
+        samples = np.nan_to_num(samples)
     ratio = Fraction(_LOW_RATE_HZ / recording.rate_hz).limit_denominator(2000)
-    return np.asarray(signal.resample_poly(samples - np.mean(samples), ratio.numerator, ratio.denominator))
+    level = samples - np.float32(np.mean(samples, dtype=np.float64))
+    return np.asarray(signal.resample_poly(level, ratio.numerator, ratio.denominator), dtype=np.float64)
 
 
 def _power(low: Floats, band_hz: tuple[float, float], width_s: float) -> Floats:
@@ -199,9 +202,15 @@ def _follow(rows: Floats) -> Floats:
     for _ in range(2):
         shape = np.median(gain[np.arange(count)[:, None], (at[:, None] + span) % bins], axis=0)
         shape = shape - np.mean(shape)
-        likeness = sum(w * np.roll(gain, -s, axis=1) for s, w in zip(span, shape, strict=True))
-        path, at = _path(np.asarray(likeness) / 3.0)
+        path, at = _path(_around(gain, int(span[0]), int(span[-1])) @ shape / 3.0)
     return np.asarray(path - np.mean(path))
+
+
+def _around(values: Floats, first: int, last: int) -> Floats:
+    """Values from `first` to `last` bins after each bin of a cycle [..., n_bin], along a new last axis."""
+    bins = values.shape[-1]
+    wrapped = np.take(values, np.arange(first, bins + last), axis=-1, mode="wrap")
+    return np.lib.stride_tricks.sliding_window_view(wrapped, last - first + 1, axis=-1)
 
 
 def _path(gain: Floats) -> tuple[Floats, NDArray[np.int64]]:
@@ -212,10 +221,10 @@ def _path(gain: Floats) -> tuple[Floats, NDArray[np.int64]]:
     cost = 0.5 * (steps * _STEP_S / 0.015) ** 2
     total, came = gain[0].copy(), np.zeros((count, bins), np.int64)
     for n in range(1, count):
-        before = np.stack([np.roll(total, s) - c for s, c in zip(steps, cost, strict=True)])
-        best = np.argmax(before, axis=0)
+        before = _around(total, -reach, reach)[:, ::-1] - cost
+        best = np.argmax(before, axis=1)
         came[n] = steps[best]
-        total = before[best, np.arange(bins)] + gain[n]
+        total = before[np.arange(bins), best] + gain[n]
     path = np.zeros(count)
     at = np.zeros(count, np.int64)
     at[-1] = int(np.argmax(total))
