@@ -476,3 +476,18 @@ def test_a_beat_is_told_dense_with_its_contacts(bench: Bench) -> None:
     assert np.allclose(stones, radius)
     assert _get(bench, "/api/beat/77").status_code == 404
     assert _get(bench, "/api/scene/0").json()["kind"] == "heart"
+
+
+def test_a_fault_of_the_bench_is_told_and_the_line_stays(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(work: object) -> None:
+        raise RuntimeError("out of brass")
+
+    monkeypatch.setattr(bench.session, "focus_on", broken)
+    with bench.line() as line:
+        assert "out of brass" in line.ask("focus", work=0)["reason"]
+        assert line.ask("name", name="still here")["type"] == "done"
+
+
+def test_what_costs_something_is_paced(bench: Bench) -> None:
+    codes = [_get(bench, "/api/report/77").status_code for _ in range(30)]
+    assert {404, 429} == set(codes)

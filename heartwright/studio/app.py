@@ -68,6 +68,7 @@ def create(
         lifespan=life,
     )
     app.state.session, app.state.loopback, app.state.report, app.state.page = session, loopback, report, page
+    app.state.paces = files.paces()
     return app
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ class Refused(ValueError):
         self.allowed = allowed
 
 
+_LOG = logging.getLogger("heartwright")
 _NOT_DREAMT = ("slider", "fault", "repair", "undo", "nudge", "place", "verdict")
 Answer = dict[str, Any] | None
 Doer = Callable[["Session", Person, Any], Awaitable[Answer]]
@@ -40,6 +42,9 @@ async def do(session: Session, person: Person, command: m.AnyCommand) -> dict[st
         return _refused(command, str(why), why.allowed)
     except ValueError as why:  # an edit that does not fit, a name that is not known, a value out of its range
         return _refused(command, str(why), None)
+    except Exception as why:  # a fault of ours: it is told and written down, and the line stays
+        _LOG.exception("%s went wrong", command.do)
+        return _refused(command, f"this went wrong inside the bench: {why}", None)
     return {"type": "done", "id": command.id, "of": command.do} | (answer or {})
 
 

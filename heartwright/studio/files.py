@@ -14,7 +14,6 @@ from heartwright.studio.admission import json_of, role_of, role_that_may
 from heartwright.studio.guard import Pace
 from heartwright.studio.session import Session
 
-UPLOADS = Pace(a_second=0.2, burst=6.0)
 _NOT_HEARD = "it was not listened to yet: ask for the verdict first"
 
 
@@ -23,9 +22,21 @@ def _session(request: Request) -> Session:
     return session
 
 
+def paces() -> dict[str, Pace]:
+    """How fast what costs something may be asked for, by everybody together."""
+    return {"uploads": Pace(a_second=0.2, burst=8.0), "heavy": Pace(a_second=4.0, burst=12.0)}
+
+
+def _in_time(request: Request, pace: str, why: str = "that was asked for too often: wait a second") -> None:
+    """Raises HTTPException 429 for what comes too fast."""
+    if not request.app.state.paces[pace].take():
+        raise HTTPException(429, why)
+
+
 async def beat(request: Request) -> Response:
     """One beat of a going work, dense."""
     role_of(request)
+    _in_time(request, "heavy")
     work = _session(request).shelf.going.get(request.path_params["work"])
     if work is None:
         raise HTTPException(404, "this work does not run here")
@@ -50,6 +61,7 @@ async def take(request: Request) -> Response:
 async def report(request: Request) -> Response:
     """The listening report of a work, as one page."""
     role_of(request)
+    _in_time(request, "heavy")
     session, id = _session(request), request.path_params["work"]
     make, heard = request.app.state.report, session.hearing.heard.get(id)
     if make is None:
@@ -69,8 +81,7 @@ async def put(request: Request) -> Response:
     if why:
         await uploads.let_pass(request)
         raise HTTPException(413, why, headers={"Connection": "close"})
-    if not UPLOADS.take():
-        raise HTTPException(429, "recordings come too fast: wait some seconds between them")
+    _in_time(request, "uploads", "recordings come too fast: wait some seconds between them")
     session = _session(request)
     words = {key: value for key, value in request.query_params.items() if key != "token"}
     try:

@@ -53,7 +53,9 @@ def headline(verdict: Verdict) -> Sentence:
     else:
         parts = list(said[:2])
     moments = tuple(t for s in parts for t in s.evidence_s) or plain_beat(verdict.reading)
-    figures = {name: value for s in parts for name, value in s.figures.items()}
+    figures = {name: value for s in parts if s not in of_cause for name, value in s.figures.items()}
+    if any(s in of_cause for s in parts):
+        figures[verdict.causes[0].sound_class] = verdict.causes[0].probability
     return Sentence(" ".join(s.text for s in parts) or "Nothing was heard.", figures, moments)
 
 
