@@ -131,9 +131,9 @@ export class Room {
     if (this.focused.work === id && !own) this.look(true);
   }
 
-  /** How finely a work is built: what stands on the stand or is looked at, a step finer than the rest. */
+  /** How finely a work is built: what is looked at a step finer than the rest, on a strong machine the stand too. */
   private detailOf(id: number, slot: Slot): Detail {
-    const near = slot.kind === "stand" || id === this.focused.work;
+    const near = id === this.focused.work || (slot.kind === "stand" && (this.fine || this.focused.work === null));
     return near ? (this.fine ? 2 : 1) : this.fine ? 1 : 0;
   }
 
@@ -170,7 +170,7 @@ export class Room {
     if (this.focused.work !== id && this.beat) this.scrub(null);
     this.focused = { work: id, view };
     for (const [other, entry] of [...this.works]) {
-      if (entry.detail !== this.detailOf(other, entry.slot)) this.stand(other, entry.view.scene, "shelf", entry.slot);
+      if (entry.detail !== this.detailOf(other, entry.slot)) this.stand(other, entry.view.scene, entry.slot.kind === "stand" ? "stand" : "shelf", entry.slot);
     }
     // told again what is in view already, the eye stays where a hand may have led it; a click leads it back
     if (!same || (globalThis.navigator?.userActivation?.isActive ?? true)) this.look(false);
@@ -331,6 +331,7 @@ export class Room {
       const { record, t } = this.beat;
       this.beat.lit = focused.view.scrub(record, t, LIT_FOR * record.dt * record.angles.length);
     }
+    this.attend(focused);
     for (const entry of this.works.values()) entry.view.uncover(entry === focused && (this.focused.view === "escapement" || this.beat !== null));
     this.moods.step(this.clock, dt, this.critic.group.visible, this.rig.camera.position.distanceTo(this.rig.controls.target));
     const places = [...this.works.values()].map(({ view }) => view.view("whole").aim);
@@ -339,6 +340,18 @@ export class Room {
     const whole = focused?.view.view("whole") ?? { aim: new THREE.Vector3(0, 2.2, 0), radius: 2 };
     this.words.step(this.clock, dt, whole.aim, whole.radius, this.still);
     this.labels.step(this.rig.camera, this.size);
+  }
+
+  /** What stands away from the lamp and is looked at has its glass off and a light of its own. */
+  private attend(focused: Entry | undefined): void {
+    for (const entry of this.works.values()) entry.view.open(entry === focused);
+    const away = focused !== undefined && focused.slot.kind !== "stand";
+    const { attending } = this.hall.lights;
+    attending.intensity = away ? 7 * (0.1 + 0.9 * this.moods.asked.light) : 0;
+    if (!away) return;
+    const { aim, radius } = focused.view.view("whole");
+    const near = Math.min(radius, 1.2);
+    attending.position.copy(this.root.worldToLocal(aim.add(new THREE.Vector3(-1.3 * near, 1.5 * near, 2.2 * near))));
   }
 
   private draw(): void {

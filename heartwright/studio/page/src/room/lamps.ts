@@ -12,7 +12,14 @@ export interface Lights {
   rim: THREE.SpotLight;
   fill: THREE.HemisphereLight;
   glow: THREE.PointLight[];
+  /** Goes with the eye to what stands away from the lamp. */
+  attending: THREE.PointLight;
 }
+
+/** Lamps between the shelves: x, y, z and power; the one beside the wall clock is weak. */
+const GLOWS: [number, number, number, number][] = [
+  [-7.2, 4.6, -8.6, 30], [3.4, 6.2, -2.6, 9], [0.5, 7.5, -10, 30], [-7.6, 7.6, -4, 30], [7.6, 4.8, -8.2, 30],
+];
 
 export function makeLights(root: THREE.Group, fine: boolean): { lamp: THREE.Group; lights: Lights } {
   const key = new THREE.SpotLight(0xffdcb4, 430, 0, 0.5, 0.75, 2);
@@ -30,15 +37,16 @@ export function makeLights(root: THREE.Group, fine: boolean): { lamp: THREE.Grou
   rim.target.position.set(0, 1.9, 0);
   const fill = new THREE.HemisphereLight(0x5a4634, 0x140b06, 0.55);
   const lampLight = new THREE.PointLight(0xffa860, 11, 14, 1.8);
-  const glow = [[-7.2, 4.6, -8.6], [4.4, 5.4, -3.6], [0.5, 7.5, -10], [-7.6, 7.6, -4], [7.6, 4.8, -8.2]].map(([x, y, z]) => {
-    const light = new THREE.PointLight(0xffa458, 30, 9, 1.7);
-    light.position.set(x as number, y as number, z as number);
+  const glow = GLOWS.map(([x, y, z, power]) => {
+    const light = new THREE.PointLight(0xffa458, power, 9, 1.7);
+    light.position.set(x, y, z);
     return light;
   });
   const used = fine ? glow : glow.slice(0, 3);
   const lamp = pendant(fine);
-  root.add(key, key.target, rim, rim.target, fill, lampLight, ...used, lamp);
-  return { lamp, lights: { key, lamp: lampLight, rim, fill, glow: used } };
+  const attending = new THREE.PointLight(0xffe0b8, 0, 6, 1.8);
+  root.add(attending, key, key.target, rim, rim.target, fill, lampLight, ...used, lamp);
+  return { lamp, lights: { key, lamp: lampLight, rim, fill, glow: used, attending } };
 }
 
 /** A lamp on a long chain from the dark above; it hangs plumb whatever the room does. */

@@ -24,6 +24,7 @@ export class WorkView {
   private waiting: ContactNote[] = [];
   private strongest = 0;
   private uncovered = false;
+  private glass: THREE.Mesh | null = null;
   private readonly covering = new Map<THREE.Mesh, THREE.Material>();
   private readonly body = new THREE.Group();
   private readonly fine: boolean;
@@ -169,7 +170,16 @@ export class WorkView {
   /** Give the work what it stands in: a stand, a glass, or nothing where it hangs. */
   mount(): void {
     if (this.scene.mount === "heart") this.group.add(heartStand(this.materials, this.fine, this.body));
-    if (this.scene.mount === "watch") this.group.add(cloche(this.materials, this.fine, this.body, this.scene));
+    if (this.scene.mount === "watch") {
+      const { group, glass } = cloche(this.materials, this.fine, this.body, this.scene);
+      this.glass = glass;
+      this.group.add(group);
+    }
+  }
+
+  /** Take the glass off while one looks closely, or put it back. */
+  open(on: boolean): void {
+    if (this.glass) this.glass.visible = !on;
   }
 
   dispose(): void {
@@ -208,7 +218,7 @@ function heartStand(materials: Materials, fine: boolean, body: THREE.Group): THR
 }
 
 /** A wooden foot, a small easel and a glass over a watch. */
-function cloche(materials: Materials, fine: boolean, body: THREE.Group, scene: Scene): THREE.Group {
+function cloche(materials: Materials, fine: boolean, body: THREE.Group, scene: Scene): { group: THREE.Group; glass: THREE.Mesh } {
   const group = new THREE.Group();
   const whole = scene.views["whole"] ?? { x: 0, y: 0, z: 0, radius: 0.02 };
   const s = body.scale.x;
@@ -231,5 +241,5 @@ function cloche(materials: Materials, fine: boolean, body: THREE.Group, scene: S
   const shadow = softShadow(r * 1.9, r * 1.6, 0.75);
   shadow.position.y = 0.005;
   group.add(foot, ring, post, glass, shadow);
-  return group;
+  return { group, glass };
 }
