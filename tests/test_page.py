@@ -103,7 +103,7 @@ def until(page: Any, condition: str, seconds: float) -> Any:
         if found:
             return found
         page.wait_for_timeout(100)
-    says = page.evaluate("JSON.stringify([heartwright?.state().state, heartwright?.state().refusals])")
+    says = page.evaluate("JSON.stringify([window.heartwright?.state().state, window.heartwright?.state().refusals])")
     pytest.fail(f"not within {seconds:g} s: {condition}; the bench says {says}")
 
 
@@ -207,6 +207,13 @@ def test_an_onlooker_sees_the_same_and_touches_nothing(browser: Any, maker: Any)
     ask(maker, "speed", value=1)
     page.context.close()
     maker.evaluate("heartwright.shell.close()")
+
+
+def test_a_wrong_link_is_told(browser: Any, bench: str) -> None:
+    page = browser.new_context(viewport=VIEW).new_page()
+    page.goto(bench + "?token=wrong-and-long-enough&quality=low")
+    until(page, "/link/.test(document.getElementById('standing').textContent)", 20)
+    page.context.close()
 
 
 DROP = """async ([name, data]) => {

@@ -45,6 +45,8 @@ export function decodePoses(frame: ArrayBuffer): Poses | null {
 export class Net {
   readonly token = new URLSearchParams(location.search).get("token") ?? "";
   linked = false;
+  /** Why the server does not let this page in; empty where it does. */
+  why = "";
   frames = 0;
   private socket: WebSocket | null = null;
   private next = 1;
@@ -92,6 +94,7 @@ export class Net {
     socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => this.take(event.data);
     socket.onopen = () => {
       this.pause_ms = 300;
+      this.why = "";
       this.setLink(true);
     };
     socket.onclose = () => this.lost();
@@ -121,7 +124,19 @@ export class Net {
     this.socket?.close();
   }
 
+  /** A socket does not say why it was refused; a plain request does. */
+  private async askWhy(): Promise<void> {
+    try {
+      const answer = await fetch(this.path("/api/session"));
+      this.why = answer.ok ? "" : (await answer.text()).slice(0, 300);
+    } catch {
+      this.why = "";
+    }
+    if (this.why) this.setLink(false);
+  }
+
   private lost(): void {
+    if (!this.linked) void this.askWhy();
     this.setLink(false);
     for (const id of [...this.waiting.keys()]) {
       this.settle(id, (w) =>

@@ -137,7 +137,9 @@ export class Shell {
     const parts: string[] = [];
     let kind = "";
     if (!net.linked) {
-      parts.push(hello ? "Connection lost. It comes back by itself; nothing is lost on the bench." : "Opening the workshop.");
+      parts.push(
+        net.why || (hello ? "Connection lost. It comes back by itself; nothing is lost on the bench." : "Opening the workshop."),
+      );
       kind = "trouble";
     } else {
       if (work) parts.push(work.title.split(":")[0] ?? work.title);

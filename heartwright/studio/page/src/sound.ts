@@ -41,6 +41,14 @@ export class Sound {
     }
   }
 
+  /** The live sound as a track for a recorder; null where it is not open. */
+  track(): MediaStreamTrack | null {
+    if (!this.context || !this.gain) return null;
+    const out = this.context.createMediaStreamDestination();
+    this.gain.connect(out);
+    return out.stream.getAudioTracks()[0] ?? null;
+  }
+
   /** What the worklet played: counts, and the last second of samples. Null before *Listen*. */
   heard(): Promise<Heard | null> {
     const player = this.player;

@@ -1,4 +1,4 @@
-// Keep what is seen: a picture of the room, or a short clip with its sound left out (a browser records the canvas).
+// Keep what is seen: a picture of the room, or a short clip of it, with the beat where sound is on.
 
 import type { App } from "../app";
 import { h } from "../dom";
@@ -58,7 +58,10 @@ async function record(app: App, button: HTMLButtonElement): Promise<void> {
     app.note("This browser records no clips of the room; a picture may work.", "refused");
     return;
   }
-  const recorder = new MediaRecorder(canvas.captureStream(30), { mimeType: type, videoBitsPerSecond: 6_000_000 });
+  const stream = canvas.captureStream(30);
+  const heard = app.sound.track();
+  if (heard) stream.addTrack(heard);
+  const recorder = new MediaRecorder(stream, { mimeType: type, videoBitsPerSecond: 6_000_000 });
   const pieces: Blob[] = [];
   recorder.ondataavailable = (e) => {
     if (e.data.size) pieces.push(e.data);
