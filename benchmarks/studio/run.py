@@ -74,11 +74,10 @@ class Onlooker:
 
     async def look(self, address: str, seconds: float) -> None:
         async with connect(address, max_size=2**24, compression=None) as socket:
-            await asyncio.sleep(1.0)  # the greeting and what was missed are not the running cost
-            while not _empty(socket):
+            start = time.monotonic() + 1.5  # the greeting and what was missed are not the running cost
+            while time.monotonic() < start:
                 await socket.recv()
-            end = time.monotonic() + seconds
-            while time.monotonic() < end:
+            while time.monotonic() < start + seconds:
                 got = await socket.recv()
                 self.bytes += len(got)
                 if isinstance(got, bytes):
@@ -88,11 +87,6 @@ class Onlooker:
         age = time.time() - Poses.unpack(frame).sent_s
         self.ages.append(age)
         self.frames += Poses.unpack(frame).work == 0
-
-
-def _empty(socket: ClientConnection) -> bool:
-    """Whether nothing more waits in the client's own queue."""
-    return not len(socket.recv_messages.frames)
 
 
 async def until(socket: ClientConnection, kind: str, **wanted: Any) -> dict[str, Any]:
@@ -111,8 +105,8 @@ async def edits(address: str, n: int) -> list[float]:
     async with connect(address, max_size=2**24, compression=None) as socket:
         await until(socket, "state", status="running")
         for i in range(n):
-            await asyncio.sleep(0.35)
-            while not _empty(socket):
+            rest = time.monotonic() + 0.35
+            while time.monotonic() < rest:
                 await socket.recv()
             sent = time.monotonic()
             await socket.send(json.dumps({"do": "slider", "id": i + 1, "lock_deg": 1.70 + 0.05 * (i % 2)}))
