@@ -110,7 +110,9 @@ export class App {
       }
     });
     this.net.on("refused", (m) => {
-      if (!m.id) this.note(m.reason, "refused");
+      if (m.id) return;
+      if (this.hello) this.note(m.reason, "refused");
+      else this.net.why = m.reason; // the status line says it
     });
     this.net.on("invite", (m) => this.tell("invite", m));
     this.net.onPoses((p) => {

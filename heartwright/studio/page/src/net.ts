@@ -92,11 +92,7 @@ export class Net {
     this.socket = socket;
     socket.binaryType = "arraybuffer";
     socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => this.take(event.data);
-    socket.onopen = () => {
-      this.pause_ms = 300;
-      this.why = "";
-      this.setLink(true);
-    };
+    socket.onopen = () => this.setLink(true);
     socket.onclose = () => this.lost();
   }
 
@@ -168,10 +164,16 @@ export class Net {
     }
     this.answer(raw);
     const kind = String(raw["type"]) as keyof Messages;
+    if (kind === "hello") this.welcome();
     const heard = this.listeners.get(kind);
     if (!heard) return;
     const message = read(kind, raw);
     for (const listener of heard) (listener as (m: unknown) => void)(message);
+  }
+
+  private welcome(): void {
+    this.pause_ms = 300;
+    this.why = "";
   }
 
   private answer(raw: Record<string, unknown>): void {
