@@ -1,11 +1,12 @@
 """Did it miss a beat? A test on times of beats or strokes, with the probability that chance alone would say so.
 
-Null model: intervals between neighbours are exchangeable, their logarithm scatters about a steady value by a Student's
-t law of four degrees (heavier in its tails than what healthy movements show), scaled by the median absolute deviation
-of the take itself; times carry a timing noise besides. A gap is told as *missed* where an interval is near two (three,
-...) beats, as *late* where it is only too long. The p-value of the longest interval is Bonferroni's over all intervals
-of the take, so the false-alarm probability holds for the whole take, whatever its length: to be exceeded in a share
-`alarm` of healthy takes at most.
+An event is late by as much as it comes after the steady beat of its neighbours (a running median, so that a drift does
+not pass for it). Null model: lateness is independent from event to event and follows a Student's t law of six degrees,
+heavier in its tails than a healthy work's, scaled by the median absolute deviation of the take itself and by no less
+than the timing noise. An interval above 1.7 beats is told as *missed* (an event was left out) where it is near a whole
+number of them, else as *late*. The p-value of the latest event is Bonferroni's over all events of the take, so the
+false-alarm probability holds for the whole take, whatever its length: at most a share `alarm` of healthy takes exceeds
+it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from scipy import signal, stats
 
 from heartwright.records import BeatTable, Floats, Recording
 
-FREEDOM: Final = 4.0
+FREEDOM: Final = 6.0
+NEAR: Final = 5  # neighbours on either side
+LEFT_OUT: Final = 1.7  # beats: above it an event may have been left out
 FEWEST: Final = 6
 LEAST_SHARE: Final = 0.04  # of an interval: a gap below this is never told
 _ROBUST: Final = 1.4826
@@ -86,21 +89,40 @@ def of_times(times_s: Floats, *, alarm: float = 0.01, sides: Floats | None = Non
         return Missed(False, 1.0, alarm, (), max(len(times) - 1, 0), 0.0, 0.0, f"{len(times)} beats were heard")
     gap = np.diff(times)
     period = float(np.median(gap))
-    centred = gap - period
-    if sides is not None:
-        to = np.asarray(sides)[keep][1:]
-        for s in (1, -1):
-            if np.sum(to == s) >= 3:
-                centred[to == s] -= np.median(centred[to == s])
-    scatter = max(_ROBUST * float(np.median(np.abs(centred))), np.sqrt(2.0) * noise_s, 1e-6 * period)
+    late = _lateness(times, gap, period, None if sides is None else np.asarray(sides)[keep])
+    scatter = max(_ROBUST * float(np.median(np.abs(late - np.median(late)))), noise_s, 1e-6 * period)
     # scale of the t law whose median absolute deviation this is
     scale = scatter / (_ROBUST * float(stats.t.ppf(0.75, FREEDOM)))
-    one = stats.t.sf(centred / scale, FREEDOM)
-    p = np.minimum(1.0, one * len(gap))
-    told = (p < alarm) & (centred > LEAST_SHARE * period)
-    gaps = [_gap(times[i], gap[i], period, float(p[i])) for i in np.flatnonzero(told)]
+    p = np.minimum(1.0, stats.t.sf(late / scale, FREEDOM) * len(times))
+    left_out = np.r_[False, gap > LEFT_OUT * period]
+    p[left_out] = np.minimum(p[left_out], _left_out_p(gap[left_out[1:]], period, scale, len(times)))
+    told = (p < alarm) & ((late > LEAST_SHARE * period) | left_out)
+    gaps = [_gap(times[i - 1], gap[i - 1], period, float(p[i])) for i in np.flatnonzero(told) if i > 0]
     gaps.sort(key=lambda g: g.p)
-    return Missed(bool(gaps), float(p.min()), alarm, tuple(gaps), len(gap), period, scatter, "")
+    return Missed(bool(gaps), float(p[1:].min()), alarm, tuple(gaps), len(gap), period, scatter, "")
+
+
+def _lateness(times: Floats, gap: Floats, period: float, sides: Floats | None) -> Floats:
+    """By how much each event comes after the beat that its neighbours keep [s]; an event left out counts as a beat."""
+    number = np.r_[0, np.cumsum(np.where(gap > LEFT_OUT * period, np.maximum(np.round(gap / period), 1), 1))]
+    phase = times - period * number
+    half = len(times) // 2
+    phase -= float(np.median((phase[half:] - phase[: len(times) - half]) / half)) * number
+    if sides is not None:
+        for s in (1, -1):
+            if np.sum(sides == s) >= 3:
+                phase[sides == s] -= float(np.median(phase[sides == s]))
+    out = np.empty(len(phase))
+    for i in range(len(phase)):
+        near = np.r_[phase[max(0, i - NEAR) : i], phase[i + 1 : i + 1 + NEAR]]
+        out[i] = phase[i] - float(np.median(near))
+    return out
+
+
+def _left_out_p(gap: Floats, period: float, scale: float, count: int) -> Floats:
+    """Chance that a take holds such a gap without an event left out: two events would have to conspire."""
+    excess = (gap - period) / (np.sqrt(2.0) * scale)
+    return np.asarray(np.minimum(1.0, stats.t.sf(excess, FREEDOM) * count))
 
 
 def _gap(start: float, interval: float, period: float, p: float) -> Gap:
