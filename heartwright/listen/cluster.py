@@ -234,16 +234,16 @@ class Learner:
         misfit = float(np.median(rest - 2.0 * pair.likelihood.max(axis=(0, 1)))) / len(self.time_s)
         heat = max(1.0, misfit)  # what the model leaves counts as noise: odds are worth so much less
         off = -0.5 * ((self.first_s[:, None] - expected_s) / near_s) ** 2
-        odds = pair.likelihood / heat + off[:, None, :]
+        odds = pair.likelihood * np.float32(1.0 / heat) + off.astype(np.float32)[:, None, :]
         flat = odds.reshape(-1, n).argmax(axis=0)
         i, j = np.divmod(flat, len(self.second_s))
         beat = np.arange(n)
         top = odds[i, j, beat]
         at, _k, curve = modal.peak(odds[:, j, beat], self.first_s)
         share = np.exp(odds - top)
-        total = share.sum(axis=(0, 1))
-        share /= total
-        first = share.sum(axis=1)
+        total = share.sum(axis=(0, 1), dtype=np.float64)
+        share /= total.astype(np.float32)
+        first = share.sum(axis=1, dtype=np.float64)
         mean = first.T @ self.first_s
         spread = np.sqrt(np.maximum(first.T @ self.first_s**2 - mean**2, curve**2))
         bank, echo = pair.mean_amplitude(share)

@@ -55,8 +55,8 @@ def measure(samples: Floats, rate_hz: float, time_s: Floats, axis_s: Floats, fol
             continue
         piece = samples[first:last]
         if ratio != 1:
-            piece = resample_poly(piece, ratio.numerator, ratio.denominator)
-        high = np.abs(sosfilt(sos, piece))
+            piece = resample_poly(piece.astype(np.float32), ratio.numerator, ratio.denominator)
+        high = np.abs(sosfilt(sos, piece.astype(np.float64)))
         clock = np.arange(len(high)) / RATE_HZ + begin - _SETTLE_S
         high, clock = high[clock >= begin], clock[clock >= begin]
         still = (clock >= quiet[0]) & (clock <= quiet[1])
