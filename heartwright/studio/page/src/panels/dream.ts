@@ -119,7 +119,7 @@ export class DreamOverlay {
     this.air(d);
     this.offer(d);
     this.host.classList.toggle("ended", !!d.ending);
-    if (d.ending && !this.ended) this.end(d.ending, d);
+    if (d.ending && !this.ended) this.end(d.ending);
   }
 
   private speak(lines: DreamLine[]): void {
@@ -209,7 +209,7 @@ export class DreamOverlay {
     } else await this.app.ask("act", { name });
   }
 
-  private end(ending: Ending, d: Dream): void {
+  private end(ending: Ending): void {
     this.ended = true;
     const keep = () =>
       download(new Blob([JSON.stringify(ending.record ?? {}, null, 1)], { type: "application/json" }), "dream.json");
@@ -226,7 +226,6 @@ export class DreamOverlay {
         h("p", {}, ending.text),
         composure,
         ending.better ? h("p.hint", {}, `What would have been better: ${ending.better}`) : null,
-        ...d.lines.slice(-1).map((l) => h("blockquote", {}, l.text)),
         stretches(ending),
         h(
           "div.row",
