@@ -95,11 +95,11 @@ class Line:
         found: Poses = self.until(lambda got: isinstance(got, Poses) and got.work == work)
         return found
 
-    def ask(self, do: str, **given: Any) -> dict[str, Any]:
+    def ask(self, do: str, *, patience: float = 120.0, **given: Any) -> dict[str, Any]:
         """Send a command and wait for its answer."""
         self.asked += 1
         self.socket.send(json.dumps({"do": do, "id": self.asked, **given}))
-        return dict(self.until(lambda got: isinstance(got, dict) and got.get("id") == self.asked))
+        return dict(self.until(lambda got: isinstance(got, dict) and got.get("id") == self.asked, patience))
 
     def live(self) -> dict[str, Any]:
         """Wait until the engine runs."""

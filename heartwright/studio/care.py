@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from heartwright.design import Design, DesignError
 from heartwright.design.escapement import SwissLever
 from heartwright.edit import Edit, EditError
+from heartwright.studio.aside import aside
 
 if TYPE_CHECKING:
     from heartwright.repair.hand import Hand
@@ -170,7 +171,7 @@ class Rehearsing:
 
     async def _run(self, job: functools.partial[Odds], hand: Hand) -> None:
         try:
-            odds = await asyncio.to_thread(job)
+            odds = await aside(job)
             self._tell(odds)
             self.session.dreaming.rehearsed(odds, hand)
         except Exception as why:

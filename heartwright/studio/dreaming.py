@@ -6,11 +6,11 @@ listened to by the session's ear, in its own process.
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from heartwright.repair.arousal import Arousal
+from heartwright.studio.aside import aside
 from heartwright.studio.people import clean_text
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Dreaming:
 
         chosen = dream.Scenario.load(_bundled(scenario, "scenarios") or "the-short-dream")
         looks = dream.Critic.load(_bundled(critic, "critics")) if critic else None
-        work = await asyncio.to_thread(_dream_heart, seed)
+        work = await aside(_dream_heart, seed)
         session = self.session
         shelf = session.shelf
         if self._kept is None:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heartwright.studio import care, desk, frames, instruments, saying
+from heartwright.studio.aside import aside
 from heartwright.studio.clients import Client, text_of
 from heartwright.studio.dreaming import Dreaming
 from heartwright.studio.frames import BLOCK, RATE_HZ
@@ -258,7 +259,7 @@ class Session:
         await asyncio.shield(self._greeting)
 
     async def _prepare(self) -> None:
-        self.lists = await asyncio.to_thread(saying.lists)
+        self.lists = await aside(saying.lists)
 
     def focus_on(self, id: int) -> None:
         """Put a work in focus: its figures, contacts and sound are what everybody gets."""

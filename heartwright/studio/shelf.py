@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from heartwright.design import Design
 from heartwright.design.model import bundled
+from heartwright.studio.aside import aside
 from heartwright.studio.uploads import RecordedWork
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Shelf:
     async def open(self) -> AsyncIterator[GoingWork]:
         """Start the works one after the other, each in a thread."""
         for id, name in enumerate(self.names):
-            work = await asyncio.to_thread(_start, id, name, self.seed + id)
+            work = await aside(_start, id, name, self.seed + id)
             self.going[id] = work
             yield work
 

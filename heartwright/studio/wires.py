@@ -15,6 +15,7 @@ from heartwright.studio.guard import Pace
 from heartwright.studio.session import Session
 
 COMMANDS_A_SECOND, COMMANDS_AT_ONCE = 30.0, 60.0
+TOLD_A_SECOND = 20.0  # of those that came too fast
 TEXT_MOST = 16_384  # characters of one message
 CONNECTIONS_MOST = 64
 REFUSED = 1008  # WebSocket close code: policy
@@ -106,7 +107,7 @@ async def _ignore(socket: WebSocket) -> None:
 
 async def _receive(socket: WebSocket, client: Client, session: Session) -> None:
     """Take commands, at a measured pace; what is none is refused, what comes too fast is left out and told once."""
-    pace, telling, left_out = Pace(COMMANDS_A_SECOND, COMMANDS_AT_ONCE), Pace(1.0, 1.0), 0
+    pace, telling, left_out = Pace(COMMANDS_A_SECOND, COMMANDS_AT_ONCE), Pace(TOLD_A_SECOND, TOLD_A_SECOND), 0
     while True:
         got = await socket.receive()
         if got["type"] == "websocket.disconnect":
@@ -114,8 +115,10 @@ async def _receive(socket: WebSocket, client: Client, session: Session) -> None:
         if not pace.take():
             left_out += 1
             if telling.take():
-                why = f"{left_out} messages came too fast and were left out"
-                _refuse(client, 0, "message", why, f"{COMMANDS_A_SECOND:g} a second")
+                text = (got.get("text") or "")[:TEXT_MOST]
+                many = "this came too fast and was" if left_out == 1 else f"{left_out} messages came too fast and were"
+                allowed = f"{COMMANDS_A_SECOND:g} a second"
+                _refuse(client, *messages.what_it_was(text), f"{many} left out", allowed)
                 left_out = 0
             await asyncio.sleep(0)
             continue
