@@ -102,3 +102,17 @@ def _ring(out: Floats, rate_hz: float, at: float, strength: float, mixture: Floa
             drawn = strength * gain * share * (1 + 0.1 * rng.standard_normal())
             ringing = np.exp(-np.pi * frequency / q * time) * np.sin(2 * np.pi * frequency * time)
             out[first : first + len(time)] += drawn * ringing
+
+
+def pendulum(*, seconds: float = 40.0, beat_error_ms: float = 0.3, snr_db: float = 40.0, seed: int = 1) -> Take:
+    """A seconds pendulum at 96 kHz: one blow a beat, each side in its own mixture, the beats scattered by 0.1 ms."""
+    rng = np.random.default_rng(seed)
+    count = int(seconds)
+    at = 0.5 + np.arange(count) + 0.5e-3 * beat_error_ms * (-1.0) ** np.arange(count) + rng.normal(0, 1e-4, count)
+    sound = np.zeros(int(seconds * 96_000))
+    for k in range(count):
+        level = 10 ** (rng.normal(0, 1.0) / 20)
+        _ring(sound, 96_000, at[k], level, np.roll(MIXTURES["stone"], 2 * (k % 2)), rng)
+    noise = rng.standard_normal(len(sound)) * np.abs(sound).max() * 10 ** (-snr_db / 20) * np.sqrt(2.0)
+    samples = (0.3 * (sound + noise) / np.abs(sound).max()).astype(np.float32)
+    return Take(Recording(samples, 96_000, source="hand-made"), at, np.full(count, np.nan), 3600.0, beat_error_ms)

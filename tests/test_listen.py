@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from listen_takes import LIFT_DEG, watch
+from listen_takes import LIFT_DEG, pendulum, watch
 
 from heartwright import listen
+from heartwright.listen import onsets, pulse, shape, track
 from heartwright.records import Reading, Recording
 
 
@@ -60,6 +62,34 @@ def test_sound_1_is_timed_within_microseconds() -> None:
     assert [name for name, _ in reading.fold_marks_ms][:3] == ["1 unlocking", "2 impulse", "3a lock"]
     assert reading.fold_envelope is not None and reading.fold_time_ms is not None
     assert reading.fold_envelope.shape == (2, len(reading.fold_time_ms))
+
+
+def test_the_sides_of_a_pendulum_are_timed_alike() -> None:
+    """Each pallet rings the case in its own mixture; the onset they share is timed, not the energy."""
+    take = pendulum()
+    table = listen.measure(take.recording).table
+    assert table is not None and len(table) == len(take.unlock_s)
+    away = table.time_s - take.unlock_s
+    assert float(np.std(away)) < 2e-6
+    assert abs(float(np.mean(away[::2]) - np.mean(away[1::2]))) < 2e-6
+
+
+def test_a_side_that_the_chain_hears_by_halves_on_two_sounds_is_aligned() -> None:
+    take = watch(bph=18_000, rate_hz=48_000)
+    strike = onsets.find(onsets.clean(take.recording), 48_000.0)
+    found = pulse.find(strike.strength, strike.block_rate_hz)
+    assert found is not None
+    chain = track.follow(strike.strength, strike.block_rate_hz, found)
+    assert chain is not None
+    mine = np.random.default_rng(2).permutation(np.flatnonzero(chain.side == 1))
+    time = chain.time_s.copy()
+    time[mine[: len(mine) * 55 // 100]] -= 7.05e-3  # on sound 2
+    moved = replace(chain, time_s=time)
+    energy, fine_hz = shape.fine_energy(strike.filtered, 48_000.0)
+    folded = shape.fold(energy, fine_hz, moved)
+    plain = shape.fold(energy, fine_hz, chain)
+    assert folded.lever
+    assert np.allclose(folded.time_s, plain.time_s, atol=1.5e-4)
 
 
 def test_no_amplitude_without_a_lift() -> None:

@@ -25,6 +25,7 @@ STANDS_OUT = 3.5  # robust sigmas of the quiet fold's own rises
 SURE_TOGETHER = 9.0  # of both sides
 LEAST_RISE_DB = 0.4
 FEWEST = 13  # beats a side below which no pattern is believed
+SEEDS, CLEARLY = 3, 0.02  # single beats tried as a beginning, and the correlation by which they must do better
 LOCK_WITHIN_DB = 12.0  # the lock is never this far below the loudest sound
 
 
@@ -125,21 +126,41 @@ def _mean(energy: Floats, at: Ints, side: Ints, lead: int, tail: int) -> Floats:
 
 
 def _align(root: Floats, at: Ints, side: Ints, lead: int, tail: int, *, far: int, near: int) -> tuple[Ints, Floats]:
-    """Shift each beat to fit the mean of its side: by up to `far` blocks twice (the chain may sit on another sound of
-    the same beat), then by up to `near` blocks three times."""
+    """Shift each beat to fit its side: by up to `far` blocks twice (the chain may sit on another sound of the same
+    beat), then by up to `near` blocks three times.
+
+    The far shifts begin from the mean of the side, or from single beats where those bring the side to fit clearly
+    better: where the chain sits on two sounds by halves, the mean holds both, and each half would stay where it is.
+    """
     match = np.zeros(len(at))
-    for reach in (far, far, near, near, near):
-        for s in range(2):
-            mine = np.flatnonzero(side == s)
-            if not len(mine):
-                continue
-            template = _rows(root, at[mine], lead, tail)
-            template = np.minimum(template, 4.0 * np.median(template.max(axis=1))).mean(axis=0)
-            score = _slide(root, at[mine], template, lead, tail, reach)
-            best = np.argmax(score, axis=1)
-            match[mine] = score[np.arange(len(mine)), best]
-            step = best - reach
-            at[mine] = at[mine] + step - int(np.round(np.median(step)))
+    for s in range(2):
+        mine = np.flatnonzero(side == s)
+        if not len(mine):
+            continue
+        best = _fit(root, at[mine], None, lead, tail, (far, far))
+        for seed in np.unique(np.linspace(0, len(mine) - 1, SEEDS + 2).astype(np.int64)[1:-1]):
+            other = _fit(root, at[mine], _rows(root, at[mine][seed : seed + 1], lead, tail)[0], lead, tail, (far, far))
+            if np.median(other[1]) > np.median(best[1]) + CLEARLY:
+                best = other
+        at[mine], match[mine] = _fit(root, best[0], None, lead, tail, (near, near, near))
+    return at, match
+
+
+def _fit(
+    root: Floats, at: Ints, template: Floats | None, lead: int, tail: int, reaches: tuple[int, ...]
+) -> tuple[Ints, Floats]:
+    """Beats of one side shifted to fit `template` (None: their mean), then the mean of what that gives; and the fit."""
+    match = np.zeros(len(at))
+    for reach in reaches:
+        if template is None:
+            rows = _rows(root, at, lead, tail)
+            template = np.minimum(rows, 4.0 * np.median(rows.max(axis=1))).mean(axis=0)
+        score = _slide(root, at, template, lead, tail, reach)
+        best = np.argmax(score, axis=1)
+        match = score[np.arange(len(at)), best]
+        step = best - reach
+        at = at + step - int(np.round(np.median(step)))
+        template = None
     return at, match
 
 
