@@ -137,3 +137,23 @@ def test_a_twin_is_independent_and_travels() -> None:
     assert live.time == pytest.approx(1.0)
     assert not len(told[0].poses)
     np.testing.assert_allclose(beats(pieces(live, 2.0)), beats(told), atol=1e-6)
+
+
+def test_tilt_sets_the_oil_against_its_pump() -> None:
+    """The artery stands higher by 3 cm x sin(tilt), 78 Pa a cm: the stroke ends later, and the lift is in the books."""
+    level, tilted = (
+        movement.run(Design.load("heart"), seconds=12.0, seed=1, tilt_deg=tilt, dirt=False) for tilt in (0.0, 20.0)
+    )
+    assert level.ledger.spent_j["fall from the artery"] == 0.0
+    lifted = (
+        tilted.figures["stroke_cm3"]
+        * 1e-6
+        * tilted.figures["strokes"]
+        * 800.0
+        * 9.80665
+        * 0.03
+        * np.sin(np.radians(20))
+    )
+    assert tilted.ledger.spent_j["fall from the artery"] == pytest.approx(lifted, rel=0.03)
+    assert 8.0 < tilted.figures["stop_ms"] - level.figures["stop_ms"] < 30.0
+    assert tilted.ledger.residual_ratio < 2e-4

@@ -329,6 +329,7 @@ class GoingHeart:
             "reeds": pe[pump.L_REEDS],
             "reed seats": pe[pump.L_SEATS],
             "load": pe[pump.L_LOAD],
+            "fall from the artery": pe[pump.L_FALL],
         }
         drive = float(pe[pump.L_DRIVE] + pe[pump.L_OUTSIDE] + self.sim.log.ledger[E_DIRT])
         stored = self.stored() - self.before

@@ -40,9 +40,9 @@ K, M, C, SET, A, W_FLOW, W_LAND, LAND, SQUEEZE, CRACK_W, CRACK_GAP, CRACK_L, LEA
 # ledger rows
 (
     L_DRIVE, L_REMONTOIRE, L_FLY, L_PIVOT, L_ROLLER, L_STOP, L_LANDING, L_LEATHER, L_VALVES, L_LEAKS, L_ENTRY, L_REEDS,
-    L_SEATS, L_LOAD, L_OUTSIDE, V_IN_TOTAL, V_OUT_TOTAL, V_LOAD, V_BELLOWS, W_EJECT, W_FILL,
-) = range(21)  # fmt: skip
-N_LEDGER = 21
+    L_SEATS, L_LOAD, L_FALL, L_OUTSIDE, V_IN_TOTAL, V_OUT_TOTAL, V_LOAD, V_BELLOWS, W_EJECT, W_FILL,
+) = range(22)  # fmt: skip
+N_LEDGER = 22
 # event kinds
 RELEASE, INLET_CLOSES, OUTLET_CLOSES, STOPPED, LANDING = range(5)
 KINDS = ("release", "inlet_closes", "outlet_closes", "stop", "landing")
@@ -241,7 +241,7 @@ def pump_step(ps, pp, pe, wheel, t, h, events, count):
     travel = arbor_step(ps, pp, pe, wheel, t, h, events, count)
     pc, pa = ps[P_CHAMBER], ps[P_ARTERY]
     v_out, v_in = h * (q_out + leak_out) + swept_out, h * (q_in + leak_in) + swept_in
-    load = (pa + pp[HEAD]) / pp[R_LOAD]
+    load = pa / pp[R_LOAD]  # the capillary ends in the open at the artery's height; the oil falls back from there
     dpc = (pp[AREA] * travel + v_in - v_out) / pp[C_CHAMBER]
     dpa = (v_out - h * load) / pp[C_ARTERY]
     chamber, artery = pc + 0.5 * dpc, pa + 0.5 * dpa
@@ -252,7 +252,8 @@ def pump_step(ps, pp, pe, wheel, t, h, events, count):
     over = chamber - artery - pp[HEAD]
     pe[L_VALVES] += h * q_out * (over - pp[R_ENTRY] * q_out) - h * q_in * chamber
     pe[L_LEAKS] += h * leak_out * (over - pp[R_ENTRY] * leak_out) - h * leak_in * chamber
-    pe[L_LOAD] += h * load * (artery + pp[HEAD])
+    pe[L_LOAD] += h * load * artery
+    pe[L_FALL] += v_out * pp[HEAD]
     pe[V_OUT_TOTAL] += v_out
     pe[V_IN_TOTAL] += v_in
     pe[V_LOAD] += h * load
