@@ -50,6 +50,17 @@ class Windows:
         return np.asarray(modal.shift_rows(rows, exact - column)[:, MARGIN:-MARGIN].mean(axis=0))
 
 
+def band_end_hz(waves: list[Floats], quiet: Floats, rate_hz: float, count: int) -> float:
+    """Highest frequency at which mean waveforms of `count` beats each stand 10 dB over what is left of the noise."""
+    size = min(min(len(wave) for wave in waves), quiet.shape[1])
+    fade = np.ones(size)
+    fade[size // 2 :] = 0.5 * (1.0 + np.cos(np.pi * np.linspace(0.0, 1.0, size - size // 2)))
+    heard = np.mean([np.abs(np.fft.rfft(wave[:size] * fade)) ** 2 for wave in waves], axis=0)
+    noise = np.mean(np.abs(np.fft.rfft(quiet[:, :size] * fade, axis=1)) ** 2, axis=0) / count
+    over = np.flatnonzero(np.convolve(heard, np.ones(3) / 3, "same") > 10.0 * noise)
+    return float(over[-1] * rate_hz / size) if len(over) else 0.0
+
+
 def usable(windows: Windows, chain: Chain, shape: Shape) -> Ints:
     """Beats that lie whole in the take, near where their neighbours put them, and about as loud as the others."""
     rows = windows.rows
