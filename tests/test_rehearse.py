@@ -72,7 +72,7 @@ def test_other_ticks_are_to_come_and_the_teeth_stay(heart: Live) -> None:
     def ahead(seed: int | None) -> Trace:
         twin = heart.copy()
         if seed is not None:
-            rehearse.other_ticks(twin, seed)
+            twin.other_ticks(seed)
         return twin.advance(3.0)
 
     same, other = ahead(None), ahead(1)

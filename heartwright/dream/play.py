@@ -13,10 +13,10 @@ engine's; what is said of it is the judge's. A play that steps its heart itself 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from heartwright.dream import hearing, hindsight
 from heartwright.dream.ending import Ending, decide
@@ -38,6 +38,12 @@ STRETCH_S: Final = 20.0
 BREATH_S: Final = 10.0  # one act of breathing slowly lasts so long
 STANDS_S: Final = 12.0  # a heart that stands for so long ends the dream
 HEART: Final = 0
+
+
+class Ear(Protocol):
+    """What listens and looks back meanwhile."""
+
+    def submit(self, what: Callable[..., Any], *given: Any) -> Future[Any]: ...
 
 
 class Refused(ValueError):
@@ -79,12 +85,12 @@ class Play:
         critic: Critic | str | None = None,
         works: Sequence[int] = (HEART,),
         ears: bool = True,
-        background: bool = False,
+        ear: Ear | None = None,
         places: bool = True,
         laws: Laws | None = None,
     ) -> None:
-        """`works`: ids from the oldest to the newest, the heart last; `background`: listen in a thread; `places`: tilt
-        and chill the heart here (else whoever reads `room` does); critic "" for a dream without one."""
+        """`works`: ids from the oldest to the newest, the heart last; `ear`: what listens meanwhile (else it waits);
+        `places`: tilt and chill the heart here (else whoever reads `room` does); critic "" for a dream without one."""
         self.scenario = Scenario.load(scenario) if isinstance(scenario, str) else scenario
         name = self.scenario.critic if critic is None else critic
         self.critic = name if isinstance(name, Critic) else (Critic.load(name) if name else NOBODY)
@@ -107,7 +113,7 @@ class Play:
         self._from = (live.tilt_deg, live.temperature_c, 0.0)
         self._composure: list[float] = []
         self._at_urge: Live | None = None
-        self._pool = ThreadPoolExecutor(1) if background else None
+        self._ear = ear
         self._listening: Future[hearing.Heard] | None = None
         self._looking_back: Future[str] | None = None
         self._asked = False
@@ -268,8 +274,8 @@ class Play:
         if p.verdict and self.watched:
             self._listen()
         last = self._phase + 1 == len(self.scenario.phase)
-        if last and self._pool is not None and self.ears and self._at_urge is not None:
-            self._looking_back = self._pool.submit(hindsight.better, self._at_urge, self.seed)
+        if last and self._ear is not None and self.ears and self._at_urge is not None:
+            self._looking_back = self._ear.submit(hindsight.better, self._at_urge, self.seed)
 
     def _mark(self, name: str) -> None:
         if self._pieces:
@@ -281,10 +287,10 @@ class Play:
         if not self.ears or not self._pieces or self._listening is not None:
             return
         pieces, design = list(self._pieces), self.live.design
-        if self._pool is None:
+        if self._ear is None:
             self._hear(hearing.listen_to(pieces, design))
         else:
-            self._listening = self._pool.submit(hearing.listen_to, pieces, design)
+            self._listening = self._ear.submit(hearing.listen_to, pieces, design)
 
     def _hear_out(self) -> None:
         if self.here.question and self.share >= 0.6 and self.ears and not self._question_heard():
@@ -345,14 +351,12 @@ class Play:
         composure = 1.0 - sum(recent) / len(recent)
         self.ending = decide(self.live.design, self.before, piece, self.stretches, arisen, slips, composure)
         self._look_back()
-        if self._pool is not None:
-            self._pool.shutdown(wait=False)
 
     def _look_back(self) -> None:
         """Add what would have been better; from a thread only where it is ready, so that nobody waits."""
         if self.ending is None or self._at_urge is None or not self.ears:
             return
-        if self._pool is None:
+        if self._ear is None:
             self.ending = self.ending.said_better(hindsight.better(self._at_urge, self.seed))
         elif self._looking_back is not None and self._looking_back.done():
             self.ending = self.ending.said_better(self._looking_back.result())

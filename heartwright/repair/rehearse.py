@@ -150,19 +150,10 @@ def trial(live: Live, touch: str | None, amount: float, hand: Hand, seed: int, s
     if touch is not None:
         done = named(touch).perform(twin, amount, hand, seed)
         force, slip = done.force_n, done.slip
-    other_ticks(twin, seed)
+    twin.other_ticks(seed)
     twin.advance(wait)
     piece = twin.advance(seconds)
     return Told(figures(piece), ruin(twin.design, before, piece)), force, slip
-
-
-def other_ticks(live: Live, seed: int) -> None:
-    """Give a copy other ticks to come: those that the work would have had at another time, teeth and train kept."""
-    going: Any = live._going
-    shift = int(np.random.default_rng([seed, 0x71C]).integers(1, 1 << 30))
-    for rows in (going.built.model.tick, getattr(going, "noise", None)):
-        if rows is not None and len(rows):
-            rows[:] = np.roll(rows, shift % len(rows), axis=0)
 
 
 def _run(blob: bytes, job: Job) -> list[Row]:
@@ -180,10 +171,13 @@ def warm(workers: int = 2) -> None:
         done.result()
 
 
-def close() -> None:
-    """End the worker processes."""
+def close(*, at_once: bool = False) -> None:
+    """End the worker processes; `at_once` without waiting for the trials they are at."""
     while _pools:
-        _pools.popitem()[1].shutdown(cancel_futures=True)
+        pool = _pools.popitem()[1]
+        for process in list((pool._processes or {}).values()) if at_once else ():
+            process.terminate()
+        pool.shutdown(cancel_futures=True)
 
 
 def _compile() -> str:

@@ -189,7 +189,4 @@ class Rehearsing:
             await asyncio.wait([self.task], timeout=1.0)
         from heartwright.repair import rehearse
 
-        for pool in rehearse._pools.values():  # whoever waits for the server to stop does not wait for trials
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
-        rehearse.close()
+        rehearse.close(at_once=True)  # whoever waits for the server to stop does not wait for trials

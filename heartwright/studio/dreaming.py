@@ -6,7 +6,6 @@ listened to by the session's ear, in its own process.
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from heartwright.repair.arousal import Arousal
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from heartwright.repair.hand import Hand
     from heartwright.repair.rehearse import Odds
     from heartwright.repair.touching import Touched
-    from heartwright.studio.listening import Ear
     from heartwright.studio.session import Session
     from heartwright.studio.work import GoingWork
 
@@ -67,11 +65,8 @@ class Dreaming:
             self._kept = shelf.going.get(STAND)
         works = (*[id for id in shelf.going if id != STAND], STAND)
         play = dream.Play(
-            work.live, chosen, seed=seed, critic=looks, works=works, background=True, places=False
+            work.live, chosen, seed=seed, critic=looks, works=works, ear=session.hearing.ear, places=False
         )
-        if play._pool is not None:
-            play._pool.shutdown(wait=False)
-        play._pool = Lent(session.hearing.ear)  # type: ignore[assignment]
         shelf.going[STAND] = work
         work.at_speed(session.speed)
         play.live = work.live
@@ -205,19 +200,6 @@ class Dreaming:
         session.changed(works=True)
         session.focus_on(STAND)
         session.hearing.want(STAND)
-
-
-class Lent:
-    """The session's ear as the pool that a play listens with; to end it is the session's."""
-
-    def __init__(self, ear: Ear) -> None:
-        self.ear = ear
-
-    def submit(self, what: Any, *given: Any) -> Future[Any]:
-        return self.ear.submit(what, *given)
-
-    def shutdown(self, wait: bool = True) -> None:
-        """Nothing: it goes on."""
 
 
 def lists() -> dict[str, Any]:

@@ -200,6 +200,10 @@ class GoingHeart:
         self.built.state.counter[L.CHATTER] = self.built.state.counter[L.STUCK] = 0
         self.ps[pump.SPENT_FOR] = 0.0
 
+    def ticks(self) -> tuple[np.ndarray, ...]:
+        """The tables that each tick's dirt is drawn from: the escapement's and the train's."""
+        return self.built.model.tick, self.noise
+
     def volumes(self) -> dict[str, float]:
         """Strokes made, and what passed the valve and the load since the start [cm3]."""
         return {

@@ -170,6 +170,10 @@ class Going:
         """Let the engine try again where it could not go on."""
         self.built.state.counter[L.CHATTER] = self.built.state.counter[L.STUCK] = 0
 
+    def ticks(self) -> tuple[np.ndarray, ...]:
+        """The tables that each tick's dirt is drawn from."""
+        return (self.built.model.tick,)
+
     def volumes(self) -> dict[str, float]:
         """What a pump has moved: nothing here."""
         return {}
