@@ -258,17 +258,23 @@ def test_a_broken_connection_comes_back(maker: Any) -> None:
     until(maker, f"heartwright.state().frames > {before + 5}", 10)
 
 
-def test_the_dream_reaches_an_ending(maker: Any) -> None:
-    """At twenty times its pace, until one may leave; awake, the heart that stood there before stands there again."""
+@pytest.mark.parametrize(("deed", "ended"), [("leave", "unchanged"), ("touch", "broken")])
+def test_the_dream_is_played_to_two_endings(maker: Any, deed: str, ended: str) -> None:
+    """At twenty times its pace: one leaves it alone; the other presses the cracked reed as hard as tweezers can. Awake,
+    the heart that stood there before stands there again."""
     ask(maker, "speed", value=20)
     panel(maker, "dream")
     maker.fill('#sheet input[type="number"]', "7")
     press(maker, "#begin-dream")
-    until(maker, "heartwright.state().dream?.lines.length > 0 && !document.getElementById('dream').hidden", 60)
-    until(maker, "heartwright.state().dream.choices.some(c => c.name === 'leave')", 150)
-    press(maker, '#dream [data-act="leave"]')
-    ending = until(maker, "heartwright.state().dream?.ending", 30)
-    assert ending["name"] and ending["record"]["seed"] == 7
+    begun = "heartwright.state().dream?.lines.length > 0 && !heartwright.state().dream.ending"
+    until(maker, f"{begun} && !document.getElementById('dream').hidden", 60)
+    until(maker, f"heartwright.state().dream.choices.some(c => c.name === '{deed}')", 150)
+    if deed == "leave":
+        press(maker, '#dream [data-act="leave"]')
+    else:
+        ask(maker, "touch", name="close the crack", amount=1.5)
+    ending = until(maker, "heartwright.state().dream?.ending", 150)
+    assert ending["name"] == ended and ending["record"]["seed"] == 7
     maker.wait_for_selector(".ending #keep-record")
     press(maker, "#wake")
     until(maker, "document.getElementById('dream').hidden && heartwright.state().works[0].design === 'heart'", 20)
