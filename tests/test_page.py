@@ -209,6 +209,38 @@ def test_an_onlooker_sees_the_same_and_touches_nothing(browser: Any, maker: Any)
     maker.evaluate("heartwright.shell.close()")
 
 
+def test_a_critic_asks_and_touches_nothing(browser: Any, maker: Any) -> None:
+    panel(maker, "people")
+    links = "[...document.querySelectorAll('#sheet input[readonly]')].map(i => i.value)"
+    old = maker.evaluate(f"JSON.stringify({links})")
+    press(maker, '[data-invite="critic"]')
+    link = until(maker, f"{links}.find(l => !{old}.includes(l))", 10)
+    page = opened(browser, link)
+    assert page.evaluate("heartwright.state().role") == "critic"
+    assert ask(page, "touch", name="wind", amount=0.1) is None
+    assert "critic" in page.evaluate("heartwright.state().refusals.at(-1)")
+    before = len(page.evaluate("heartwright.state().refusals"))
+    ask(page, "focus", work=1)
+    until(page, "heartwright.state().state?.focus === 1", 10)
+    ask(page, "focus", work=0)
+    assert len(page.evaluate("heartwright.state().refusals")) == before
+    assert not page.errors
+    page.context.close()
+    maker.evaluate("heartwright.shell.close()")
+
+
+def test_a_picture_and_a_clip_are_kept(maker: Any) -> None:
+    """Both come as files that hold something: a PNG, and a film of some seconds."""
+    panel(maker, "shelf")
+    for what, starts, wait_s in (("#save-picture", b"\x89PNG", 60), ("#save-clip", b"\x1aE\xdf\xa3", 90)):
+        with maker.expect_download(timeout=1000 * wait_s) as coming:
+            press(maker, what)
+        kept = Path(coming.value.path()).read_bytes()
+        assert kept.startswith(starts) and len(kept) > 10_000, f"{what}: {len(kept)} bytes"
+    maker.evaluate("heartwright.shell.close()")
+    assert not maker.errors
+
+
 def test_a_wrong_link_is_told(browser: Any, bench: str) -> None:
     page = browser.new_context(viewport=VIEW).new_page()
     page.goto(bench + "?token=wrong-and-long-enough&quality=low")
