@@ -77,7 +77,7 @@ def test_an_edit_that_does_not_fit_leaves_it_untouched() -> None:
 
 
 def test_cold_oil_stops_the_heart_and_warmth_lets_it_go_on() -> None:
-    """Five kelvin below freezing the oil is twice as thick: strokes come late, then the remontoire is spent."""
+    """At -40 C the oil is five times as thick: strokes come late, then the remontoire is spent."""
     live = Live(Design.load("heart"), seed=1)
     pieces(live, 1.0)
     live.place(temperature_c=-40.0)

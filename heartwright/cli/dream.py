@@ -11,6 +11,7 @@ import typer
 
 from heartwright.cli import options
 from heartwright.cli.console import Refused, answers, compiling, print_json
+from heartwright.cli.files import check_writable, write_text
 from heartwright.cli.options import bounded
 
 if TYPE_CHECKING:
@@ -41,19 +42,22 @@ def dream(
     What the scenario sets is critic, gaze, tilt, cold and light; what the heart does then is physics.
     """
     bounded("--seed", seed, 0, 2**53, "3")
+    if record is not None:
+        check_writable(record)
     from heartwright import dream as d
 
     try:
         with compiling("heart"):
             if replay is not None:
                 play = d.replay(_read(replay))
-                _tell_rest(play, 0) if not json else None
+                if not json:
+                    _tell_rest(play, 0)
             else:
                 play = _dream(scenario, policy, critic, seed, ears=not deaf, quiet=json)
-    except (d.ScenarioError, ValueError) as error:
+    except ValueError as error:
         raise Refused(str(error)) from None
     if record is not None:
-        record.write_text(json_.dumps(play.record(), indent=1), encoding="utf-8")
+        write_text(record, json_.dumps(play.record(), indent=1))
     if json:
         print_json(_plain(play.record()))
         return
@@ -67,16 +71,13 @@ def _dream(scenario: str, policy: str | None, critic: str | None, seed: int, *, 
     by_hand = policy is None and sys.stdin.isatty() and not quiet
     choose, who = chosen(policy or "patient")
     play = Play(heart(seed, poses_hz=0.0), scenario, seed=seed, critic=critic if who is None else who, ears=ears)
-    teller = _Teller(play, quiet=quiet)
-    if by_hand:
-        return finish(play, _Asker(), teller)
-    return finish(play, choose, teller)
+    return finish(play, _Asker() if by_hand else choose, _Teller(quiet=quiet))
 
 
 class _Teller:
     """Prints what is new: phases, lines, late strokes."""
 
-    def __init__(self, play: Play, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool) -> None:
         self.quiet, self.said, self.phase = quiet, 0, ""
 
     def __call__(self, play: Play) -> None:
@@ -106,7 +107,7 @@ class _Asker:
         while play.choices and self.waits != play.phase and play.ending is None:
             keys = {k: name for k, name in _KEYS.items() if name in play.choices}
             shown = ", ".join(f"{k} {name}" for k, name in keys.items())
-            given = input(f"       arousal {play.arousal:.2f}; {shown}: ").strip().lower()[:1] or "w"
+            given = _answer(f"       arousal {play.arousal:.2f}; {shown}: ").strip().lower()[:1] or "w"
             name = keys.get(given, "wait")
             try:
                 self._do(play, name)
@@ -127,14 +128,22 @@ class _Asker:
         for i, touch in enumerate(touches):
             a = touch.amount
             answers().print(f"       {i + 1}  {touch.title}: {a.low:g} to {a.high:g} {a.unit}, e.g. {a.default:g}")
-        which = int(input("       which: ") or "3") - 1
-        amount = float(input("       how much: ") or touches[which].amount.default)
-        steady = input("       rest the wrist and take the glass? y/n: ").strip().lower().startswith("y")
+        which = int(_answer("       which: ") or "3") - 1
+        amount = float(_answer("       how much: ") or touches[which].amount.default)
+        steady = _answer("       rest the wrist and take the glass? y/n: ").strip().lower().startswith("y")
         aids: dict[str, Any] = {"support": "wrist", "magnification": 10.0} if steady else {}
         found = play.act(name, touch=touches[which].name, amount=amount, **aids)
         if name == "rehearse":
             shares = ", ".join(f"{k} {v.value:.0%} ({v.low:.0%} to {v.high:.0%})" for k, v in found.shares.items())
             answers().print(f"       {found.done} trials: {shares}", markup=False)
+
+
+def _answer(question: str) -> str:
+    """What a person types; nothing where the terminal is closed."""
+    try:
+        return input(question)
+    except EOFError:
+        return ""
 
 
 def _tell_rest(play: Play, said: int) -> int:

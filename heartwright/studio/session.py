@@ -12,6 +12,7 @@ import contextlib
 import gc
 import logging
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,7 +64,7 @@ class Session:
         self.seconds = 0.0  # of the session
         self.discord = 0.0
         self._to_put: dict[int, tuple[float, float]] = {}  # works that still have to feel the room
-        self._heard = np.zeros(0)
+        self._heard: deque[NDArray[np.float32]] = deque(maxlen=RATE_HZ // TICK)  # the last second of sound
         self.lists: dict[str, Any] = {}
         self._greeting: asyncio.Task[None] | None = None
         self.works_changed = False
@@ -224,11 +225,12 @@ class Session:
 
     def _measure_discord(self, samples: NDArray[np.float32]) -> None:
         """The sensory dissonance of the last second of what is heard, every two seconds, smoothed."""
-        self._heard = np.concatenate([self._heard, samples.astype(np.float64)])[-RATE_HZ:]
+        self._heard.append(samples)
         if self.ticks % DISCORD_EVERY == 0 and not self.recorded.playing and not self.still:
             from heartwright.sound import discord
 
-            self.discord += DISCORD_WEIGHT * (discord.of_sound(self._heard, RATE_HZ) - self.discord)
+            heard = np.concatenate(self._heard).astype(np.float64)
+            self.discord += DISCORD_WEIGHT * (discord.of_sound(heard, RATE_HZ) - self.discord)
 
     # ------------------------------------------------------------------------------------------ telling
 
