@@ -42,18 +42,20 @@ def measure(
     lift_deg: float | None = None,
     movement_bph: float | None = None,
     clock_ppm: tuple[float, float] = (0.0, 30.0),
+    shortest_s: float = SHORTEST_S,
 ) -> Reading:
     """Listen to `recording`.
 
     `bph` is the nominal beat if told [beats/h], `movement_bph` that of a named movement; `lift_deg` the lift angle
     [deg] (None: no amplitude); `clock_ppm` the recorder's clock, offset (> 0 runs fast) and one-sigma uncertainty
-    [ppm]. Raises ValueError for a lift outside 10..90 deg, a beat outside 1,800..72,000 or a negative sigma.
+    [ppm]; takes under `shortest_s` [s] are not measured (live listening asks for less). Raises ValueError for a lift
+    outside 10..90 deg, a beat outside 1,800..72,000 or a negative sigma.
     """
     _check(bph or movement_bph, lift_deg, clock_ppm)
     base = Reading(
         "no_beat", (), recording.seconds if recording.rate_hz > 0 else 0.0, lift_deg=lift_deg, source=recording.source
     )
-    heard = _hear(recording, bph or movement_bph, base)
+    heard = _hear(recording, bph or movement_bph, base, shortest_s)
     if isinstance(heard, Reading):
         return replace(heard, warnings=_warnings(recording))
     with one_thread():
@@ -82,7 +84,7 @@ def _check(bph: float | None, lift_deg: float | None, clock_ppm: tuple[float, fl
         )
 
 
-def _hear(recording: Recording, told: float | None, base: Reading) -> Heard | Reading:
+def _hear(recording: Recording, told: float | None, base: Reading, shortest_s: float) -> Heard | Reading:
     """As far as the beats, or the reading that says why not."""
     samples = onsets.clean(recording)
     rate = float(recording.rate_hz)
@@ -92,7 +94,7 @@ def _hear(recording: Recording, told: float | None, base: Reading) -> Heard | Re
         return replace(base, status="too_short", advice=(advice.too_short(base.duration_s, 0),))
     strike = onsets.find(samples, rate)
     found = pulse.find(strike.strength, strike.block_rate_hz, told)
-    short = base.duration_s < SHORTEST_S
+    short = base.duration_s < shortest_s
     if found is None or found.z < _PERHAPS_Z:
         if short:
             return replace(base, status="too_short", advice=(advice.too_short(base.duration_s, 0),))
