@@ -98,6 +98,7 @@ class Arbor(Part):
     wheel: Leaves = Field(description="teeth of the wheel on the same arbor")
     inertia: Inertia = Field(description="arbor with pinion and wheel")
     module: Length = Field(description="tooth module of the wheel")
+    ripple: Relative = Field(0.0, description="torque wave once a turn of this arbor, relative amplitude; 0: drawn")
 
 
 class Train(Part):

@@ -26,13 +26,13 @@ class Dirt:
 
 
 def draw(design: Design, *, seed: int, ticks: int, on: bool) -> Dirt:
-    """Draw a design's dirt. With `on` False only what is declared of single teeth remains."""
+    """Draw a design's dirt. With `on` False only what is declared of single teeth and arbors remains."""
     esc, sizes = design.escapement, design.dirt
     teeth, waves, tick = (np.random.default_rng([seed, stream]) for stream in range(3))
     pitch_error = sizes.tooth_pitch * teeth.standard_normal(esc.teeth) * on
     for index, angle in esc.bent_teeth.items():
         pitch_error[index] += angle
     if not on:
-        return Dirt(pitch_error, np.zeros((0, 2)), np.zeros((0, 3)))
+        return Dirt(pitch_error, np.zeros((0, 2)), train.declared_waves(design))
     factors = tick.standard_normal((ticks, 2)) * (sizes.torque_tick, sizes.friction_tick)
     return Dirt(pitch_error, np.clip(factors, -0.9, 3.0), train.torque_waves(design, waves))

@@ -44,17 +44,27 @@ def ratios(design: Design) -> list[float]:
 
 
 def torque_waves(design: Design, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Torque waves of the meshes at the last arbor: rows of (cycles a turn, relative amplitude, phase)."""
+    """Torque waves of the meshes at the last arbor: rows of (cycles a turn, relative amplitude, phase).
+
+    A ripple declared of an arbor takes the place of the drawn one, once a turn of that arbor.
+    """
     train = design.train
     pinions = [*(arbor.pinion for arbor in train.arbors), train.escape_pinion]
     turning = [*ratios(design), 1.0]
+    declared = [0.0, *(arbor.ripple for arbor in train.arbors)]
     rows = []
     for i, pinion in enumerate(pinions):
         once, leaf = rng.normal(0.0, 1.0, 2)
         phases = rng.uniform(0.0, 2 * math.pi, 2)
-        rows.append((turning[i], train_wave(design) * once, phases[0]))
+        rows.append((turning[i], declared[i] or train_wave(design) * once, phases[0]))
         rows.append((turning[i + 1] * pinion, train_wave(design) * LEAF_SHARE * leaf, phases[1]))
     return np.array(rows)
+
+
+def declared_waves(design: Design) -> NDArray[np.float64]:
+    """The torque waves that are declared of arbors, without any that are drawn; rows as of `torque_waves`."""
+    rows = [(turns, arbor.ripple, 0.0) for turns, arbor in zip(ratios(design)[1:], design.train.arbors, strict=True)]
+    return np.array([row for row in rows if row[1] > 0.0]).reshape(-1, 3)
 
 
 def train_wave(design: Design) -> float:
