@@ -210,6 +210,84 @@ class VoiceSound:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """One beat out of the ordinary."""
+
+    time_s: float
+    kind: str  # missed | late | early | double
+    p: float  # how often chance alone would mark a beat of a whole take like this
+    off_ms: float | None = None  # after (+) or before its neighbours' beat; a missed one has none
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """Sounds that are none of the three of a beat: knocking, guard, extra, rubbing; or a first sound not heard."""
+
+    kind: str
+    text: str  # one sentence for people
+    at_ms: float | None  # after the beat's reference on the averaged beat; None where it has no place of its own
+    level_db: float | None  # over the quiet floor
+    p: float  # how often chance alone would show this in a whole take
+    evidence_s: tuple[float, ...] = ()  # moments of the take that show it [s]
+
+
+@dataclass(frozen=True, slots=True)
+class Allan:
+    """Overlapping Allan deviation of the beats, arrays [n]; the bounds are those of a 95 % interval."""
+
+    tau_s: Floats
+    deviation: Floats
+    low: Floats
+    high: Floats
+    floor: Floats  # what the take's own timing noise alone (white phase) would show
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A periodic part of the beat at a wheel's period. It says where to look, not what is wrong.
+
+    `cycle` is the average over the period in steps of equal length, with one sigma; `raster` [n_cycle, n_step] is
+    each turn by itself, NaN where nothing was heard. Unit: ms of the beat or its span, deg (or %) of the swing.
+    """
+
+    wheel: str
+    period_beats: float
+    period_s: float
+    of: str  # "rate" | "amplitude" | "landing"
+    unit: str  # ms | deg | %
+    size: Interval  # half of its swing from lowest to highest
+    p: float  # how often chance alone would name any period at all in a take like this
+    cycles: float
+    cycle: Floats
+    cycle_sigma: Floats
+    raster: Floats
+    rivals: tuple[str, ...] = ()  # other wheels that the take is too short to part from it
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Something that happened once, for longer than a beat: a slow wheel would need more turns to be named."""
+
+    start_s: float
+    end_s: float
+    of: str  # "rate" | "amplitude" | "landing"
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wheels:
+    """What was found at the periods of the train; `untested` names the wheels that the take is too short for."""
+
+    train: str  # the tooth counts, "" where none were told
+    parts: tuple[Part, ...]
+    passings: tuple[Passing, ...]
+    tested: tuple[str, ...]
+    untested: tuple[str, ...]
+    alarm: float  # the false-alarm probability of the whole take that a part must stay below
+    advice: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What listening found. Fields that could not be measured are None; `advice` says why and what would mend it."""
 
@@ -240,6 +318,11 @@ class Reading:
     fold_marks_ms: tuple[tuple[str, float], ...] = ()  # (name, time) of the sounds on the averaged beat
     warnings: tuple[str, ...] = ()  # clipping, automatic gain, gating, noise suppression, hum
     source: str = ""
+    marks: tuple[Mark, ...] = ()  # missed, late, early and double beats
+    extras: tuple[Extra, ...] = ()  # sounds beside the three of a beat
+    allan: Allan | None = None
+    escapement: str = ""  # as told, or "quartz" where that was recognised; "" where nothing is known
+    wheels: Wheels | None = None  # where tooth counts were told
 
 
 # --------------------------------------------------------------------------------------------------- verdict
