@@ -323,6 +323,7 @@ class Reading:
     allan: Allan | None = None
     escapement: str = ""  # as told, or "quartz" where that was recognised; "" where nothing is known
     wheels: Wheels | None = None  # where tooth counts were told
+    amplitude_any_lift_deg: Interval | None = None  # over all lifts of the kind, where no lift was told
 
 
 # --------------------------------------------------------------------------------------------------- verdict

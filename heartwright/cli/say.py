@@ -44,7 +44,10 @@ def _figures(record: Reading, console: Console) -> None:
     _line(console, "beat error", record.beat_error_ms, "ms")
     timed = f"   timed at the {record.amplitude_timed}" if record.amplitude_timed else ""
     lift = f", lift {record.lift_deg:g} deg" if record.lift_deg is not None else ""
-    _line(console, "amplitude", record.amplitude_deg, "deg", timed + lift if record.amplitude_deg else "")
+    if record.amplitude_deg is None and record.amplitude_any_lift_deg is not None:
+        _line(console, "amplitude", record.amplitude_any_lift_deg, "deg", "   lift unknown")
+    else:
+        _line(console, "amplitude", record.amplitude_deg, "deg", timed + lift if record.amplitude_deg else "")
 
 
 def verdict(record: Verdict, console: Console) -> None:

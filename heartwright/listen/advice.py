@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from heartwright.records import Interval
+
 HOW_TO_RECORD = (
     "record 60 s in a quiet room with the phone's microphone on the crown or against the back of the case, "
     "as a lossless voice memo with every enhancement off"
@@ -46,6 +48,13 @@ def no_lift() -> str:
     return (
         "No amplitude without the lift angle: give it (--lift-deg 52), or find the movement's "
         "(heartwright movements nh35)."
+    )
+
+
+def any_lift(amplitude: Interval, kind: str, reach_deg: tuple[float, float], movements: int) -> str:
+    return (
+        f"Lift unknown: over the {reach_deg[0]:g}-{reach_deg[1]:g} deg of {kind} ({movements} of the table) the "
+        f"amplitude is {amplitude.low:.0f} to {amplitude.high:.0f} deg."
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from heartwright.listen import advice, steady, swing
+from heartwright.listen import advice, lift, steady, swing
 from heartwright.listen.landmarks import Landmarks
 from heartwright.listen.level import Level
 from heartwright.listen.shape import Shape
@@ -158,7 +158,7 @@ def _with_amplitude(
 ) -> tuple[Reading, tuple[str, ...]]:
     """Amplitude with its interval, or the line of advice that says why not."""
     if out.lift_deg is None:
-        return out, (advice.no_lift(),)
+        return _with_any_lift(out, chain, marks, pace)
     if out.duration_s < SHORTEST_FOR_AMPLITUDE_S:
         return out, (advice.short_for_amplitude(out.duration_s),)
     if not marks.lever:
@@ -174,3 +174,17 @@ def _with_amplitude(
         out, amplitude_deg=found.amplitude_deg, amplitude_timed=marks.timed, amplitude_scatter_deg=found.scatter_deg
     )
     return heard, lines
+
+
+def _with_any_lift(out: Reading, chain: Chain, marks: Landmarks, pace: Steady) -> tuple[Reading, tuple[str, ...]]:
+    """Amplitude over all lifts of the kind, where none was told."""
+    lifts = lift.prior(out.nominal_bph or 3600.0 / pace.beat_s)
+    long_enough = marks.lever and out.duration_s >= SHORTEST_FOR_AMPLITUDE_S
+    found = swing.measure(marks, chain.side, pace.beat_s, lift.TRIAL_DEG) if lifts and long_enough else None
+    if found is None or lifts is None:
+        return out, (advice.no_lift(),)
+    amplitude = lift.over_all(found.amplitude_deg, lift.TRIAL_DEG, lifts)
+    if not PLAUSIBLE_DEG[0] <= amplitude.value <= PLAUSIBLE_DEG[1]:
+        return out, (advice.no_lift(),)
+    told = advice.any_lift(amplitude, lifts.kind, lifts.reach_deg, lifts.movements)
+    return replace(out, amplitude_any_lift_deg=amplitude), (advice.no_lift(), told)

@@ -164,7 +164,7 @@ def _parted(cells: dict[str, Floats]) -> tuple[list[str], list[str]]:
 
 
 def _linear(weights: Floats, rates: Floats, noise: Floats) -> Interval:
-    return Interval.from_sigma(float(weights @ rates), float(np.sqrt(max(weights @ noise @ weights, 0.0))))
+    return Interval.from_sigma(float(weights @ rates), float(np.sqrt(np.maximum(weights @ noise @ weights, 0.0))))
 
 
 def _range(weights: Floats, rates: Floats, noise: Floats) -> Interval:
