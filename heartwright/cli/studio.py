@@ -79,7 +79,9 @@ def studio(
         if not no_open and _desktop():
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
-    server = serve.server(app.create(session, loopback=loopback, report=_report), place, answering)
+    server = serve.server(
+        app.create(session, loopback=loopback, report=_report, movements=_movements), place, answering
+    )
     with suppress(KeyboardInterrupt):  # Ctrl-C is how it is closed
         server.run(sockets=[bound])
     answers().print("The bench is closed.")
@@ -97,6 +99,13 @@ def _report(heard: Heard, design: Design | None) -> str:
     return report.page(
         reading=heard.reading, verdict=heard.verdict, recording=recording, trace=heard.trace, design=design
     )
+
+
+def _movements() -> list[dict[str, object]]:
+    """The table of movements for the page: names, beats, lifts."""
+    from heartwright.cli import catalogue
+
+    return [{"name": row.name, "rates_bph": row.rates_bph, "lifts_deg": row.lifts_deg} for row in catalogue.movements()]
 
 
 def _check_files(cert: Path | None, key: Path | None) -> None:

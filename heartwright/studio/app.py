@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -19,7 +20,7 @@ from heartwright.studio import files, guard, saying
 from heartwright.studio.admission import json_of, role_of
 from heartwright.studio.listening import Heard
 from heartwright.studio.session import Session
-from heartwright.studio.wires import look, sound_wire
+from heartwright.studio.wires import look, microphone_wire, sound_wire
 
 Reporter = Callable[[Heard, Design | None], str]
 PAGE = Path(__file__).parent / "page" / "dist"
@@ -37,9 +38,15 @@ page: in the clone, run <code>make web</code> (it needs the npm registry once), 
 
 
 def create(
-    session: Session, *, loopback: bool = True, report: Reporter | None = None, page: Path = PAGE
+    session: Session,
+    *,
+    loopback: bool = True,
+    report: Reporter | None = None,
+    movements: Callable[[], list[dict[str, Any]]] = list,
+    page: Path = PAGE,
 ) -> Starlette:
-    """The application. `loopback`: it answers at this machine only; `report` makes the HTML of a listening report."""
+    """The application. `loopback`: it answers at this machine only; `report` makes the HTML of a listening report,
+    `movements` gives the table of movements: `name`, `rates_bph`, `lifts_deg`."""
 
     @contextlib.asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
@@ -59,16 +66,19 @@ def create(
             Route("/api/report/{work:int}", files.report),
             Route("/api/takes/{work:int}/sound.wav", files.take),
             Route("/api/recordings/{work:int}/sound.wav", files.take),
+            Route("/api/recordings/{work:int}/original", files.original),
             Route("/api/recordings", files.put, methods=["POST"]),
+            Route("/api/movements", files.movements),
             WebSocketRoute("/live", look),
             WebSocketRoute("/sound", sound_wire),
+            WebSocketRoute("/microphone", microphone_wire),
         ],
         middleware=[Middleware(guard.Headers)],
         exception_handlers={HTTPException: _plainly},
         lifespan=life,
     )
     app.state.session, app.state.loopback, app.state.report, app.state.page = session, loopback, report, page
-    app.state.paces = files.paces()
+    app.state.paces, app.state.movements = files.paces(), movements
     return app
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from heartwright.studio import care
 from heartwright.studio import messages as m
+from heartwright.studio.microphone import Told
 from heartwright.studio.people import NAME_MOST, RIGHTS, Person, clean_text
 
 if TYPE_CHECKING:
@@ -229,6 +230,32 @@ async def _act(session: Session, person: Person, command: m.Act) -> Answer:
     return None
 
 
+def _told_of(command: m.Listen | m.ToldOfIt) -> Told:
+    about = clean_text(command.movement, 64)
+    return Told(command.bph, command.movement_bph, tuple(command.lifts_deg), about)
+
+
+async def _listen(session: Session, person: Person, command: m.Listen) -> Answer:
+    """Open a microphone; the ticket is for the line that carries its sound."""
+    told = _told_of(command)
+    mic = session.microphones.begin(person, command.rate_hz, told, command.device, tuple(command.processing))
+    return {"mic": mic.id, "ticket": mic.ticket}
+
+
+async def _told(session: Session, person: Person, command: m.ToldOfIt) -> Answer:
+    """What is known of the watch under a microphone, or was put right."""
+    session.microphones.numbered(command.mic).told = _told_of(command)
+    return None
+
+
+async def _enough(session: Session, person: Person, command: m.Enough) -> Answer:
+    """Close a microphone; a take that is kept becomes a work on the shelf."""
+    mic = session.microphones.numbered(command.mic)
+    words = {"name": command.name, "intent": command.intent}
+    work = await session.microphones.end(mic, keep=command.keep, words={k: v for k, v in words.items() if v})
+    return {"work": work, "take_s": mic.take_s}
+
+
 async def _cancel(session: Session, person: Person, command: m.Cancel) -> Answer:
     if not session.rehearsing.on:
         raise Refused("no rehearsal is under way")
@@ -259,4 +286,7 @@ DOERS: dict[type, Doer] = {
     m.Breathe: _breathe,
     m.Dream: _dream,
     m.Act: _act,
+    m.Listen: _listen,
+    m.ToldOfIt: _told,
+    m.Enough: _enough,
 }

@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from heartwright.studio import uploads
 from heartwright.studio.admission import json_of, role_of, role_that_may
 from heartwright.studio.guard import Pace
+from heartwright.studio.people import RIGHTS
 from heartwright.studio.session import Session
 
 _NOT_HEARD = "it was not listened to yet: ask for the verdict first"
@@ -72,6 +73,23 @@ async def report(request: Request) -> Response:
     page = await asyncio.to_thread(make, heard, work.live.design if work else None)
     policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; media-src data:"
     return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+
+
+async def movements(request: Request) -> Response:
+    """The table of movements, for who listens to a watch; the ear gets ready meanwhile."""
+    if "listen" in RIGHTS[role_of(request)]:
+        _session(request).microphones.ready()
+    return json_of(await asyncio.to_thread(request.app.state.movements))
+
+
+async def original(request: Request) -> Response:
+    """A recording as it was put in, a microphone's take as FLAC."""
+    role_of(request)
+    _in_time(request, "heavy")
+    work = _session(request).shelf.recordings.get(request.path_params["work"])
+    if work is None or not work.path.is_file():
+        raise HTTPException(404, "no such recording on the shelf")
+    return FileResponse(work.path, media_type="application/octet-stream", filename=f"{work.title}{work.path.suffix}")
 
 
 async def put(request: Request) -> Response:

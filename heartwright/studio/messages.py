@@ -1,6 +1,6 @@
 """What the page may ask: one small model for each command, told apart by "do". Everything else is refused.
 
-    command = read('{"do": "speed", "id": 3, "value": 0.1}')
+command = read('{"do": "speed", "id": 3, "value": 0.1}')
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from heartwright.studio.people import NAME_MOST, Role
 TEXT_MOST = 2000
 Name = Annotated[str, StringConstraints(max_length=64)]
 Text = Annotated[str, StringConstraints(max_length=TEXT_MOST)]
+Processing = Literal["echo cancellation", "noise suppression", "automatic gain"]
 WorkId = Annotated[int, Field(ge=0, le=65_535)]
 
 
@@ -152,13 +153,47 @@ class SetName(Command):
     name: Annotated[str, StringConstraints(max_length=4 * NAME_MOST)]
 
 
+class _OfTheWatch(Command):
+    """What is told of the watch under the microphone; lifts: all that the table of movements gives."""
+
+    bph: Annotated[float, Field(ge=1800.0, le=72_000.0)] | None = None
+    movement_bph: Annotated[float, Field(ge=1800.0, le=72_000.0)] | None = None
+    lifts_deg: Annotated[list[Annotated[float, Field(ge=10.0, le=90.0)]], Field(max_length=8)] = []
+    movement: Name = ""
+
+
+class Listen(_OfTheWatch):
+    """A microphone on the page; `processing` is what the browser would not switch off."""
+
+    do: Literal["listen"]
+    rate_hz: Annotated[float, Field(ge=8_000.0, le=96_000.0)]
+    device: Annotated[str, StringConstraints(max_length=200)] = ""
+    processing: Annotated[list[Processing], Field(max_length=3)] = []
+
+
+class ToldOfIt(_OfTheWatch):
+    do: Literal["told"]
+    mic: Annotated[int, Field(ge=0)]
+
+
+class Enough(Command):
+    """The microphone is closed; its take is kept or left."""
+
+    do: Literal["enough"]
+    mic: Annotated[int, Field(ge=0)]
+    keep: bool = True
+    name: Annotated[str, StringConstraints(max_length=200)] = ""
+    intent: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
 AnyCommand = (
     Speed | Halt | Go | Beat | Focus | Place | Slider | Fault | Repair | Undo | Nudge | Verdict | Blind | Contest
-    | Touch | Rehearse | Cancel | Breathe | Dream | Act | Invite | SetName
+    | Touch | Rehearse | Cancel | Breathe | Dream | Act | Invite | SetName | Listen | ToldOfIt | Enough
 )  # fmt: skip
 _READER: TypeAdapter[AnyCommand] = TypeAdapter(Annotated[AnyCommand, Field(discriminator="do")])
 KNOWN = ("speed", "halt", "go", "beat", "focus", "place", "slider", "fault", "repair", "undo", "nudge", "verdict",
-         "blind", "contest", "touch", "rehearse", "cancel", "breathe", "dream", "act", "invite", "name")  # fmt: skip
+         "blind", "contest", "touch", "rehearse", "cancel", "breathe", "dream", "act", "invite", "name",
+         "listen", "told", "enough")  # fmt: skip
 
 
 class NotUnderstood(ValueError):

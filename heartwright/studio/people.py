@@ -20,7 +20,7 @@ _LOOK: Final = frozenset({"name", "blind"})
 _JUDGE: Final = _LOOK | {"verdict", "focus"}
 _MAKE: Final = _JUDGE | {
     "speed", "halt", "go", "beat", "place", "slider", "fault", "repair", "undo", "contest", "touch", "rehearse",
-    "cancel", "breathe", "dream", "act", "invite", "upload", "nudge",
+    "cancel", "breathe", "dream", "act", "invite", "upload", "nudge", "listen", "told", "enough",
 }  # fmt: skip
 RIGHTS: Final[dict[Role, frozenset[str]]] = {"maker": _MAKE, "critic": _JUDGE, "onlooker": _LOOK}
 LINKS_MOST = 64

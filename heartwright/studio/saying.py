@@ -41,9 +41,10 @@ def hello(session: Session, role: Role, person: Person | None) -> dict[str, Any]
 
 
 def news(session: Session) -> list[dict[str, Any]]:
-    """What somebody who comes in late has missed: the figures so far, and what was heard."""
+    """What somebody who comes in late has missed: the figures so far, what was heard and is being heard."""
     out = [instruments.message(session.work, all_of_them=True)] if session.work else []
     out += [session.hearing.message(id) for id in session.hearing.heard]
+    out += session.microphones.messages()
     return out + ([session.dreaming.message()] if session.dreaming.play else [])
 
 

@@ -25,6 +25,7 @@ from heartwright.studio.dreaming import Dreaming
 from heartwright.studio.frames import BLOCK, RATE_HZ
 from heartwright.studio.hearing import Hearing
 from heartwright.studio.messages import AnyCommand
+from heartwright.studio.microphones import Microphones
 from heartwright.studio.people import People, Person
 from heartwright.studio.recorded import Recorded
 from heartwright.studio.shelf import Shelf
@@ -61,6 +62,7 @@ class Session:
         self.hearing = Hearing(self)
         self.rehearsing = care.Rehearsing(self)
         self.dreaming = Dreaming(self)
+        self.microphones = Microphones(self)
         self.seconds = 0.0  # of the session
         self.discord = 0.0
         self._to_put: dict[int, tuple[float, float]] = {}  # works that still have to feel the room
@@ -90,6 +92,7 @@ class Session:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
         await self.rehearsing.close()
+        await self.microphones.close()
         await self.hearing.close()
         for client in (*self.lookers, *self.listeners):
             client.close()

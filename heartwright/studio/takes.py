@@ -55,6 +55,7 @@ def cut(piece: Trace, until: float) -> tuple[Trace, Trace]:
     half = 0.5 * 3600.0 / piece.nominal_bph if piece.nominal_bph > 0 else 0.0
     sides = []
     for first in (True, False):
+
         def kept(times: np.ndarray, first: bool = first) -> np.ndarray:
             return times <= until if first else times > until
 

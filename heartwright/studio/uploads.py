@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 LARGEST = 100 * 2**20  # bytes
 WORDS_MOST = 200
 LET_PASS, LET_PASS_S = 4 * LARGEST, 20.0  # of a refused body
+_NUMBERS = itertools.count(1)
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 
@@ -93,7 +95,7 @@ async def let_pass(request: Request) -> None:
 async def receive(request: Request, folder: Path, name: str) -> Path:
     """The body in a file. Raises TooLarge as soon as there is too much of it, ClientDisconnect where it breaks off."""
     found = _SUFFIX.search(name)
-    path = folder / f"upload-{len(list(folder.iterdir()))}{found[0].lower() if found else ''}"
+    path = folder / f"upload-{next(_NUMBERS)}{found[0].lower() if found else ''}"
     size = 0
     try:
         with path.open("wb") as file:
@@ -110,13 +112,18 @@ async def receive(request: Request, folder: Path, name: str) -> Path:
 
 async def put(session: Session, path: Path, words: dict[str, str]) -> RecordedWork:
     """A checked file becomes a work on the shelf and is listened to. Raises ValueError with what is wrong with it."""
-    told = {key: clean_text(words.get(key, ""), WORDS_MOST) for key in ("name", "author", "date", "intent", "weakness")}
     try:
         seconds, notes = await asyncio.to_thread(check_file, path)
     except ValueError as why:
         path.unlink(missing_ok=True)
-        raise ValueError(str(why).replace(path.name, told["name"] or "the file")) from None
-    title = Path(told["name"]).stem or "a recording"
+        raise ValueError(str(why).replace(path.name, _clean(words)["name"] or "the file")) from None
+    return shelve(session, path, words, seconds, notes)
+
+
+def shelve(session: Session, path: Path, words: dict[str, str], seconds: float, notes: tuple[str, ...]) -> RecordedWork:
+    """A file that can be read becomes a work on the shelf and is listened to. Raises ValueError for full shelves."""
+    told = _clean(words)
+    title = _SUFFIX.sub("", told["name"]) or "a recording"
     about = (told["author"], told["date"], told["intent"], told["weakness"])
     work = RecordedWork(session.shelf.new_id(), path, title, *about, seconds, notes)
     session.shelf.recordings[work.id] = work
@@ -135,8 +142,14 @@ async def listen(session: Session, work: RecordedWork, words: dict[str, str]) ->
         work.status = "not heard"
         raise
     work.status = found.reading.status
+    found = replace(found, notes=tuple(dict.fromkeys((*work.notes, *found.notes))))
     session.changed(works=True)
     session.hearing.keep(work.id, found)
+
+
+def _clean(words: dict[str, str]) -> dict[str, str]:
+    """What was written of a recording, as single lines."""
+    return {key: clean_text(words.get(key, ""), WORDS_MOST) for key in ("name", "author", "date", "intent", "weakness")}
 
 
 def _number(text: str | None, low: float, high: float) -> float | None:

@@ -1,4 +1,4 @@
-"""The two WebSockets: `/live` for messages and poses, `/sound` for blocks of sound."""
+"""The WebSockets: `/live` for messages and poses, `/sound` for blocks of sound, `/microphone` for somebody's own."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from heartwright.studio import messages, saying
 from heartwright.studio.admission import role_of
 from heartwright.studio.clients import Client, text_of
 from heartwright.studio.guard import Pace
+from heartwright.studio.microphone import Microphone
+from heartwright.studio.people import RIGHTS
 from heartwright.studio.session import Session
 
 COMMANDS_A_SECOND, COMMANDS_AT_ONCE = 30.0, 60.0
 TOLD_A_SECOND = 20.0  # of those that came too fast
 TEXT_MOST = 16_384  # characters of one message
+MICROPHONE_PACE, MICROPHONE_AT_ONCE_S = 1.5, 30.0  # times its own rate; after a break more comes at once
 CONNECTIONS_MOST = 64
 REFUSED = 1008  # WebSocket close code: policy
 
@@ -73,6 +76,45 @@ async def sound_wire(socket: WebSocket) -> None:
         await _both(_send(socket, client), _ignore(socket))
     finally:
         session.listeners.discard(client)
+
+
+async def microphone_wire(socket: WebSocket) -> None:
+    """The sound of somebody's microphone, and nothing else."""
+    role = await _admitted(socket)
+    if role is None:
+        return
+    session: Session = socket.app.state.session
+    mic = session.microphones.of(socket.query_params.get("ticket"))
+    if "listen" not in RIGHTS[role] or mic is None:  # type: ignore[index]
+        reason = f"{role}s may not listen here" if mic is not None else "this microphone is not open any more"
+        await socket.send_text(text_of({"type": "refused", "of": "listen", "reason": reason, "allowed": None}))
+        await socket.close(REFUSED, reason)
+        return
+    client = Client()
+    session.microphones.link(mic, client)
+    try:
+        await _both(_send(socket, client), _take_sound(socket, session, mic))
+    finally:
+        session.microphones.unlink(mic, client)
+
+
+async def _take_sound(socket: WebSocket, session: Session, mic: Microphone) -> None:
+    """Take blocks at the pace of their rate; what is none, or too much, is left out and counted."""
+    a_second = 4.0 * mic.rate_hz
+    pace = Pace(MICROPHONE_PACE * a_second, MICROPHONE_AT_ONCE_S * a_second)
+    while not mic.over:
+        got = await socket.receive()
+        if got["type"] == "websocket.disconnect":
+            return
+        frame = got.get("bytes")
+        if frame is None or not pace.take(len(frame)):
+            mic.dropped += 1
+            await asyncio.sleep(0)
+            continue
+        if mic.take(frame):
+            level = mic.level_due()
+            if level is not None:
+                session.send(level)
 
 
 async def _both(*jobs: object) -> None:
