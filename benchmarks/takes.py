@@ -1,8 +1,8 @@
-"""Takes made from event times: sound at 48 kHz whose truth is known to the nanosecond, cheap enough to make thousands.
+"""Takes made from event times: sound at 48 kHz whose truth is known to the nanosecond, made by the thousand.
 
-A lever's beat sounds as the twin's does: unlocking (jewel on the notch), impulse (tooth on the stone, jewel on the notch
-again), then lock, banking and the tooth's bounce. A pendulum's beat is the tooth on the dead face alone. The balance
-swings as a sine, so that the times of a beat follow from its centre and its amplitude:
+A lever's beat sounds as the twin's does: unlocking (jewel on the notch), impulse (tooth on the stone, jewel on the
+notch again), then lock, banking and the tooth's bounce. A pendulum's beat is the tooth on the dead face alone. The
+balance swings as a sine, so that the times of a beat follow from its centre and its amplitude:
 
     unlock = centre - (T / 2 pi) asin(lift / 2A),    bank = centre + (T / 2 pi) asin(lift / 2A),    T two beats.
 
@@ -13,7 +13,8 @@ error (torque and friction bend the swing off the sine) are drawn once a take.
 
 Sound: an impact starts the modes of the case as sines; behind the anti-alias filter (elliptic, order 8, to 0.42 of the
 rate) the answer is a sum of damped exponentials, evaluated at any fraction of a sample exactly (as in
-`heartwright.sound.modes`, with an impact that takes no time).
+`heartwright.sound.modes`, with an impact that takes no time). Each take is a movement of its own: frequencies, quality
+factors and mixtures are drawn round those of its case.
 
     take = takes.make(takes.Plan(bph=28_800.0, amplitude_deg=270.0), seed=1)
     recording = takes.record(take, snr_db=20.0, seed=2)              # white noise
@@ -80,6 +81,7 @@ class Plan:
     shape_sd: float = 0.1
     lock_lead: float | None = None
     formula_sigma: float = 4.3e-4
+    own: bool = True  # a movement of its own: frequencies (6 %), quality (15 %) and mixtures drawn with the take
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,8 @@ def make(plan: Plan, *, seed: int) -> Take:
     centre = start + beat * np.arange(count) + 0.5e-3 * plan.beat_error_ms * (2 * side - 1)
     centre += np.cumsum(rng.normal(0.0, plan.walk_s, count)) + rng.normal(0.0, plan.jitter_s, count)
     if plan.kind == "pendulum":
-        return _pendulum(plan, side, centre, rng)
-    return _lever(plan, side, centre, beat, rng)
+        return _pendulum(plan, side, centre, rng, seed)
+    return _lever(plan, side, centre, beat, rng, seed)
 
 
 def wander(count: int, sigma: float, q: float, rng: np.random.Generator) -> Floats:
@@ -141,7 +143,7 @@ def wander(count: int, sigma: float, q: float, rng: np.random.Generator) -> Floa
     return out
 
 
-def _lever(plan: Plan, side: Ints, centre: Floats, beat: float, rng: np.random.Generator) -> Take:
+def _lever(plan: Plan, side: Ints, centre: Floats, beat: float, rng: np.random.Generator, seed: int) -> Take:
     n = len(centre)
     swing = plan.amplitude_deg + wander(n, plan.scatter_deg, plan.q, rng)
     half = 0.5 * plan.lift_deg / swing
@@ -156,37 +158,76 @@ def _lever(plan: Plan, side: Ints, centre: Floats, beat: float, rng: np.random.G
     lock = bank - lead * span + tooth[1]
     bounce = bank + _BOUNCE_AFTER * span + tooth[2]
     times = np.stack([unlock, impulse, second, lock, bank, bounce], axis=1)
-    sound = _sound(plan, times, _BLOWS, side, rng)
+    sound = _sound(plan, times, _BLOWS, side, rng, seed)
     return Take(plan, _levelled(sound, centre), side, unlock, impulse, lock, bank, swing)
 
 
-def _pendulum(plan: Plan, side: Ints, centre: Floats, rng: np.random.Generator) -> Take:
-    sound = _sound(plan, centre[:, None], (("stone", 1.0),), side, rng)
+def _pendulum(plan: Plan, side: Ints, centre: Floats, rng: np.random.Generator, seed: int) -> Take:
+    sound = _sound(plan, centre[:, None], (("stone", 1.0),), side, rng, seed)
     nothing = np.full(len(centre), np.nan)
     return Take(plan, _levelled(sound, centre), side, centre, nothing, nothing, nothing, nothing)
 
 
 def _sound(
-    plan: Plan, times: Floats, blows: tuple[tuple[str, float], ...], side: Ints, rng: np.random.Generator
+    plan: Plan, times: Floats, blows: tuple[tuple[str, float], ...], side: Ints, rng: np.random.Generator, seed: int
 ) -> NDArray[np.float32]:
     """The rings of all blows; `times` [n_beat, n_blow]."""
-    gains = np.stack([[pattern(plan.case, contact, s) for contact, _ in blows] for s in range(2)])[side]
+    case = Case.of(plan.case, seed if plan.own else None)
+    gains = np.stack([[case.pattern(contact, s) for contact, _ in blows] for s in range(2)])[side]
     gains = gains * np.array([strength for _, strength in blows])[:, None]
     gains = gains * 10.0 ** (rng.normal(0.0, plan.level_sd_db, (len(side), 1, 1)) / 20.0)
     gains = gains * (1.0 + plan.shape_sd * rng.standard_normal(gains.shape))
-    return ring(plan.case, times.ravel(), gains.reshape(-1, gains.shape[2]), round(plan.seconds * RATE_HZ))
+    return case.ring(times.ravel(), gains.reshape(-1, gains.shape[2]), round(plan.seconds * RATE_HZ))
 
 
-def pattern(case: str, contact: str, side: int) -> Floats:
-    """How strongly a contact of a side drives each mode of a case [n_mode]."""
-    return mode_pattern(f"{contact} {'entry' if side == 0 else 'exit'} of a {case} case", len(CASES[case]))
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What rings: `poles` [n_pole] [1/s] of modes and filter, and `residues` [n_mode, n_pole]: a mode that is struck
+    once is heard as Re sum_p r_mp exp(s_p t). `name` seeds how strongly each contact drives each mode."""
+
+    name: str
+    poles: NDArray[np.complex128]
+    residues: NDArray[np.complex128]
+
+    @classmethod
+    def of(cls, name: str, seed: int | None = None) -> Case:
+        """A case of `CASES`, or with a seed a case like it."""
+        modes = CASES[name]
+        if seed is None:
+            return cls(name, *_answer(modes))
+        rng = np.random.default_rng((seed, 77))
+        drawn = rng.standard_normal((3, len(modes)))
+        frequency = np.array([m.frequency_hz for m in modes]) * np.exp(0.06 * drawn[0])
+        quality = np.array([m.q for m in modes]) * np.exp(0.15 * drawn[1])
+        gain = np.array([m.gain_db for m in modes]) + 2.0 * drawn[2]
+        own = tuple(Mode(*(float(x) for x in row)) for row in zip(frequency, quality, gain, strict=True))
+        return cls(f"{name} {seed}", *_answer(own))
+
+    def pattern(self, contact: str, side: int) -> Floats:
+        """How strongly a contact of a side drives each mode [n_mode]."""
+        return mode_pattern(f"{contact} {'entry' if side == 0 else 'exit'} of a {self.name} case", len(self.residues))
+
+    def ring(self, time_s: Floats, gains: Floats, n: int) -> NDArray[np.float32]:
+        """Sound [n] of impacts at `time_s` [n_impact] that drive the modes by `gains` [n_impact, n_mode]."""
+        slowest = float(np.max(self.poles.real))
+        size = min(int(_SILENT_DB / 8.686 / -slowest * RATE_HZ) + 2, n)
+        steps = np.exp(self.poles[:, None] * np.arange(size) / RATE_HZ)
+        zeros, roots, _gain = _filter()
+        time_s = time_s - float(np.sum(1.0 / zeros).real - np.sum(1.0 / roots).real)  # the filter's delay
+        first = np.ceil(time_s * RATE_HZ).astype(np.int64)
+        start = (gains @ self.residues) * np.exp(self.poles * (first / RATE_HZ - time_s)[:, None])
+        both = np.hstack([start.real, -start.imag]).astype(np.float32)
+        bursts = both @ np.vstack([steps.real, steps.imag]).astype(np.float32)
+        out = np.zeros(n + size, np.float32)
+        for k, at in enumerate(first.tolist()):
+            if 0 <= at < n:
+                out[at : at + size] += bursts[k]
+        return out[:n]
 
 
-@cache
-def _answer(case: str) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Poles [n_pole] [1/s] of modes and filter, and residues [n_mode, n_pole]: y = Re sum_p r_mp exp(s_p t)."""
-    modes = CASES[case]
-    zeros, roots, gain = ellip(_ORDER, 0.1, 80.0, 2 * np.pi * _EDGE * RATE_HZ, analog=True, output="zpk")
+def _answer(modes: tuple[Mode, ...]) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Poles of modes and filter, and their residues (product formula for simple poles)."""
+    zeros, roots, gain = _filter()
     omega = 2 * np.pi * np.array([m.frequency_hz for m in modes])
     decay = omega / (2 * np.array([m.q for m in modes]))
     damped = np.sqrt(omega**2 - decay**2)
@@ -202,21 +243,11 @@ def _answer(case: str) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
     return poles, residues
 
 
-def ring(case: str, time_s: Floats, gains: Floats, n: int) -> NDArray[np.float32]:
-    """Sound [n] of impacts at `time_s` [n_impact] that drive the modes of a case by `gains` [n_impact, n_mode]."""
-    poles, residues = _answer(case)
-    slowest = float(np.max(poles.real))
-    size = min(int(_SILENT_DB / 8.686 / -slowest * RATE_HZ) + 2, n)
-    steps = np.exp(poles[:, None] * np.arange(size) / RATE_HZ)
-    first = np.ceil(time_s * RATE_HZ).astype(np.int64)
-    start = (gains @ residues) * np.exp(poles * (first / RATE_HZ - time_s)[:, None])
-    both = np.hstack([start.real, -start.imag]).astype(np.float32)
-    bursts = both @ np.vstack([steps.real, steps.imag]).astype(np.float32)
-    out = np.zeros(n + size, np.float32)
-    for k, at in enumerate(first.tolist()):
-        if 0 <= at < n:
-            out[at : at + size] += bursts[k]
-    return out[:n]
+@cache
+def _filter() -> tuple[NDArray[np.complex128], NDArray[np.complex128], float]:
+    """Zeros, poles and gain of the anti-alias filter."""
+    zeros, roots, gain = ellip(_ORDER, 0.1, 80.0, 2 * np.pi * _EDGE * RATE_HZ, analog=True, output="zpk")
+    return zeros, roots, float(gain)
 
 
 def _levelled(sound: NDArray[np.float32], centre: Floats) -> NDArray[np.float32]:
