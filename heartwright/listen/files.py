@@ -9,8 +9,8 @@ import os
 from pathlib import Path
 
 import numpy as np
-from scipy import signal
 
+from heartwright.listen import filters
 from heartwright.listen.decode import ALLOWED, Decoded, Samples, Unreadable, decode
 from heartwright.records import Recording
 
@@ -115,8 +115,8 @@ def choose_channel(samples: Samples, rate_hz: float) -> tuple[int, tuple[str, ..
         used = alive[0] if alive else 0
         dead = [names[i] for i in range(n) if i != used and loudest > 0.0]
         return used, (f"{' and '.join(dead)} silent, {names[used]} used",) if dead else ()
-    sos = signal.butter(2, min(3_000.0, 0.2 * rate_hz), "highpass", fs=rate_hz, output="sos")
-    size = np.abs(signal.sosfilt(sos, samples[:, alive], axis=0))
+    kernel = filters.butter(2, min(3_000.0, 0.2 * rate_hz), "high", rate_hz=rate_hz)
+    size = np.abs(filters.apply(kernel, samples[:, alive], axis=0))
     contrast = np.quantile(size, 0.9995, axis=0) / np.maximum(np.median(size, axis=0), 1e-12)
     used = alive[int(np.argmax(contrast))]
     return used, (f"{n} channels, {names[used]} used (its ticks stand highest over the noise)",)

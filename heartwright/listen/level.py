@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from scipy.signal import butter, resample_poly, sosfilt
 
+from heartwright.listen import filters
 from heartwright.records import Floats
 
 RATE_HZ = 48_000
@@ -45,7 +45,7 @@ def measure(samples: Floats, rate_hz: float, time_s: Floats, axis_s: Floats, fol
     quiet = quiet_stretch(axis_s, fold, beat_s)
     chosen = time_s[np.unique(np.linspace(0, len(time_s) - 1, MOST_BEATS).astype(np.int64))]
     ratio = Fraction(RATE_HZ / rate_hz).limit_denominator(1000)
-    sos = butter(4, CUT_HZ, "high", fs=RATE_HZ, output="sos")
+    kernel = filters.butter(4, CUT_HZ, "high", rate_hz=RATE_HZ)
     peaks, powers = [], []
     begin, end = float(axis_s[0]), float(axis_s[-1])
     for t in chosen:
@@ -55,8 +55,8 @@ def measure(samples: Floats, rate_hz: float, time_s: Floats, axis_s: Floats, fol
             continue
         piece = samples[first:last]
         if ratio != 1:
-            piece = resample_poly(piece.astype(np.float32), ratio.numerator, ratio.denominator)
-        high = np.abs(sosfilt(sos, piece.astype(np.float64)))
+            piece = filters.resample(piece.astype(np.float32), ratio.numerator, ratio.denominator)
+        high = np.abs(filters.apply(kernel, piece))
         clock = np.arange(len(high)) / RATE_HZ + begin - _SETTLE_S
         high, clock = high[clock >= begin], clock[clock >= begin]
         still = (clock >= quiet[0]) & (clock <= quiet[1])

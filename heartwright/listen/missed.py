@@ -16,8 +16,8 @@ from fractions import Fraction
 from typing import Final
 
 import numpy as np
-from scipy import signal, stats
 
+from heartwright.listen import filters
 from heartwright.records import BeatTable, Floats, Recording
 
 FREEDOM: Final = 6.0
@@ -92,8 +92,8 @@ def of_times(times_s: Floats, *, alarm: float = 0.01, sides: Floats | None = Non
     late = _lateness(times, gap, period, None if sides is None else np.asarray(sides)[keep])
     scatter = max(_ROBUST * float(np.median(np.abs(late - np.median(late)))), noise_s, 1e-6 * period)
     # scale of the t law whose median absolute deviation this is
-    scale = scatter / (_ROBUST * float(stats.t.ppf(0.75, FREEDOM)))
-    p = np.minimum(1.0, stats.t.sf(late / scale, FREEDOM) * len(times))
+    scale = scatter / (_ROBUST * filters.student_quantile(0.75, FREEDOM))
+    p = np.minimum(1.0, filters.student_tail(late / scale, FREEDOM) * len(times))
     left_out = np.r_[False, gap > LEFT_OUT * period]
     p[left_out] = np.minimum(p[left_out], _left_out_p(gap[left_out[1:]], period, scale, len(times)))
     told = (p < alarm) & ((late > LEAST_SHARE * period) | left_out)
@@ -122,7 +122,7 @@ def _lateness(times: Floats, gap: Floats, period: float, sides: Floats | None) -
 def _left_out_p(gap: Floats, period: float, scale: float, count: int) -> Floats:
     """Chance that a take holds such a gap without an event left out: two events would have to conspire."""
     excess = (gap - period) / (np.sqrt(2.0) * scale)
-    return np.asarray(np.minimum(1.0, stats.t.sf(excess, FREEDOM) * count))
+    return np.asarray(np.minimum(1.0, filters.student_tail(excess, FREEDOM) * count))
 
 
 def _gap(start: float, interval: float, period: float, p: float) -> Gap:
@@ -147,12 +147,12 @@ def strokes(recording: Recording) -> Floats:
         return np.zeros(0)
     samples = np.nan_to_num(np.asarray(recording.samples, np.float64))
     ratio = Fraction(_LOW_RATE_HZ / recording.rate_hz).limit_denominator(2000)
-    low = signal.resample_poly(samples - samples.mean(), ratio.numerator, ratio.denominator)
-    sos = signal.butter(2, _BAND_HZ, "bandpass", fs=_LOW_RATE_HZ, output="sos")
+    low = filters.resample(samples - samples.mean(), ratio.numerator, ratio.denominator)
+    kernel = filters.butter(2, _BAND_HZ, "band", rate_hz=_LOW_RATE_HZ)
     window = np.hanning(round(_SMOOTH_S * _LOW_RATE_HZ) + 2)[1:-1]
-    power = np.convolve(signal.sosfiltfilt(sos, low) ** 2, window / window.sum(), "same")
+    power = np.convolve(filters.both_ways(kernel, low) ** 2, window / window.sum(), "same")
     typical = float(np.quantile(power, 0.99))
     if typical <= 0.0 or typical < 4.0 * float(np.median(power)):
         return np.zeros(0)
-    at, _ = signal.find_peaks(power, height=_CLEAR * typical, distance=round(_APART_S * _LOW_RATE_HZ))
+    at = filters.peaks(power, height=_CLEAR * typical, distance=round(_APART_S * _LOW_RATE_HZ))
     return at / _LOW_RATE_HZ

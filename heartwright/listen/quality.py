@@ -16,8 +16,9 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, signal
+from scipy import ndimage
 
+from heartwright.listen import filters
 from heartwright.listen.decode import Samples
 from heartwright.listen.files import clipped_samples
 from heartwright.records import Floats, Recording
@@ -60,14 +61,14 @@ def inspect(recording: Recording) -> tuple[str, ...]:
 
 
 def _prepare(samples: Floats, rate_hz: float) -> _Take:
-    sos = signal.butter(4, _HIGHPASS_HZ, "highpass", fs=rate_hz, output="sos")
-    high = signal.sosfilt(sos, samples)
+    kernel = filters.butter(4, _HIGHPASS_HZ, "high", rate_hz=rate_hz)
+    high = filters.apply(kernel, samples)
     size = max(8, round(_BLOCK_S * rate_hz))
     count = len(high) // size
     power = np.mean(high[: count * size].reshape(count, size) ** 2, axis=1)
     level = 10.0 * np.log10(power + 1e-16)
     middle = float(np.median(level))
-    ticks, _ = signal.find_peaks(level, height=middle + 8.0, prominence=8.0, distance=round(0.06 / _BLOCK_S))
+    ticks = filters.peaks(level, height=middle + 8.0, prominence=8.0, distance=round(0.06 / _BLOCK_S))
     loud = level > middle + 6.0
     near = np.convolve(loud, np.ones(round(0.02 / _BLOCK_S)), "full")[: len(loud)] > 0
     near |= np.concatenate([loud[1:], [False]])
@@ -161,7 +162,7 @@ def _patchiness_db(take: _Take) -> float | None:
     if len(quiet) < 40 or np.count_nonzero(band) < 16:
         return None
     frames = np.lib.stride_tricks.sliding_window_view(take.samples, size)[::hop][quiet]
-    power = np.abs(np.fft.rfft(frames * signal.windows.blackman(size), axis=1))[:, band] ** 2
+    power = np.abs(np.fft.rfft(frames * np.blackman(size), axis=1))[:, band] ** 2
     if float(np.median(power)) < 1e-16:
         return None
     level = 10.0 * np.log10(power + 1e-30)
@@ -213,11 +214,11 @@ def _hum(take: _Take) -> str | None:
     """Lines at multiples of 50 or 60 Hz that stand over every other line near them (a beat's own lines included)."""
     coarse = max(1, int(take.rate_hz // 2_000.0))
     rate = take.rate_hz / coarse
-    samples = signal.resample_poly(take.samples, 1, coarse)
+    samples = filters.resample(take.samples, 1, coarse)
     size = int(min(len(samples), 4.0 * rate))
     if size < 2.0 * rate:
         return None
-    frequency, power = signal.welch(samples, rate, window="hann", nperseg=size, average="median")
+    frequency, power = _spectrum(samples, rate, size)
     decibel = 10.0 * np.log10(power + 1e-30)
     for mains in (50.0, 60.0):
         heights = []
@@ -235,6 +236,14 @@ def _hum(take: _Take) -> str | None:
     return None
 
 
+def _spectrum(samples: Floats, rate_hz: float, size: int) -> tuple[Floats, Floats]:
+    """Frequencies and the median over half-overlapping pieces of their power, of `samples` [Hz, arbitrary unit]."""
+    pieces = np.lib.stride_tricks.sliding_window_view(samples, size)[:: size - size // 2]
+    pieces = (pieces - pieces.mean(axis=1, keepdims=True)) * np.hanning(size + 1)[:-1]
+    power = np.median(np.abs(np.fft.rfft(pieces, axis=1)) ** 2, axis=0) / (rate_hz * size)
+    return np.asarray(np.fft.rfftfreq(size, 1.0 / rate_hz)), np.asarray(power)
+
+
 def _codec(take: _Take) -> str | None:
     """A cliff in the spectrum: 20 dB and more within 1 kHz, with nothing above it."""
     if take.rate_hz < 32_000:
@@ -242,7 +251,7 @@ def _codec(take: _Take) -> str | None:
     size = 1 << int(np.log2(take.rate_hz / 50.0))
     count = int(15.0 * take.rate_hz) // size
     pieces = take.samples[: min(count, len(take.samples) // size) * size].reshape(-1, size)
-    pieces = (pieces - pieces.mean(axis=1, keepdims=True)) * signal.windows.hann(size, sym=False)
+    pieces = (pieces - pieces.mean(axis=1, keepdims=True)) * np.hanning(size + 1)[:-1]
     frequency = np.fft.rfftfreq(size, 1.0 / take.rate_hz)
     power = np.mean(np.abs(np.fft.rfft(pieces, axis=1)) ** 2, axis=0) / (take.rate_hz * size)
     decibel = 10.0 * np.log10(power + 1e-30)

@@ -7,9 +7,8 @@ phase behind the microphone, is learnt with them.
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import butter, sosfilt
 
-from heartwright.listen import modal
+from heartwright.listen import filters, modal
 from heartwright.listen.cluster import Timed
 from heartwright.listen.modal import Modes, Prior, Whitener
 from heartwright.listen.shape import Shape
@@ -54,10 +53,10 @@ def _with_high(windows: Windows, quiet: Floats, modes: Modes, sides: list[Ints],
     if rate < NARROW_HZ:
         return modes
     before, after = int(0.3e-3 * rate), int(HIGH_S[1] * rate)
-    sos = butter(4, HIGH_PASS_HZ, "high", fs=rate, output="sos")
+    kernel = filters.butter(4, HIGH_PASS_HZ, "high", rate_hz=rate)
     rows = [windows.mean(beats, lock.time_s, before, after) for beats, lock in zip(sides, locks, strict=True)]
-    high = sosfilt(sos, np.array(rows), axis=1)[:, before + int(HIGH_S[0] * rate) :]
-    noise = float(np.mean(sosfilt(sos, quiet, axis=1)[:, before:] ** 2)) / min(len(s) for s in sides)
+    high = filters.apply(kernel, np.array(rows), axis=1)[:, before + int(HIGH_S[0] * rate) :]
+    noise = float(np.mean(filters.apply(kernel, quiet, axis=1)[:, before:] ** 2)) / min(len(s) for s in sides)
     found = modal.poles(high, rate, noise, span_s=HIGH_SPAN_S, lowest_hz=HIGH_HZ)
     kept = modes.pole[modes.pole.imag < 2 * np.pi * HIGH_HZ]
     return Modes.plain(np.concatenate([kept, found])) if len(kept) and len(found) else modes

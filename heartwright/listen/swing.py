@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from heartwright.listen import filters
 from heartwright.listen.landmarks import Landmarks
 from heartwright.records import Floats, Interval, Ints
 
@@ -78,6 +78,6 @@ def _scatter(swing: Floats, noise_deg: float) -> Interval:
     alike = float(np.mean(centred[1:] * centred[:-1])) / power if power > 0 else 0.0
     free = max(3.0, len(swing) * (1.0 - alike) / (1.0 + alike)) if alike > 0 else float(len(swing))
     own = power * free / max(free - 1.0, 1.0)
-    low, high = (own * free / stats.chi2.ppf(p, free) for p in (0.975, 0.025))
+    low, high = (own * free / filters.chi2_quantile(p, free) for p in (0.975, 0.025))
     value, low, high = (float(np.sqrt(max(v - noise_deg**2, 0.0))) for v in (own, low, high))
     return Interval(value, low, high)

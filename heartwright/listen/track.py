@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import fftconvolve
 
+from heartwright.listen import filters
 from heartwright.listen.onsets import smooth
 from heartwright.listen.pulse import Pulse
 from heartwright.records import Floats, Ints
@@ -97,7 +97,7 @@ def _detect(strength: Floats, templates: Floats, lead: int) -> Floats:
     for s in range(2):
         kernel = templates[s] - (templates[s].mean() if templates.shape[1] > 4 * lead // 3 else 0.0)
         kernel = kernel / (np.linalg.norm(kernel) or 1.0)
-        full = fftconvolve(strength, kernel[::-1])
+        full = filters.convolve(strength, kernel[::-1])
         start = len(kernel) - 1 - lead
         out[s] = full[start : start + len(strength)]
     return out

@@ -19,8 +19,8 @@ from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal, stats
 
+from heartwright.listen import filters
 from heartwright.records import Floats, Interval, Recording, Voice, VoiceSound
 
 _LOW_RATE_HZ = 2_000
@@ -100,14 +100,14 @@ def _slow(recording: Recording) -> Floats:
         samples = np.nan_to_num(samples)
     ratio = Fraction(_LOW_RATE_HZ / recording.rate_hz).limit_denominator(2000)
     level = samples - np.float32(np.mean(samples, dtype=np.float64))
-    return np.asarray(signal.resample_poly(level, ratio.numerator, ratio.denominator), dtype=np.float64)
+    return np.asarray(filters.resample(level, ratio.numerator, ratio.denominator), dtype=np.float64)
 
 
 def _power(low: Floats, band_hz: tuple[float, float], width_s: float) -> Floats:
     """Power of `low` in a band, smoothed by a Hann window of `width_s`; zero-phase, so that times are kept."""
-    sos = signal.butter(2, band_hz, "bandpass", fs=_LOW_RATE_HZ, output="sos")
+    kernel = filters.butter(2, band_hz, "band", rate_hz=_LOW_RATE_HZ)
     window = np.hanning(max(3, round(width_s * _LOW_RATE_HZ)) + 2)[1:-1]
-    power = np.convolve(signal.sosfiltfilt(sos, low) ** 2, window / window.sum(), "same")
+    power = np.convolve(filters.both_ways(kernel, low) ** 2, window / window.sum(), "same")
     return np.asarray(np.maximum(power, 0.0))
 
 
@@ -296,7 +296,7 @@ def _peaks(cycles: _Cycles, beat_s: float) -> list[_Peak]:
     noise = max(float(np.median(spread)), 1e-3 * floor)
     around = np.concatenate([middle, middle, middle])
     n = len(middle)
-    found, _ = signal.find_peaks(10 * np.log10(around + 1e-20), prominence=1.2, distance=round(0.025 / _STEP_S))
+    found = filters.peaks(10 * np.log10(around + 1e-20), prominence=1.2, distance=round(0.025 / _STEP_S))
     beats = np.arange(1, cycles.beats) * beat_s / _STEP_S
     result = []
     for p in found[(found >= n) & (found < 2 * n)] - n:
@@ -371,7 +371,7 @@ def _measure(
     shift = weights @ cycles.shift_s + _centre_s(
         weights @ cycles.find, at_s, weights @ cycles.find[:, quiet].mean(axis=1)
     )
-    wide = float(stats.t.ppf(0.975, n - 1)) * np.sqrt(n / (n - 1))
+    wide = filters.student_quantile(0.975, n - 1) * np.sqrt(n / (n - 1))
     half = max(wide * float(np.std(shift[1:])), 0.075 * _STEP_S)
     spread = wide * float(np.std(energy[1:]))
     least = 1e-3 * max(float(noise[0]), 1e-20)
