@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from heartwright.cli import hearing
 from heartwright.cli.console import Refused, compiling, under_way
 from heartwright.cli.files import check_writable, unwritable
-from heartwright.design import Design, DesignError
-from heartwright.edit import Edit, EditError
 from heartwright.records import Reading, Recording, Trace, Verdict
+
+if TYPE_CHECKING:  # pydantic takes longer to import than the rest of a command: within the functions
+    from heartwright.design import Design
+    from heartwright.edit import Edit
 
 POSITIONS = ("CH", "CB", "3H", "6H", "9H", "12H")
 
@@ -41,6 +43,8 @@ class Judged:
 
 def load(name: str) -> Design:
     """Read a design. Raises Refused."""
+    from heartwright.design import Design, DesignError
+
     try:
         return Design.load(name)
     except DesignError as error:
@@ -49,6 +53,9 @@ def load(name: str) -> Design:
 
 def edited(design: Design, changes: list[str]) -> Design:
     """Apply PATH=VALUE texts in their order. Raises Refused."""
+    from heartwright.design import DesignError
+    from heartwright.edit import Edit, EditError
+
     for change in changes:
         path, equals, text = change.partition("=")
         if not equals:

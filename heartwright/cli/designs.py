@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -10,7 +10,9 @@ from rich.table import Table
 from heartwright.cli import options, payload
 from heartwright.cli.chain import load
 from heartwright.cli.console import answers, compiling, print_json, under_way
-from heartwright.design import Design, bundled
+
+if TYPE_CHECKING:
+    from heartwright.design import Design
 
 
 def designs(
@@ -26,6 +28,8 @@ def designs(
       heartwright designs watch-6497 --toml > mine.toml
     """
     if name is None:
+        from heartwright.design import bundled
+
         found = [load(each) for each in bundled()]
         if json:
             print_json({"designs": [payload.design(d) for d in found]})

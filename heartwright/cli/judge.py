@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,8 +11,10 @@ from heartwright.cli import chain, hearing, options, payload, say
 from heartwright.cli.console import BAD_INPUT, NO_READING, OK, Refused, answers, print_json
 from heartwright.cli.files import check_writable
 from heartwright.cli.listen import exit_status
-from heartwright.design import Design, bundled
 from heartwright.records import Recording, Trace, Verdict
+
+if TYPE_CHECKING:
+    from heartwright.design import Design
 
 
 def judge(
@@ -77,6 +79,8 @@ def _exit_status(verdict: Verdict) -> int:
 
 
 def _is_design(what: str) -> bool:
+    from heartwright.design import bundled
+
     if what.endswith(".toml"):
         return True
     known = what in bundled() and not Path(what).is_file()

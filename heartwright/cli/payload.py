@@ -6,11 +6,11 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heartwright.edit import Edit
 from heartwright.records import Cause, Interval, Reading, Sentence, Trace, Verdict, Voice, Word
 
 if TYPE_CHECKING:
     from heartwright.design import Design
+    from heartwright.edit import Edit
 
 Json = dict[str, Any]
 

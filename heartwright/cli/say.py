@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
 
-from heartwright.design import Design
-from heartwright.edit import Edit
 from heartwright.records import BeatTable, Interval, Reading, Trace, Verdict, Word
+
+if TYPE_CHECKING:
+    from heartwright.design import Design
+    from heartwright.edit import Edit
 
 _WIDTH = 14
 
@@ -146,13 +149,14 @@ def _line(console: Console, name: str, value: Interval | None, unit: str, after:
 
 def _value(value: Interval, unit: str) -> str:
     """A value with the ends of its interval, to two figures of its half width."""
-    digits = _digits(value.half_width)
+    digits = decimals(value.half_width)
     sign = "+" if unit == "s/d" else ""
     middle, low, high = (f"{round(x, digits) + 0.0:{sign},.{digits}f}" for x in (value.value, value.low, value.high))
     return f"{middle} {unit}  ({low} to {high})"
 
 
-def _digits(half_width: float) -> int:
+def decimals(half_width: float) -> int:
+    """Decimals that show two figures of an interval's half width."""
     if not np.isfinite(half_width) or half_width <= 0.0:
         return 3
     return int(np.clip(1 - np.floor(np.log10(half_width)), 0, 6))
