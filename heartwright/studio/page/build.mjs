@@ -1,4 +1,5 @@
-// Bundle the page into dist/: main.js (with the room as a chunk that loads after the first paint), worker.js, worklet.js.
+// Bundle the page into dist/: main.js (with the room as a chunk that loads after the first paint), and the workers and worklets of
+// the sound and of the microphone.
 import { cp, mkdir, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { dirname, join } from "node:path";
@@ -25,5 +26,5 @@ await build({
   chunkNames: "[name]-[hash]",
   outdir: out,
 });
-await build({ ...shared, entryPoints: ["src/worker.ts", "src/worklet.ts"], format: "iife", outdir: out });
+await build({ ...shared, entryPoints: ["src/worker.ts", "src/worklet.ts", "src/microphone-worker.ts", "src/microphone-worklet.ts"], format: "iife", outdir: out });
 await cp(join(here, "index.html"), join(out, "index.html"));

@@ -1,5 +1,6 @@
 // What the page knows, in one place. It keeps the server's last word on everything and tells the panels when it changes.
 
+import { Microphone } from "./microphone";
 import { RefusedError, Net } from "./net";
 import { Sound } from "./sound";
 import type {
@@ -9,6 +10,8 @@ import type {
   Figures,
   Hello,
   Messages,
+  MicLevel,
+  MicReading,
   Poses,
   Rehearsal,
   Sentence,
@@ -37,6 +40,9 @@ interface Topics {
   note: Note;
   sound: Sound;
   works: Work[];
+  own: Microphone;
+  microphone: MicReading;
+  level: MicLevel;
   beat: BeatDot[];
   blind: string;
   room: Room;
@@ -60,6 +66,8 @@ export interface Tape {
 
 export class App {
   readonly net = new Net();
+  readonly microphone = new Microphone(this, () => this.tell("own", this.microphone));
+  readonly microphones = new Map<number, MicReading>(); // open on the bench, by number
   readonly sound = new Sound(this.net, () => this.tell("sound", this.sound));
   hello: Hello | null = null;
   state: State | null = null;
@@ -102,6 +110,8 @@ export class App {
       this.dream = m;
       this.tell("dream", m);
     });
+    this.net.on("microphone", (m) => this.takeMicrophone(m));
+    this.net.on("level", (m) => this.tell("level", m));
     this.net.on("works", (m) => this.setWorks(m.works));
     this.net.on("lists", (m) => {
       if (this.hello) {
@@ -176,9 +186,17 @@ export class App {
 
   private takeHello(m: Hello): void {
     this.hello = m;
+    this.microphones.clear();
     this.setWorks(m.works);
     this.setFocus(m.focus);
     this.tell("hello", m);
+  }
+
+  private takeMicrophone(m: MicReading): void {
+    if (m.over) this.microphones.delete(m.mic);
+    else this.microphones.set(m.mic, m);
+    if (m.over && m.mic === this.microphone.mic) this.microphone.closedThere();
+    this.tell("microphone", m);
   }
 
   private takeState(m: State): void {

@@ -1,4 +1,4 @@
-// The first sentence: one line in plain words, its moment to play, three doors, and an own judgement written before it is shown.
+// The first sentence: one line in plain words, its moment to play, four doors, and an own judgement written before it is shown.
 
 import type { App } from "./app";
 import { byId, h, plain } from "./dom";
@@ -66,7 +66,7 @@ export class First {
     const own = said?.blind || this.app.blind.get(this.app.focus) || "";
     this.own.replaceChildren(...(own && said ? ["You wrote first: ", h("q", {}, own)] : []));
     this.under.replaceChildren(...this.links(said));
-    this.doors.replaceChildren(...this.three());
+    this.doors.replaceChildren(...this.four());
   }
 
   private waiting(): string {
@@ -106,7 +106,7 @@ export class First {
     return out;
   }
 
-  private three(): HTMLElement[] {
+  private four(): HTMLElement[] {
     if (!this.app.mayTouch) return [];
     const door = (id: string, title: string, act: () => void) => h("button.door", { type: "button", id, onclick: act }, title);
     return [
@@ -117,6 +117,10 @@ export class First {
       door("door-rehearse", "Rehearse", () => {
         this.bench.open("touch");
         document.getElementById("rehearse-now")?.focus();
+      }),
+      door("door-watch", "Listen to your watch", () => {
+        this.bench.open("watch");
+        document.getElementById("listen-watch")?.focus();
       }),
       door("door-drop", "Drop your recording", () => void chooseFile(this.app, this.bench)),
     ];

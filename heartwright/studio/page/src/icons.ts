@@ -13,6 +13,8 @@ const PATHS: Record<string, string> = {
   dream: "M19 14.5A8 8 0 1 1 10 4a6.5 6.5 0 0 0 9 10.5zM16 4v3M14.5 5.5h3",
   people: "M9 11a3.5 3.5 0 1 0-.01 0M3 20c0-4 3-6 6-6s6 2 6 6M16.5 11a2.5 2.5 0 1 0-.5-5M17 14c2.5.3 4 2.5 4 5",
   shelf: "M4 4v16M20 4v16M4 12h16M4 20h16M7 12V8h3v4M14 12a2.2 2.2 0 1 0-.01 0M8 20v-3.5h4V20M15 20v-5h2v5",
+  microphone: "M12 3a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3zM6 11a6 6 0 0 0 12 0M12 17v4M8.5 21h7",
+  warning: "M12 4l9 16H3zM12 10v4M12 17v.01",
   close: "M6 6l12 12M18 6L6 18",
   play: "M8 5l11 7-11 7z",
   halt: "M8 5v14M16 5v14",

@@ -4,6 +4,7 @@ import "./css/base.css";
 import "./css/shell.css";
 import "./css/panels.css";
 import "./css/dream.css";
+import "./css/watch.css";
 import { App } from "./app";
 import { First } from "./first";
 import { BenchPanel } from "./panels/bench";
@@ -16,6 +17,7 @@ import { Route } from "./panels/route";
 import { Shelf } from "./panels/shelf";
 import { Time } from "./panels/time";
 import { TouchPanel } from "./panels/touch";
+import { Watch } from "./panels/watch";
 import { Shell } from "./shell";
 import { Stage } from "./stage";
 import { dropAnywhere } from "./upload";
@@ -33,6 +35,7 @@ const panels = {
   dream: new DreamPanel(bench),
   people: new People(bench),
   shelf: new Shelf(bench),
+  watch: new Watch(bench),
 };
 const shell = new Shell(app, Object.values(panels) as Panel[]);
 const first = new First(app, bench);
@@ -64,6 +67,16 @@ const heartwright = {
     refusals: app.refusals,
     sound: app.sound.state,
     odds: panels.touch.picture.counts(),
+    microphone: {
+      state: app.microphone.state,
+      trouble: app.microphone.trouble,
+      given: app.microphone.given,
+      linked: app.microphone.linked,
+      mic: app.microphone.mic,
+      kept: app.microphone.kept,
+      reading: panels.watch.reading(),
+      dots: panels.watch.paper.dots,
+    },
     panel: shell.current?.name ?? null,
     room: app.room?.state() ?? null,
   }),

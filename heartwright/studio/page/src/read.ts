@@ -8,6 +8,7 @@ import type {
   Fault,
   Figures,
   Hello,
+  Interval,
   Line,
   Messages,
   Named,
@@ -222,6 +223,25 @@ function dream(raw: Raw): Dream {
   };
 }
 
+function microphone(raw: Raw): Messages["microphone"] {
+  const trace = record(raw["trace"]);
+  return {
+    ...(raw as unknown as Messages["microphone"]),
+    status: text(raw["status"], "opening"),
+    settled: raw["settled"] === true,
+    beats: number(raw["beats"]),
+    heard_s: number(raw["heard_s"]),
+    advice: list(raw["advice"]).map((a) => text(a)),
+    troubles: list(raw["troubles"]).map((t) => text(t)),
+    trace: Array.isArray(trace["dots"]) ? (trace as unknown as Messages["microphone"]["trace"]) : null,
+    nominal_bph: (raw["nominal_bph"] as number | undefined) ?? null,
+    beat_rate_bph: (raw["beat_rate_bph"] as Interval | undefined) ?? null,
+    rate_s_per_day: (raw["rate_s_per_day"] as Interval | undefined) ?? null,
+    beat_error_ms: (raw["beat_error_ms"] as Interval | undefined) ?? null,
+    amplitude_deg: (raw["amplitude_deg"] as Interval | undefined) ?? null,
+  };
+}
+
 const READERS: { [K in keyof Messages]?: (raw: Raw) => Messages[K] } = {
   hello,
   lists,
@@ -231,6 +251,7 @@ const READERS: { [K in keyof Messages]?: (raw: Raw) => Messages[K] } = {
   rehearsal,
   touched,
   dream,
+  microphone,
 };
 
 /** One text message as the page's type, by its `type`. */

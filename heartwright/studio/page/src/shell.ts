@@ -99,7 +99,7 @@ export class Shell {
         return;
       }
       if (writing || event.ctrlKey || event.metaKey || event.altKey) return;
-      const nth = Number(event.key);
+      const nth = event.key === "0" ? 10 : Number(event.key);
       const shown = [...this.buttons.keys()];
       if (nth >= 1 && nth <= shown.length) this.open(shown[nth - 1] ?? "");
       else if (event.key === "l") void this.app.sound.toggle();

@@ -298,6 +298,63 @@ export interface Poses {
   data: Float32Array;
 }
 
+export type Processing = "echo cancellation" | "noise suppression" | "automatic gain";
+
+/** What is told of the watch under a microphone. */
+export interface ToldOfWatch {
+  bph: number | null;
+  movement_bph: number | null;
+  lifts_deg: number[];
+  movement: string;
+}
+
+/** A row of the table of movements; several values where the sources differ. */
+export interface Movement {
+  name: string;
+  rates_bph: number[];
+  lifts_deg: number[];
+}
+
+/** How early a beat came on the trace's paper: time [s], early [ms], side. */
+export type TraceDot = [number, number, number];
+
+/** What is heard of a microphone, once a second. */
+export interface MicReading {
+  mic: number;
+  person: number;
+  name: string;
+  device: string;
+  rate_hz: number;
+  seconds: number;
+  take_s: number;
+  linked: boolean;
+  over: boolean;
+  dropped: number;
+  lost_s: number;
+  told: ToldOfWatch;
+  status: string;
+  settled: boolean;
+  beats: number;
+  heard_s: number;
+  snr_db: number | null;
+  nominal_bph: number | null;
+  lift_deg: number | null;
+  advice: string[];
+  troubles: string[];
+  trace: { beat_ms: number; nominal: boolean; dots: TraceDot[] } | null;
+  beat_rate_bph: Interval | null;
+  rate_s_per_day: Interval | null;
+  beat_error_ms: Interval | null;
+  amplitude_deg: Interval | null;
+}
+
+export interface MicLevel {
+  mic: number;
+  peak_db: number;
+  rms_db: number;
+  clipped: number;
+}
+
 export interface Messages {
   hello: Hello;
   state: State;
@@ -312,5 +369,7 @@ export interface Messages {
   invite: { role: Role; url: string };
   works: { works: Work[] };
   lists: Partial<Hello>;
+  microphone: MicReading;
+  level: MicLevel;
   contested: { text: string; upheld: boolean | null };
 }

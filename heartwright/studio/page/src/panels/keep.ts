@@ -37,7 +37,7 @@ export function keepSection(app: App): HTMLElement[] {
       clip,
     ),
     h("p", {}, report),
-    h("p.hint", {}, "Keys: 1 to 9 open the panels, Escape closes, space halts and goes on, L listens."),
+    h("p.hint", {}, "Keys: 1 to 9 and 0 open the panels, Escape closes, space halts and goes on, L listens."),
   ];
 }
 
