@@ -8,24 +8,28 @@ import re
 import runpy
 import shlex
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from heartwright import sessions
 from heartwright.cli import main
 from heartwright.cli.hearing import find
+from heartwright.records import Interval, Reading
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-COMMANDS = ("run", "listen", "judge", "designs", "movements")
+COMMANDS = ("run", "listen", "judge", "designs", "movements", "lift")
+VERBS = ("session", *(f"session {verb}" for verb in "new add remove show poise dial report compare".split()))
 
 
 def _help(command: str) -> str:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        assert main([command, "--help"]) == 0
+        assert main([*command.split(), "--help"]) == 0
     return out.getvalue()
 
 
@@ -35,7 +39,7 @@ def _documented() -> list[str]:
     for page in PAGES:
         for block in re.findall(r"^ *```sh\n(.*?)```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE):
             lines += [line.strip() for line in block.splitlines() if line.strip()]
-    for command in COMMANDS:
+    for command in (*COMMANDS, *VERBS):
         found = re.findall(r"^    (heartwright .*?)(?:  +[a-z].*)?$", _help(command), re.MULTILINE)
         lines += [line.strip() for line in found]
     return list(dict.fromkeys(lines))
@@ -50,10 +54,12 @@ def _desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _provide(desk: Path, name: str) -> None:
     """Make the recording or design that an example names, at its first use."""
     path = desk / name
+    if name in ("watch.toml", "before.toml", "after.toml"):
+        _write_session(path)  # each line finds it new
     if path.exists():
         return
     samples, rate = soundfile.read(find("demo"), dtype="float32")
-    if name == "watch.wav":
+    if name in ("watch.wav", "ch.wav", "6h.wav"):
         soundfile.write(path, samples, rate)
     elif name == "my-watch.m4a":
         _write_m4a(path, samples, rate)
@@ -63,6 +69,27 @@ def _provide(desk: Path, name: str) -> None:
         design = {"clock.wav": "graham", "heart.wav": "heart"}[name]
         with contextlib.redirect_stdout(io.StringIO()):
             assert main(["run", design, "--seconds", "30", "--sound", str(path), "--rate-hz", "48000"]) == 0
+
+
+def _write_session(path: Path) -> None:
+    """Two flat positions and four verticals of 165 deg, one of them slow, and two readings of the dial."""
+    rates = {"CH": 3.0, "CB": 4.0, "3H": 1.0, "6H": -4.0, "9H": 0.0, "12H": 5.0}
+    days = [datetime(2026, 11, day, 10, tzinfo=UTC) for day in (25, 26)]
+    entries = []
+    for position, rate in rates.items():
+        take = Reading(
+            "ok",
+            (),
+            60.0,
+            rate_s_per_day=Interval(rate, rate - 5.0, rate + 5.0),
+            rate_low_repeat=rate - 0.4,
+            rate_high_repeat=rate + 0.4,
+            amplitude_deg=Interval(165.0, 163.0, 167.0),
+        )
+        entries.append(sessions.entry(take, position=position, wind_h=0.0, time=days[0]))
+    dial = [sessions.DialReading(time=day, shown_s=3.0 + 4.0 * i) for i, day in enumerate(days)]
+    watch = sessions.Watch(nominal_bph=18_000.0)
+    sessions.save(sessions.Session(created=days[0], watch=watch, reading=entries, dial=dial), path)
 
 
 def _write_m4a(path: Path, samples: np.ndarray, rate: int) -> None:
@@ -87,7 +114,7 @@ def test_every_documented_command_runs(line: str, desk: Path, capsys: pytest.Cap
     if ">" in words:
         target, words = words[words.index(">") + 1], words[: words.index(">")]
     assert words[0] == "heartwright"
-    for name in words[2:3]:
+    for name in words[2:]:
         _provide(desk, name)
     if "my-watch.m4a" in words and not (desk / "my-watch.m4a").exists():
         pytest.skip("the media extra is not installed")

@@ -15,9 +15,11 @@ from heartwright.cli.designs import designs
 from heartwright.cli.dream import dream
 from heartwright.cli.hearing import unreadable
 from heartwright.cli.judge import judge
+from heartwright.cli.lift import lift
 from heartwright.cli.listen import listen
 from heartwright.cli.movements import movements
 from heartwright.cli.run import run
+from heartwright.cli.session import session
 from heartwright.cli.studio import studio
 
 # Typer carries click or a copy of it, by version; its usage errors are reached through the one class it exports.
@@ -44,12 +46,14 @@ for command, short in (
     (judge, "A verdict on a recording or a design, with evidence."),
     (run, "Simulate a design tooth by tooth, with sound and report."),
     (designs, "What can be run; one design with its landmarks."),
+    (lift, "The lift angle, from a swing that was seen."),
     (movements, "Lift angle and beat rate of real movements."),
     (dream, "The short dream as text, by hand or by a rule."),
     (studio, "The live bench: the heart beats on a page, is heard, asked, changed."),
 ):
     app.command(short_help=short)(command)
-_COMMANDS = ("listen", "judge", "run", "designs", "movements", "dream", "studio")
+app.add_typer(session, short_help="Readings by position: X, D, DVH, Di, poise, hands, a report.")
+_COMMANDS = ("listen", "judge", "run", "designs", "movements", "dream", "studio", "lift", "session")
 
 
 @app.callback(invoke_without_command=True)

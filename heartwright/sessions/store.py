@@ -80,7 +80,8 @@ def _checked(tree: dict[str, Any], name: str) -> Session:
         first = problem.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part + 1) if isinstance(part, int) else part for part in first["loc"])
         more = f", and {problem.error_count() - 1} more" if problem.error_count() > 1 else ""
-        raise SessionError(_damaged(name, f"{where or 'the file'}: {first['msg']}{more}"[:400])) from None
+        reason = first["msg"].removeprefix("Value error, ")
+        raise SessionError(_damaged(name, f"{where or 'the file'}: {reason}{more}"[:400])) from None
 
 
 def _damaged(name: str, reason: str) -> str:
