@@ -324,6 +324,8 @@ class Reading:
     escapement: str = ""  # as told, or "quartz" where that was recognised; "" where nothing is known
     wheels: Wheels | None = None  # where tooth counts were told
     amplitude_any_lift_deg: Interval | None = None  # over all lifts of the kind, where no lift was told
+    count_odds: tuple[tuple[float, float], ...] = ()  # (beats an hour, probability): the count, its half or double
+    rivals: tuple[tuple[float, float], ...] = ()  # other clocks heard: (beats an hour, level against this one [dB])
 
 
 # --------------------------------------------------------------------------------------------------- verdict
