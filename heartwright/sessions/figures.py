@@ -27,7 +27,7 @@ FULL_H, DAY_H = (0.0, 4.0), (20.0, 28.0)  # hours since winding that count as fu
 WARM_K = 4.0  # readings further apart in temperature are remarked on
 SETTLE_S = (20.0, 60.0)
 _REACH = 4.0  # sigmas within which a position could be first or last
-_DRAWS = 20_000
+_DRAWS = 8_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class Position:
     @classmethod
     def read(cls, text: str) -> Position:
         """The position that `text` names. Raises ValueError for any other word."""
-        bare = re.sub(r"[\s_-]", "", text).upper()
+        bare = re.sub(r"\s|(?<=[A-Za-z])[-_](?=[A-Za-z])", "", text).upper()
         bare = _OTHER_NAMES.get(bare, bare)
         if bare in FLAT:
             return cls(bare, None)
