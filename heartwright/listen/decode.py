@@ -51,7 +51,7 @@ def decode(path: Path) -> Decoded:
     try:
         return by_soundfile(path, head)
     except soundfile.SoundFileError as problem:
-        raise Unreadable(_explain(path, head, str(problem))) from None
+        raise Unreadable(explain(path, head, str(problem))) from None
 
 
 def is_media(head: bytes) -> bool:
@@ -68,7 +68,8 @@ def _is_text(head: bytes) -> bool:
     return printable > 0.95 * len(head)
 
 
-def _explain(path: Path, head: bytes, problem: str) -> str:
+def explain(path: Path, head: bytes, problem: str) -> str:
+    """What to say of a file that begins with `head` and that libsndfile will not read."""
     if _is_text(head):
         what = f"text is inside, it begins {head[:24].decode('ascii', 'replace')!r}"
         mend = "the download may be a web page or a note: fetch the sound itself"
@@ -100,7 +101,7 @@ def by_soundfile(path: Path, head: bytes) -> Decoded:
         longest = int(LONGEST_S * file.samplerate)
         blocks, broken = _read_blocks(file, longest)
         if file.frames > longest:
-            notes.append(f"only the first {LONGEST_S / 60:.0f} min are read")
+            notes.append(_only_the_first())
         promised = max(_promised_frames(path, head, file), 0)
         samples = np.concatenate(blocks) if blocks else np.zeros((0, file.channels), np.float32)
         if broken or (promised > len(samples) + 1 and len(samples) < longest):
@@ -126,6 +127,10 @@ def _read_blocks(file: soundfile.SoundFile, longest: int) -> tuple[list[Samples]
     return blocks, read < min(longest, file.frames) and file.frames < (1 << 62)
 
 
+def _only_the_first() -> str:
+    return f"only the first {LONGEST_S / 60:.0f} min are read; heartwright long reads all of it"
+
+
 def _promised_frames(path: Path, head: bytes, file: soundfile.SoundFile) -> int:
     """Frames that a WAV's own header promises (0 where it promises nothing)."""
     at = head.find(b"data", 12)
@@ -147,7 +152,12 @@ def _by_media(path: Path) -> Decoded:
         return by_ffmpeg(path, program)
     if importlib.util.find_spec("av") is not None:
         return by_pyav(path)
-    raise Unreadable(
+    raise undecodable(path)
+
+
+def undecodable(path: Path) -> Unreadable:
+    """What to say where no decoder is installed."""
+    return Unreadable(
         f"{path.name}: {path.suffix.lstrip('.').upper() or 'this'} sound needs a decoder and none is installed; "
         f"WAV, FLAC, OGG and MP3 need none; usual fix: {MEND}"
     )
@@ -155,19 +165,26 @@ def _by_media(path: Path) -> Decoded:
 
 def by_ffmpeg(path: Path, program: str, *, patience_s: float = _PATIENCE_S) -> Decoded:
     """Decode the first sound stream with the `ffmpeg` program, as 32-bit floats at the file's own rate."""
-    command = [
-        program, "-nostdin", "-v", "error", "-t", f"{LONGEST_S:.0f}", "-i", f"file:{path.absolute()}",
+    return _from_process(path, "ffmpeg", ffmpeg_command(path, program, LONGEST_S), patience_s)
+
+
+def ffmpeg_command(path: Path, program: str, longest_s: float) -> list[str]:
+    """What decodes at most `longest_s` of a file to Sun AU on the standard output, with the `ffmpeg` program."""
+    return [
+        program, "-nostdin", "-v", "error", "-t", f"{longest_s:.0f}", "-i", f"file:{path.absolute()}",
         "-map", "0:a:0", "-c:a", "pcm_f32be", "-f", "au", "-",
     ]  # fmt: skip
-    return _from_process(path, "ffmpeg", command, patience_s)
 
 
 def by_pyav(path: Path, *, patience_s: float = _PATIENCE_S) -> Decoded:
     """Decode the first sound stream with PyAV in a process of its own, as 32-bit floats at the file's own rate."""
+    return _from_process(path, "PyAV", pyav_command(path, LONGEST_S), patience_s)
+
+
+def pyav_command(path: Path, longest_s: float) -> list[str]:
+    """The same with PyAV."""
     worker = Path(__file__).with_name("pyav_stream.py")
-    return _from_process(
-        path, "PyAV", [sys.executable, "-P", str(worker), str(path.absolute()), f"{LONGEST_S:.0f}"], patience_s
-    )
+    return [sys.executable, "-P", str(worker), str(path.absolute()), f"{longest_s:.0f}"]
 
 
 def _from_process(path: Path, name: str, command: list[str], patience_s: float) -> Decoded:
@@ -195,5 +212,5 @@ def _from_process(path: Path, name: str, command: list[str], patience_s: float) 
     if done.returncode:
         notes = (f"damaged: only {seconds:.2f} s could be read, then {name} said {said!r}; copy or export it again",)
     elif seconds >= LONGEST_S:
-        notes = (f"only the first {LONGEST_S / 60:.0f} min are read",)
+        notes = (_only_the_first(),)
     return Decoded(samples.reshape(frames, max(channels, 1)).astype(np.float32), float(rate), notes)
