@@ -17,6 +17,7 @@ from heartwright.cli.hearing import unreadable
 from heartwright.cli.judge import judge
 from heartwright.cli.lift import lift
 from heartwright.cli.listen import listen
+from heartwright.cli.long import long
 from heartwright.cli.movements import movements
 from heartwright.cli.run import run
 from heartwright.cli.session import session
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 for command, short in (
     (listen, "A reading of a recording: rate, beat error, amplitude."),
+    (long, "Hours of sound: vario, trend, windows, a second column."),
     (judge, "A verdict on a recording or a design, with evidence."),
     (run, "Simulate a design tooth by tooth, with sound and report."),
     (designs, "What can be run; one design with its landmarks."),
@@ -53,7 +55,7 @@ for command, short in (
 ):
     app.command(short_help=short)(command)
 app.add_typer(session, short_help="Readings by position: X, D, DVH, Di, poise, hands, a report.")
-_COMMANDS = ("listen", "judge", "run", "designs", "movements", "dream", "studio", "lift", "session")
+_COMMANDS = ("listen", "judge", "run", "designs", "movements", "dream", "studio", "lift", "session", "long")
 
 
 @app.callback(invoke_without_command=True)

@@ -30,7 +30,10 @@ def load(path: str | os.PathLike[str]) -> Recording:
     if not source.exists():
         raise Unreadable(f"{source}: no such file; give the path of a sound file ({ALLOWED}); is the name spelt right?")
     if source.is_dir():
-        raise Unreadable(f"{source}: a folder; give one sound file ({ALLOWED}); usual fix: name a file inside it")
+        raise Unreadable(
+            f"{source}: a folder; give one sound file ({ALLOWED}); usual fix: name a file inside it, or hear them all: "
+            f"heartwright long {source}"
+        )
     if not source.is_file():
         raise Unreadable(f"{source}: neither file nor folder; give a sound file ({ALLOWED}); usual fix: record to one")
     try:
