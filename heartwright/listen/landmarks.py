@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heartwright.listen import modal
+from heartwright.listen import modal, sounds
 from heartwright.listen.bankings import time_banks
 from heartwright.listen.cluster import Timed
 from heartwright.listen.landing import time_landings
@@ -33,6 +33,7 @@ SURE = 4.0  # mean log odds of a beat for a banking below which it is not told f
 CLEAR = 2.0  # mean log odds of a beat of each side against any other span below which it is not told from that
 FITS = 4.0  # remainder (1 for a perfect model) beyond which the mixtures are not believed
 SIDES_AGREE = 3.5e-3  # the banking comes equally long after the unlocking on both sides [share of the span]
+WILD_S = 60e-6  # a lock's own jitter may make it less even than the energy of lock and banking by this much
 UNEVEN = 1.25  # scatter of onsets beyond that of the energy's times at which they are not believed
 # Where nothing is heard above, the microphone's own filter may turn the modes that time the sounds; the errors that all
 # beats of a side then share were measured on takes whose microphone ends at 15 to 20 kHz: of sound 1, of the span [s].
@@ -72,6 +73,8 @@ def time_sounds(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, lev
     quiet = quiet_rows(samples, rate_hz, shape, level) if rate_hz >= LOWEST_RATE_HZ else None
     if quiet is None:
         return coarse
+    if rate_hz < NARROW_HZ:
+        return _apart(coarse, samples, rate_hz, chain, shape, quiet)
     if not shape.lever:
         return _landed(coarse, samples, rate_hz, chain, shape, quiet)
     windows = Windows.of(samples, rate_hz, shape)
@@ -115,6 +118,35 @@ def _landed(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, sh
     if _unevenness(time, chain) > UNEVEN * _unevenness(coarse.time_s, chain):
         return coarse
     return replace(coarse, time_s=time, sigma_s=sigma, common_s=found.common_s, rough_s=_filled(time, coarse, chain))
+
+
+def _apart(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Floats) -> Landmarks:
+    """Every sound by its own waveform, unless that tells the beats less evenly than their energy does."""
+    found = sounds.time(samples, rate_hz, chain, shape, quiet)
+    if found is None or _unevenness(found.lock_s, chain) > WILD_S + 2.0 * _unevenness(coarse.time_s, chain):
+        return coarse
+    if not found.unlocks:
+        return replace(
+            coarse,
+            time_s=found.lock_s,
+            sigma_s=found.lock_sigma_s,
+            common_s=found.common_s,
+            rough_s=_filled(found.lock_s, coarse, chain),
+            buried=coarse.buried or shape.lever,
+        )
+    return replace(
+        coarse,
+        time_s=found.unlock_s,
+        sigma_s=found.sigma_s,
+        impulse_s=found.impulse_s,
+        lock_s=found.lock_s,
+        lever=True,
+        rough_s=_filled(found.unlock_s, coarse, chain),
+        timed="lock or banking",
+        common_s=found.common_s,
+        span_common_s=float(np.hypot(found.common_s, found.lock_common_s)),
+        bank_sigma_s=float(np.nanmedian(found.lock_sigma_s)),
+    )
 
 
 def _unevenness(time_s: Floats, chain: Chain) -> float:

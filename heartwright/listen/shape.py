@@ -315,7 +315,8 @@ def _hidden(mean: Floats, lock: int, first: int) -> bool:
 
 def _impulse(side: list[Rise], first: Rise, lock: Rise) -> int:
     """Sound 2: the loudest rise between the first and the lock (a third way between them where none shows)."""
-    inside = [r for r in side if first.time_s + 5 < r.time_s < lock.time_s - 5]
+    end = lock.time_s - max(5.0, 0.15 * (lock.time_s - first.time_s))  # later, the lock's own rise
+    inside = [r for r in side if first.time_s + 5 < r.time_s < end]
     if not inside:
         return int(first.time_s + 0.3 * (lock.time_s - first.time_s))
     return int(max(inside, key=lambda r: r.rise_db + 0.5 * r.level_db).time_s)

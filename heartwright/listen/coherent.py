@@ -1,0 +1,253 @@
+"""One sound of every beat of a side, timed by what the take itself says that sound is.
+
+Model: in a window round the sound, beat k is `a_k w(t - t_k)` + what else varies from beat to beat + noise. The noise's
+spectrum is measured in the quiet between the beats and whitens everything. The waveform w is learnt: the beat that the
+others resemble most serves first, then the mean of all aligned beats, again and again; a blur from misalignment costs
+the high frequencies first, and these come back as the alignment sharpens (generalised Procrustes analysis, Gower 1975).
+Each beat is where its correlation with w peaks, under a prior: near where the neighbours of its side put it, or,
+seldom, anywhere within reach, so that a beat that is late is found late and a cycle is not slipped for a little noise.
+
+The last step is linear. What the aligned beats leave over has directions of its own (a mixture of modes that varies, a
+later blow that comes at ever other times); those that stand over the noise (Marchenko & Pastur 1967) join the noise's
+covariance C, and time and level follow by generalised least squares on w and its derivative, with the one-sigma error
+1 / sqrt(a^2 w'^T C^-1 w') (less what the level takes). Where nothing else varies this is the Cramer-Rao bound.
+
+Conventions: rows [n_beat, n]; times in seconds; `zero` of a waveform is where its beats' times point.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
+
+from heartwright.listen.windows import running_median
+from heartwright.records import Floats, Ints
+
+Complexes = NDArray[np.complex128]
+
+LOWEST_HZ = (700.0, 1200.0)  # below the first nothing is used, above the second everything
+HIGHEST = 0.46  # of the rate
+LEAST_NOISE = 0.02  # of its median: where the noise is less there is no sound either (codecs, gates)
+SEEDS = 5
+TURNS = 5
+FAR_ODDS = 0.02  # prior odds of a beat that comes anywhere within reach
+NEAR_S = 120e-6  # beats lie this near their neighbours' median [one sigma]
+NEIGHBOURS = 9
+FLOOR = 3.0  # peak of a correlation, in sigmas, below which a beat was not heard
+MOST_DIRECTIONS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """One over the square root of the noise's spectrum on a grid of `size` samples, [size // 2 + 1]."""
+
+    white: Floats
+    size: int
+    rate_hz: float
+
+    @classmethod
+    def of(cls, quiet: Floats, size: int, rate_hz: float) -> Noise:
+        """From quiet rows [n_row, n]; `white` is such that whitened noise has unit variance a sample."""
+        taper = np.hanning(quiet.shape[1] + 2)[1:-1]
+        rows = (quiet - quiet.mean(axis=1, keepdims=True)) * taper
+        own = np.mean(np.abs(rfft(rows, axis=1)) ** 2, axis=0) / np.sum(taper**2)
+        frequency = rfftfreq(size, 1.0 / rate_hz)
+        power = np.interp(frequency, rfftfreq(quiet.shape[1], 1.0 / rate_hz), np.convolve(own, np.ones(3) / 3, "same"))
+        used = (frequency > LOWEST_HZ[1]) & (frequency < HIGHEST * rate_hz)
+        floor = LEAST_NOISE * float(np.median(power[used])) or 1e-30
+        rise = np.clip((frequency - LOWEST_HZ[0]) / (LOWEST_HZ[1] - LOWEST_HZ[0]), 0.0, 1.0)
+        return cls(rise * (frequency < HIGHEST * rate_hz) / np.sqrt(np.maximum(power, floor)), size, rate_hz)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Times [s] of one sound of some beats with their one-sigma errors, NaN where it was not heard.
+
+    `score` is the height of each beat's correlation in sigmas of the noise, `level` its size over the mean one;
+    `wave` is the mean waveform (not whitened) from `before` samples before its zero on.
+    """
+
+    time_s: Floats
+    sigma_s: Floats
+    score: Floats
+    level: Floats
+    wave: Floats
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Where a sound is looked for: how far from where it is expected, and how much of it is used [s]."""
+
+    reach_s: float
+    before_s: float
+    after_s: float
+    near_s: float = NEAR_S
+
+
+class Rows:
+    """Windows of some beats in the frequency domain, with room for shifts by the reach."""
+
+    def __init__(self, samples: Floats, rate_hz: float, expected_s: Floats, window: Window, quiet: Floats) -> None:
+        self.rate_hz = rate_hz
+        self.reach = int(np.ceil(window.reach_s * rate_hz)) + 2
+        self.before = max(8, int(window.before_s * rate_hz))
+        self.length = self.before + max(12, int(window.after_s * rate_hz))
+        pad = 16
+        size = next_fast_len(self.length + 2 * self.reach + 2 * pad, real=True)
+        exact = expected_s * rate_hz
+        self.first = np.floor(exact).astype(np.int64) - self.before - self.reach - pad
+        inside = np.clip(self.first, 0, max(0, len(samples) - size))
+        rows = samples[inside[:, None] + np.arange(size)]
+        edge = 0.5 - 0.5 * np.cos(np.pi * (np.arange(pad) + 0.5) / pad)
+        rows = rows - rows.mean(axis=1, keepdims=True)
+        rows[:, :pad] *= edge
+        rows[:, -pad:] *= edge[::-1]
+        self.noise = Noise.of(quiet, size, rate_hz)
+        self.turn = 2j * np.pi * rfftfreq(size)
+        # now the window of a beat expected where it is expected begins at column 0
+        self.plain: Complexes = rfft(rows, axis=1) * np.exp(self.turn * (exact - inside - self.before)[:, None])
+        self.spectrum: Complexes = self.plain * self.noise.white
+        self.expected_s = expected_s
+
+    def shifted(self, spectrum: Complexes, at: Floats, length: int) -> Floats:
+        """The windows of beats that come `at` samples after where they are expected, [n_beat, length]."""
+        rows = irfft(spectrum * np.exp(self.turn * at[:, None]), self.noise.size, axis=1)
+        return np.asarray(rows[:, :length])
+
+    def correlate(self, wave: Floats) -> Floats:
+        """Correlation with a whitened waveform [length] of norm 1 at shifts -reach..reach, [n_beat, 2 reach + 1]."""
+        full = irfft(self.spectrum * np.conj(rfft(wave, self.noise.size)), self.noise.size, axis=1)
+        return np.concatenate([full[:, -self.reach :], full[:, : self.reach + 1]], axis=1)
+
+
+def hear(
+    samples: Floats, rate_hz: float, expected_s: Floats, window: Window, quiet: Floats, *, first_s: float = np.inf
+) -> Heard | None:
+    """Time a sound of some beats of one side, expected at `expected_s`; None where the beats have nothing in common.
+
+    `first_s` ends the part of the window that is the sound's own: what comes later may move against it.
+    """
+    rows = Rows(samples, rate_hz, expected_s, window, quiet)
+    at, score = _aligned(rows, window)
+    heard = score > FLOOR
+    if heard.sum() < 4:
+        return None
+    own = min(rows.length, rows.before + max(6, int(min(first_s, 1.0) * rate_hz)))
+    at, sigma, level = _sharpened(rows, at, heard, own)
+    at = np.where(heard, at, np.nan)
+    wave = rows.shifted(rows.plain[heard], at[heard], rows.length)
+    mean = wave.mean(axis=0)
+    return Heard(expected_s + at / rate_hz, np.where(heard, sigma / rate_hz, np.nan), score, level, mean, rows.before)
+
+
+def _aligned(rows: Rows, window: Window) -> tuple[Floats, Floats]:
+    """Shifts [samples] and heights [sigmas] of all beats after the first alignment."""
+    zero = np.zeros(len(rows.expected_s))
+    whole = rows.shifted(rows.spectrum, zero, rows.length)
+    energy = np.einsum("ij,ij->i", whole, whole)
+    order = np.argsort(energy)
+    loud = order[int(0.5 * len(order)) :][:: max(1, len(order) // (2 * SEEDS))][:SEEDS]
+    lag = np.arange(-rows.reach, rows.reach + 1)
+    best: tuple[float, Floats, Floats] = (-np.inf, zero, zero)
+    for seed in loud:
+        at, score = _peaks(rows.correlate(_unit(whole[seed])), lag, window, rows.rate_hz)
+        total = float(np.median(score))
+        if total > best[0]:
+            best = (total, at, score)
+    _, at, score = best
+    for _turn in range(TURNS):
+        weight = np.clip(score, 0.0, None) ** 2
+        moved = rows.shifted(rows.spectrum, at, rows.length)
+        wave = weight @ moved
+        middle = float(np.median(at))
+        at_new, score = _peaks(rows.correlate(_unit(wave)), lag, window, rows.rate_hz)
+        # the mean may drift with its beats; it is held where it was
+        at = at_new - (float(np.median(at_new)) - middle)
+    return at, score
+
+
+def _unit(wave: Floats) -> Floats:
+    return wave / max(float(np.linalg.norm(wave)), 1e-30)
+
+
+def _peaks(curve: Floats, lag: Ints, window: Window, rate_hz: float) -> tuple[Floats, Floats]:
+    """Most likely shift [samples, parabola] of each beat and the height of its correlation there."""
+    gain = 0.5 * np.clip(curve, 0.0, None) ** 2
+    free = lag[np.argmax(gain, axis=1)].astype(np.float64)
+    near = running_median(free, NEIGHBOURS) if len(free) > 2 * NEIGHBOURS else np.full(len(free), np.median(free))
+    off = (lag - near[:, None]) / (window.near_s * rate_hz)
+    broad = FAR_ODDS * window.near_s * rate_hz * np.sqrt(2 * np.pi) / len(lag)
+    value = gain + np.log(np.exp(-0.5 * off**2) + broad)
+    top = np.clip(np.argmax(value, axis=1), 1, len(lag) - 2)
+    beat = np.arange(len(top))
+    a, b, c = curve[beat, top - 1], curve[beat, top], curve[beat, top + 1]
+    bend = np.minimum(a - 2 * b + c, -1e-12)
+    move = np.clip(0.5 * (a - c) / bend, -0.5, 0.5)
+    return lag[top] + move, b - 0.25 * (a - c) * move
+
+
+def _sharpened(rows: Rows, at: Floats, heard: NDArray[np.bool_], own: int) -> tuple[Floats, Floats, Floats]:
+    """Shifts [samples], one-sigma errors [samples] and levels by generalised least squares.
+
+    The first turns look at the sound's own part alone (columns below `own`), the last at all of the window with what
+    moves against the sound taken out.
+    """
+    sigma, level = np.zeros(len(at)), np.ones(len(at))
+    turns = (own,) * 4 + (rows.length,) * 2 if own < rows.length else (rows.length,) * 3
+    for turn, length in enumerate(turns):
+        moved = rows.shifted(rows.spectrum, at, length)
+        weight = np.where(heard, level, 0.0)
+        wave = weight @ moved / max(float(weight @ weight), 1e-30)
+        basis = np.stack([wave, _slope(wave)])
+        dual = basis
+        if turn:
+            fixed = basis if length == own else basis[:1]
+            dual = basis - _less(basis, moved[heard], fixed)
+        step, sigma, level = _solve(moved, basis, dual)
+        step = np.clip(step, -1.5, 1.5)
+        at = at + step - float(np.median(step[heard]))
+    return at, sigma, level
+
+
+def _slope(wave: Floats) -> Floats:
+    """Derivative per sample of a band-limited waveform (Fourier, padded)."""
+    n = next_fast_len(len(wave) + 64, real=True)
+    return np.asarray(irfft(rfft(wave, n) * 2j * np.pi * rfftfreq(n), n)[: len(wave)])
+
+
+def _less(basis: Floats, moved: Floats, fixed: Floats) -> Floats:
+    """What `basis` [k, n] loses under the inverse covariance of noise and of what varies in `moved` [n_beat, n].
+
+    `fixed` are the waveforms taken out before looking. The derivative is one of them where the window holds one sound
+    only. Where a later blow moves against the sound the derivative of the whole window is none: beats that stand right
+    by the first part show the later one moving, and its motion alone is to be taken out.
+    """
+    fit = np.linalg.solve(fixed @ fixed.T, fixed @ moved.T)
+    value, vector = _directions(moved - fit.T @ fixed)
+    return np.asarray((basis @ vector * (1.0 - 1.0 / value)) @ vector.T)
+
+
+def _solve(moved: Floats, basis: Floats, dual: Floats) -> tuple[Floats, Floats, Floats]:
+    """Steps, one-sigma errors and levels of beats from whitened windows [n_beat, n] and the waveform with its slope."""
+    weights = np.linalg.solve(dual @ basis.T, dual)
+    found = moved @ weights.T
+    level = np.maximum(found[:, 0], 0.1)
+    return -found[:, 1] / level, np.linalg.norm(weights[1]) / level, level
+
+
+def _directions(left: Floats) -> tuple[Floats, Floats]:
+    """Variances (noise 1) and directions [n, k] in which what is left of the beats varies beyond the noise."""
+    count, n = left.shape
+    small = left @ left.T / count if count < n else left.T @ left / count
+    values, vectors = np.linalg.eigh(small)
+    limit = 1.15 * (1.0 + np.sqrt(n / count)) ** 2
+    keep = np.flatnonzero(values > limit)[-MOST_DIRECTIONS:]
+    if count < n:
+        vectors = left.T @ vectors[:, keep] / np.sqrt(np.maximum(values[keep] * count, 1e-30))
+    else:
+        vectors = vectors[:, keep]
+    return values[keep], vectors

@@ -1,0 +1,164 @@
+"""The sounds of each beat of a take at 50 kHz and below, each timed by its own waveform (`coherent`).
+
+Such a take has not the bandwidth to part the banking from the lock, but unlocking, impulse and lock stand in windows of
+their own. The lock is timed first; the unlocking is looked for where the mean beat has it before the lock, the impulse
+between them. What is not heard is not timed: where too few beats show an unlocking, the beats are timed by the lock
+alone, and a beat in which a sound is lost in the noise has none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from heartwright.listen import coherent, modal, origin
+from heartwright.listen.coherent import Heard, Window
+from heartwright.listen.modal import Modes
+from heartwright.listen.origin import Origin, Wave
+from heartwright.listen.shape import Shape
+from heartwright.listen.track import Chain
+from heartwright.records import Floats, Ints
+
+FEWEST_A_SIDE = 8
+HEARD = 0.6  # share of the beats that must show a sound
+MOST_LEFT = 0.35  # spread about the neighbours beyond which a sound is noise [of what noise alone would show]
+LOCK = Window(reach_s=0.8e-3, before_s=0.4e-3, after_s=2.2e-3)
+LOCK_OWN_SPANS = 0.022  # the banking follows the lock later than this [spans from unlocking to lock]
+ALONE = Window(reach_s=1.2e-3, before_s=0.6e-3, after_s=4.0e-3)
+IMPULSE = Window(reach_s=0.35e-3, before_s=0.3e-3, after_s=0.9e-3)
+IMPULSE_OWN_S = 0.18e-3
+UNLOCK_REACH = 0.12  # how far the span from unlocking to lock wanders [share of the span]
+RINGS_S = 0.7e-3  # after the lock the case rings freely
+RING_SPAN_S, LOW_RING_SPAN_S = 0.9e-3, 2.0e-3  # subspace lengths for the poles of a lever and of one sound
+LEAST_COMMON = 0.06  # what the model leaves of all beats of a side in common [samples]
+COARSE_COMMON_S = 30e-6  # where the modes explain nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Sounds:
+    """Times of the sounds of the chain's beats [n], NaN where not timed, and what the sides' beats have in common."""
+
+    unlock_s: Floats
+    impulse_s: Floats
+    lock_s: Floats
+    sigma_s: Floats  # of the unlocking, or of the lock where no unlocking is heard
+    lock_sigma_s: Floats
+    unlocks: bool
+    common_s: float
+    lock_common_s: float
+
+
+def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Floats) -> Sounds | None:
+    """Time the sounds of all beats that lie whole in the take; None where the beats have no waveform in common."""
+    usable = _whole(samples, rate_hz, shape)
+    sides = [usable[chain.side[usable] == s] for s in range(2)]
+    if min(len(s) for s in sides) < FEWEST_A_SIDE:
+        return None
+    window = LOCK if shape.lever else ALONE
+    own = -LOCK_OWN_SPANS * shape.first_s if shape.lever else np.full(2, np.inf)
+    locks = []
+    for beats, first in zip(sides, own, strict=True):
+        heard = coherent.hear(samples, rate_hz, shape.time_s[beats], window, quiet, first_s=float(first))
+        if heard is None or np.isfinite(heard.time_s).mean() < HEARD:
+            return None
+        locks.append(heard)
+    unlocks = _unlocks(samples, rate_hz, shape, sides, locks, quiet) if shape.lever else None
+    modes = _modes(locks, rate_hz, quiet, shape.lever)
+    lock_start = _starts(locks, modes, rate_hz, quiet, own)
+    out = [np.full(len(chain), np.nan) for _ in range(5)]
+    unlock_s, impulse_s, lock_s, sigma, lock_sigma = out
+    for s, (beats, lock) in enumerate(zip(sides, locks, strict=True)):
+        lock_s[beats], lock_sigma[beats] = lock.time_s + lock_start[s].start_s, lock.sigma_s
+    lock_common = _common(lock_start, rate_hz)
+    if unlocks is None:
+        return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, lock_common, lock_common)
+    start = _starts(unlocks, modes, rate_hz, quiet, np.full(2, np.inf))
+    for s, (beats, unlock) in enumerate(zip(sides, unlocks, strict=True)):
+        unlock_s[beats], sigma[beats] = unlock.time_s + start[s].start_s, unlock.sigma_s
+        impulse_s[beats] = _impulses(samples, rate_hz, shape, s, unlock_s[beats], lock_s[beats], quiet)
+    return Sounds(unlock_s, impulse_s, lock_s, sigma, lock_sigma, True, _common(start, rate_hz), lock_common)
+
+
+def _whole(samples: Floats, rate_hz: float, shape: Shape) -> Ints:
+    """Beats whose windows lie whole in the take."""
+    first = float(np.nanmin(shape.first_s)) if shape.lever else 0.0
+    early, late = shape.time_s + first * (1.0 + UNLOCK_REACH) - 3e-3, shape.time_s + 7e-3
+    return np.flatnonzero(shape.good & (early > 0) & (late * rate_hz < len(samples)))
+
+
+def _unlocks(
+    samples: Floats, rate_hz: float, shape: Shape, sides: list[Ints], locks: list[Heard], quiet: Floats
+) -> list[Heard] | None:
+    """Unlockings of both sides, or None where they are not heard."""
+    out = []
+    for s, (beats, lock) in enumerate(zip(sides, locks, strict=True)):
+        span, gap = -float(shape.first_s[s]), float(shape.impulse_s[s] - shape.first_s[s])
+        reach = float(np.clip(UNLOCK_REACH * span, 0.3e-3, max(0.45 * gap, 0.3e-3)))
+        window = Window(reach, 0.35e-3, float(np.clip(gap - reach - 0.1e-3, 0.3e-3, 1.2e-3)))
+        expected = np.where(np.isfinite(lock.time_s), lock.time_s, shape.time_s[beats]) - span
+        heard = coherent.hear(samples, rate_hz, expected, window, quiet)
+        if heard is None or not _steady(heard, expected, reach):
+            return None
+        out.append(heard)
+    return out
+
+
+def _steady(heard: Heard, expected_s: Floats, reach_s: float) -> bool:
+    """Whether a sound is heard in most beats and keeps its place among its neighbours better than noise would."""
+    ok = np.isfinite(heard.time_s)
+    if ok.mean() < HEARD:
+        return False
+    off = (heard.time_s - expected_s)[ok]
+    return float(np.median(np.abs(np.diff(off)))) < MOST_LEFT * 0.59 * reach_s  # evenly in +-r: median 0.59 r
+
+
+def _impulses(
+    samples: Floats, rate_hz: float, shape: Shape, side: int, unlock_s: Floats, lock_s: Floats, quiet: Floats
+) -> Floats:
+    """Impulses of one side's beats, between unlocking and lock where the mean beat has them."""
+    share = float((shape.impulse_s[side] - shape.first_s[side]) / -shape.first_s[side])
+    expected = unlock_s + share * (lock_s - unlock_s)
+    ok = np.flatnonzero(np.isfinite(expected))
+    out = np.full(len(expected), np.nan)
+    if len(ok) >= FEWEST_A_SIDE:
+        heard = coherent.hear(samples, rate_hz, expected[ok], IMPULSE, quiet, first_s=IMPULSE_OWN_S)
+        if heard is not None and _steady(heard, expected[ok], IMPULSE.reach_s):
+            out[ok] = heard.time_s + _begun(heard, rate_hz)
+    return out
+
+
+def _begun(heard: Heard, rate_hz: float) -> float:
+    """Where the mean waveform first reaches a third of its peak [s after its zero]."""
+    size = np.abs(heard.wave)
+    return float(int(np.argmax(size > 0.33 * size.max())) - heard.before) / rate_hz
+
+
+def _modes(locks: list[Heard], rate_hz: float, quiet: Floats, lever: bool) -> Modes:
+    """What rings after the mean locks of both sides."""
+    rings = [lock.wave[lock.before + int(RINGS_S * rate_hz) :] for lock in locks]
+    size = min(len(r) for r in rings)
+    slow = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, size), 3)
+    rows = np.array([r[:size] for r in rings])
+    rows = rows - np.linalg.lstsq(slow, rows.T, rcond=None)[0].T @ slow.T
+    noise = float(np.mean(quiet**2)) / min(np.isfinite(lock.time_s).sum() for lock in locks)
+    span, lowest = (RING_SPAN_S, modal.LOWEST_HZ) if lever else (LOW_RING_SPAN_S, 600.0)
+    return Modes.plain(modal.poles(rows, rate_hz, noise, span_s=span, lowest_hz=lowest))
+
+
+def _starts(heard: list[Heard], modes: Modes, rate_hz: float, quiet: Floats, own_s: Floats) -> list[Origin]:
+    """Where the mean waveforms of both sides begin; where the modes do not tell, where they are first loud."""
+    waves = []
+    for h, own in zip(heard, own_s, strict=True):
+        noise = float(np.sqrt(np.mean(quiet**2) / max(int(np.isfinite(h.time_s).sum()), 1)))
+        waves.append(Wave(h.wave - h.wave[: h.before // 2].mean(), h.before, noise, float(min(own, origin.AFTER_S))))
+    found = origin.find(waves, modes, rate_hz)
+    if found is None:
+        return [Origin(_begun(h, rate_hz), COARSE_COMMON_S, np.inf) for h in heard]
+    return found
+
+
+def _common(starts: list[Origin], rate_hz: float) -> float:
+    """One-sigma error of the difference between the sides [s]."""
+    own = float(np.sqrt(np.sum([s.sigma_s**2 for s in starts])))
+    return float(np.hypot(own, LEAST_COMMON / rate_hz))
