@@ -34,7 +34,7 @@ MOST_MB = 1500.0
 OUT = Path("out")
 
 
-def run(kind: str, count: int, seed: int, out: Path) -> dict[str, float]:
+def run(kind: str, count: int, seed: int, out: Path, *, workers: int = WORKERS) -> dict[str, float]:
     """Try `count` cases of a kind; return how they ended."""
     state = out / f"fuzz-{kind}-{seed}-{count}.state"
     if not state.exists() or state.stat().st_size != count:
@@ -45,7 +45,7 @@ def run(kind: str, count: int, seed: int, out: Path) -> dict[str, float]:
     marks[marks == UNDER_WAY] = 0
     began, peak = time.perf_counter(), 0.0
     with tempfile.TemporaryDirectory(prefix="heartwright-fuzz-") as folder:
-        peak = _watch(kind, seed, state, Path(folder), marks)
+        peak = _watch(kind, seed, state, Path(folder), marks, workers)
     found = Counter(int(m) for m in np.asarray(marks))
     rows = _rows(state)
     return {
@@ -60,30 +60,30 @@ def run(kind: str, count: int, seed: int, out: Path) -> dict[str, float]:
     }
 
 
-def _watch(kind: str, seed: int, state: Path, folder: Path, marks: np.ndarray) -> float:
+def _watch(kind: str, seed: int, state: Path, folder: Path, marks: np.ndarray, count: int) -> float:
     """Keep the workers going until every case was tried; return the most memory that one of them held [MB]."""
-    workers: dict[int, subprocess.Popen[bytes]] = {}
+    running: dict[int, subprocess.Popen[bytes]] = {}
     since: dict[int, tuple[int, float]] = {}
     peak, told = 0.0, 0.0
-    lanes = [k for k in range(WORKERS) if (marks[k::WORKERS] == 0).any()]
+    lanes = [k for k in range(count) if (marks[k::count] == 0).any()]
     while lanes:
         for lane in list(lanes):
-            worker = workers.get(lane)
+            worker = running.get(lane)
             if worker is None:
-                workers[lane] = _start(kind, seed, state, folder, lane)
+                running[lane] = _start(kind, seed, state, folder, lane, count)
                 since[lane] = (-1, time.perf_counter())
                 continue
             peak = max(peak, _held_mb(worker.pid))
             if worker.poll() is not None:
-                _buried(state, folder, marks, lane, f"died with {worker.returncode}")
-                del workers[lane]
-                if not (marks[lane::WORKERS] == 0).any():
+                _buried(state, folder, marks, lane, count, f"died with {worker.returncode}")
+                del running[lane]
+                if not (marks[lane::count] == 0).any():
                     lanes.remove(lane)
-            elif _stuck(marks, lane, since):
+            elif _stuck(marks[lane::count], lane, since):
                 worker.kill()
                 worker.wait()
-                _buried(state, folder, marks, lane, f"took more than {HANG_S:g} s")
-                del workers[lane]
+                _buried(state, folder, marks, lane, count, f"took more than {HANG_S:g} s")
+                del running[lane]
         if time.perf_counter() - told > 1.0 and sys.stderr.isatty():
             told = time.perf_counter()
             print(f"\r{kind} {np.count_nonzero(marks):,}/{len(marks):,}", end="", file=sys.stderr, flush=True)
@@ -91,7 +91,7 @@ def _watch(kind: str, seed: int, state: Path, folder: Path, marks: np.ndarray) -
     return peak
 
 
-def _start(kind: str, seed: int, state: Path, folder: Path, lane: int) -> subprocess.Popen[bytes]:
+def _start(kind: str, seed: int, state: Path, folder: Path, lane: int, count: int) -> subprocess.Popen[bytes]:
     own = folder / str(lane)
     own.mkdir(exist_ok=True)
     words = [
@@ -103,25 +103,25 @@ def _start(kind: str, seed: int, state: Path, folder: Path, lane: int) -> subpro
         str(state),
         str(own),
         str(lane),
-        str(WORKERS),
+        str(count),
     ]
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(p for p in sys.path if p))
     with (folder / f"{lane}.err").open("wb") as errors:
         return subprocess.Popen(words, stdout=errors, stderr=errors, env=environment)
 
 
-def _stuck(marks: np.ndarray, lane: int, since: dict[int, tuple[int, float]]) -> bool:
+def _stuck(mine: np.ndarray, lane: int, since: dict[int, tuple[int, float]]) -> bool:
     """Whether a worker has been at one case for more than HANG_S."""
-    at = np.flatnonzero(marks[lane::WORKERS] == UNDER_WAY)
+    at = np.flatnonzero(mine == UNDER_WAY)
     case = int(at[0]) if len(at) else -1
     if case < 0 or case != since[lane][0]:
         since[lane] = (case, time.perf_counter())
     return case >= 0 and time.perf_counter() - since[lane][1] > HANG_S
 
 
-def _buried(state: Path, folder: Path, marks: np.ndarray, lane: int, what: str) -> None:
+def _buried(state: Path, folder: Path, marks: np.ndarray, lane: int, count: int, what: str) -> None:
     """Note the case at which a worker died or stuck."""
-    at = np.flatnonzero(marks[lane::WORKERS] == UNDER_WAY) * WORKERS + lane
+    at = np.flatnonzero(marks[lane::count] == UNDER_WAY) * count + lane
     if not len(at):
         if "died with 0" not in what:
             raise SystemExit(f"a worker {what} between cases: {(folder / f'{lane}.err').read_text('utf-8', 'replace')}")
@@ -150,14 +150,16 @@ def main() -> None:
     """Run what is left of both kinds, then the endings; print the bars."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--workers", type=int, default=WORKERS)
+    parser.add_argument("--share", type=int, default=100 if quick() else 1, help="one case in so many")
     parser.add_argument("--only", choices=[*COUNTS, "endings"])
     told = parser.parse_args()
-    share = 100 if quick() else 1
+    share = told.share
     OUT.mkdir(exist_ok=True)
     for kind, count in COUNTS.items():
         if told.only not in (None, kind):
             continue
-        found = run(kind, count // share, told.seed, OUT)
+        found = run(kind, count // share, told.seed, OUT, workers=told.workers)
         for name, value in found.items():
             metric(f"{kind}_{name}", value)
         state = OUT / f"fuzz-{kind}-{told.seed}-{count // share}.state"
