@@ -10,6 +10,7 @@ from __future__ import annotations
 import faulthandler
 import json
 import mmap
+import os
 import resource
 import sys
 import time
@@ -28,12 +29,15 @@ def work(kind: str, seed: int, state: Path, folder: Path, first: int, step: int)
     faulthandler.enable()
     trials.prepare()
     resource.setrlimit(resource.RLIMIT_AS, (MOST_ADDRESSES, MOST_ADDRESSES))
+    parent = os.getppid()
     attempt = {"audio": trials.hear, "sessions": trials.keep}[kind]
     notes = state.with_suffix(f".{first}.jsonl")
     with state.open("r+b") as file, mmap.mmap(file.fileno(), 0) as marks, notes.open("a", encoding="utf-8") as told:
         for number in range(first, len(marks), step):
             if marks[number] != 0:
                 continue
+            if os.getppid() != parent:
+                return  # nobody watches any more
             marks[number] = UNDER_WAY
             began = time.perf_counter()
             try:
