@@ -345,13 +345,15 @@ def _release(named: list[tuple[str, _Peak]], beat_s: float) -> float:
 
 
 def _quiet(cycles: _Cycles, peaks: list[_Peak], beat_s: float) -> NDArray[np.bool_]:
-    """Bins of the cycle [n_bin] clear of its sounds and of the ticks; all but the sounds where nothing is left."""
+    """Bins of the cycle [n_bin] clear of its sounds and of the ticks; all but the sounds where nothing is left, else all."""
     t = np.arange(cycles.level.shape[1]) * _STEP_S
     near = np.zeros(len(t), bool)
     for p in peaks:
         loose = 2.0 * float(np.std(p.cycles.shift_s))
         near |= np.mod(t - p.time_s + 0.05 + loose, cycles.period_s) < 0.15 + 2.0 * loose
     tick = np.mod(t + 0.015, beat_s) < 0.06
+    if near.all():  # sounds so loose in time that they fill the cycle
+        return ~np.zeros(len(t), bool)
     return ~(near | tick) if np.mean(near | tick) < 0.9 else ~near
 
 
