@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from heartwright.cli import payload
+from heartwright.cli.clock import clock
 from heartwright.cli.console import BAD_INPUT, INTERRUPTED, Refused, messages, print_json
 from heartwright.cli.designs import designs
 from heartwright.cli.dream import dream
@@ -17,6 +18,7 @@ from heartwright.cli.hearing import unreadable
 from heartwright.cli.judge import judge
 from heartwright.cli.lift import lift
 from heartwright.cli.listen import listen
+from heartwright.cli.live import live
 from heartwright.cli.long import long
 from heartwright.cli.movements import movements
 from heartwright.cli.run import run
@@ -44,10 +46,12 @@ app = typer.Typer(
 )
 for command, short in (
     (listen, "A reading of a recording: rate, beat error, amplitude."),
+    (live, "A timegrapher in the terminal, from the microphone."),
     (long, "Hours of sound: vario, trend, windows, a second column."),
     (judge, "A verdict on a recording or a design, with evidence."),
     (run, "Simulate a design tooth by tooth, with sound and report."),
     (designs, "What can be run; one design with its landmarks."),
+    (clock, "How fast the recorder's clock runs."),
     (lift, "The lift angle, from a swing that was seen."),
     (movements, "Lift angle and beat rate of real movements."),
     (dream, "The short dream as text, by hand or by a rule."),
@@ -55,7 +59,20 @@ for command, short in (
 ):
     app.command(short_help=short)(command)
 app.add_typer(session, short_help="Readings by position: X, D, DVH, Di, poise, hands, a report.")
-_COMMANDS = ("listen", "judge", "run", "designs", "movements", "dream", "studio", "lift", "session", "long")
+_COMMANDS = (
+    "listen",
+    "judge",
+    "run",
+    "designs",
+    "movements",
+    "dream",
+    "studio",
+    "lift",
+    "session",
+    "long",
+    "clock",
+    "live",
+)
 
 
 @app.callback(invoke_without_command=True)

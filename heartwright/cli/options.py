@@ -29,7 +29,7 @@ ClockPpm = Annotated[
     typer.Option(
         "--clock-ppm",
         metavar="OFFSET,SIGMA",
-        help="The recorder's clock against true time and how well that is known; OFFSET > 0: it runs fast.",
+        help="The recorder's clock in ppm, OFFSET > 0: it runs fast; or the file that heartwright clock kept.",
         rich_help_panel=_HEARING,
     ),
 ]
@@ -49,11 +49,20 @@ Kind = Annotated[str | None, typer.Option("--kind", help="modern lever, vintage 
 
 
 def clock_ppm(text: str) -> tuple[float, float]:
-    """Read OFFSET,SIGMA in parts per million. Raises Refused."""
+    """Read OFFSET,SIGMA in parts per million, or the file that `heartwright clock` kept. Raises Refused."""
+    if "," not in text and Path(text).is_file():
+        from heartwright.listen import Unreadable, clock
+
+        try:
+            return clock.read(text)
+        except Unreadable as error:
+            raise Refused(str(error)) from None
     try:
         offset, sigma = (float(part) for part in text.split(","))
     except ValueError:
-        raise Refused(f"--clock-ppm {text!r}: two numbers are wanted, OFFSET,SIGMA, e.g. 0,30 or 12.5,2.") from None
+        raise Refused(
+            f"--clock-ppm {text!r}: two numbers are wanted, OFFSET,SIGMA, e.g. 0,30 or 12.5,2; or a kept file."
+        ) from None
     if not (abs(offset) <= 10_000 and 0.0 <= sigma <= 10_000):
         raise Refused(f"--clock-ppm {text!r}: SIGMA must be 0 or more, and both below 10000, e.g. 0,30.")
     return offset, sigma

@@ -77,7 +77,7 @@ def new(
             name=name,
             owner=owner,
             serial=serial,
-            movement=movement or "",
+            movement=_full_name(movement),
             nominal_bph=known.bph or known.movement_bph,
             lift_deg=None if known.lifts_deg else known.lift_deg,
             inertia_kg_m2=_inertia(inertia),
@@ -320,6 +320,14 @@ def _write_page(page: Path, held: Session, earlier: Session | None) -> None:
 
     check_writable(page)
     write_text(page, session_report.page(held, before=earlier))
+
+
+def _full_name(movement: str | None) -> str:
+    """The movement as the table spells it, where the name fits one row only."""
+    from heartwright.cli import catalogue
+
+    found = catalogue.search(movement) if movement else ()
+    return found[0].name if len(found) == 1 else movement or ""
 
 
 def _heard(take: str, held: Session, *, bph: float | None, lift_deg: float | None, clock: str, quiet: bool) -> Reading:

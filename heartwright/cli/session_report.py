@@ -18,25 +18,26 @@ from heartwright.sessions import Hands, Poise, Session, Summary, hands, poise, s
 
 _STYLE = """
 .sheet { display: grid; grid-template-columns: 3fr 2fr; gap: 0 36px; align-items: start; }
-.sheet section { margin-top: 34px; } .whole { grid-column: 1 / 3; }
+.sheet section { margin-top: 34px; } .sheet + section, .sheet ~ section { margin-top: 30px; }
+.line { font-size: 15px; margin: 0 0 .45em; max-width: 50em; }
 svg.dial { max-width: 340px; margin: 4px auto 0; }
 svg .ring { fill: none; stroke: var(--faint); } svg .mean { fill: none; stroke: var(--soft); stroke-dasharray: 4 3; }
 svg .fit { fill: none; stroke: var(--brass); stroke-width: 1.8; } svg .at { fill: var(--steel); }
 svg .reach { stroke: var(--steel); stroke-width: 2.4; opacity: .45; } svg .heavy { fill: var(--ruby); }
-th:nth-child(2), td:nth-child(2) { text-align: left; }
 @media (max-width: 760px) { .sheet { display: block; } }
-@page { size: A4; margin: 12mm; }
+@page { size: A4; margin: 11mm; }
 @media print {
   body { font-size: 9.5pt; line-height: 1.4; } h1 { font-size: 19pt; } h2 { font-size: 13pt; }
   .maker { margin-bottom: 6px; } .lead { font-size: 12pt; margin: 8px 0 10px; }
-  .sheet section { margin-top: 12px; } table { font-size: 9pt; } th, td { padding: 2px 8px; }
+  .sheet { gap: 0 22px; } .sheet section, .sheet ~ section { margin-top: 10px; }
+  .line { font-size: 9pt; margin: 0 0 2px; } table { font-size: 9pt; } th, td { padding: 1px 6px; }
   .figure { padding: 6px 10px 6px 0; } .figures .figure .value { font-size: 18pt; }
-  .small, .about, .key { font-size: 8.5pt; } svg.dial { max-width: 250px; }
+  .small, .about, .key { font-size: 8.5pt; } svg.dial { max-width: 210px; }
 }
 """
 _ABOUT_DIAL = (
-    "The verticals, each at the direction that is up; further out is faster, the dashed ring their mean, the curve the "
-    "first harmonic."
+    "Each at the direction that is up; further out is faster. Dashed is their mean, the curve the first harmonic, red "
+    "outside the heavy side at rest."
 )
 
 
@@ -51,18 +52,26 @@ def page(held: Session, *, before: Session | None = None) -> str:
         f'<p class="maker">heartwright &middot; readings by position</p><h1>{escape(title)}</h1>',
         f'<p class="facts">{_facts(held)}</p><p class="lead">{told(_lead(found))}</p>',
         _figures(found),
-        '<div class="sheet">',
-        _section("Positions", _state(found), _table(found)),
-        _section("The verticals", _ABOUT_DIAL, polar.dial(found, balance)),
-        _section("Poise", "", _list(_poise(balance)), whole=True),
-        _section("Hands", "", _list(_hands(hand)), whole=True),
-        _section("Before and after", "", _compared(before, held), whole=True) if before is not None else "",
-        _section("What was done", "", _paragraphs(held.work), whole=True),
-        _section("Notes", "", _list(_notes(held, found)), whole=True),
-        _section("How it was measured", "", _method(held, found), whole=True),
-        "</div>",
+        f'<div class="sheet"><div>{_left(held, found, before)}</div><div>{_right(found, balance, hand)}</div></div>',
+        _section("What was done", "", _paragraphs(held.work)),
+        _section("Notes", "", _lines(_notes(held, found))),
+        _section("How it was measured", "", _method(held, found)),
     ]
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body><main>{"".join(body)}</main></body></html>\n'
+
+
+def _left(held: Session, found: Summary, before: Session | None) -> str:
+    earlier = _compared(before, held) if before is not None else ""
+    return _section("Positions", _state(found), _table(found)) + _section("Before and after", "", earlier)
+
+
+def _right(found: Summary, balance: Poise, hand: Hands) -> str:
+    parts = (
+        _section("The verticals", _ABOUT_DIAL, polar.dial(found, balance)),
+        _section("Poise", "", _lines(_poise(balance))),
+        _section("Hands", "", _lines(_hands(hand))),
+    )
+    return "".join(parts)
 
 
 def _facts(held: Session) -> str:
@@ -185,15 +194,14 @@ def _method(held: Session, found: Summary) -> str:
     return f'<p class="small">{told(" ".join(said))}</p>'
 
 
-def _section(title: str, about: str, body: str, *, whole: bool = False) -> str:
+def _section(title: str, about: str, body: str) -> str:
     said = f'<p class="about">{told(about)}</p>' if about else ""
-    kind = ' class="whole"' if whole else ""
-    return f"<section{kind}><h2>{escape(title)}</h2>{said}{body}</section>" if body else ""
+    return f"<section><h2>{escape(title)}</h2>{said}{body}</section>" if body else ""
 
 
-def _list(lines: list[str]) -> str:
-    return f'<ol class="said">{"".join(f"<li>{told(line)}</li>" for line in lines)}</ol>' if lines else ""
+def _lines(said: list[str]) -> str:
+    return "".join(f'<p class="line">{told(line)}</p>' for line in said)
 
 
 def _paragraphs(said: str) -> str:
-    return "".join(f"<p>{told(part)}</p>" for part in said.splitlines() if part.strip())
+    return _lines([part for part in said.splitlines() if part.strip()])

@@ -262,10 +262,10 @@ def poise_lines(found: Poise) -> list[str]:
 
 
 def direction(angle: Interval) -> str:
-    """ "4.6 h (138 +-7 deg from twelve)"."""
+    """ "4.6 h (138 ±7 deg from twelve)"."""
     turned = angle.value % 360.0
     hour = turned / 30.0
-    return f"{hour if hour >= 0.05 else 12.0:.1f} h ({turned:.0f} +-{angle.half_width:.0f} deg from twelve)"
+    return f"{hour if hour >= 0.05 else 12.0:.1f} h ({turned:.0f} ±{angle.half_width:.0f} deg from twelve)"
 
 
 def hands(found: Hands, held: Session, console: Console) -> None:
