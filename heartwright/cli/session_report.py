@@ -24,15 +24,15 @@ svg.dial { max-width: 340px; margin: 4px auto 0; }
 svg .ring { fill: none; stroke: var(--faint); } svg .mean { fill: none; stroke: var(--soft); stroke-dasharray: 4 3; }
 svg .fit { fill: none; stroke: var(--brass); stroke-width: 1.8; } svg .at { fill: var(--steel); }
 svg .reach { stroke: var(--steel); stroke-width: 2.4; opacity: .45; } svg .heavy { fill: var(--ruby); }
-@media (max-width: 760px) { .sheet { display: block; } }
+@media screen and (max-width: 760px) { .sheet { display: block; } }
 @page { size: A4; margin: 11mm; }
 @media print {
-  body { font-size: 9.5pt; line-height: 1.4; } h1 { font-size: 19pt; } h2 { font-size: 13pt; }
+  body { font-size: 9.5pt; line-height: 1.32; } h1 { font-size: 17pt; } h2 { font-size: 12pt; }
   .maker { margin-bottom: 6px; } .lead { font-size: 12pt; margin: 8px 0 10px; }
-  .sheet { gap: 0 22px; } .sheet section, .sheet ~ section { margin-top: 10px; }
+  .sheet { gap: 0 22px; } .sheet section, .sheet ~ section { margin-top: 8px; }
   .line { font-size: 9pt; margin: 0 0 2px; } table { font-size: 9pt; } th, td { padding: 1px 6px; }
   .figure { padding: 6px 10px 6px 0; } .figures .figure .value { font-size: 18pt; }
-  .small, .about, .key { font-size: 8.5pt; } svg.dial { max-width: 210px; }
+  .small, .key, h2 + p.about { font-size: 8.5pt; margin-bottom: 3px; } svg.dial { max-width: 210px; }
 }
 """
 _ABOUT_DIAL = (
@@ -52,26 +52,26 @@ def page(held: Session, *, before: Session | None = None) -> str:
         f'<p class="maker">heartwright &middot; readings by position</p><h1>{escape(title)}</h1>',
         f'<p class="facts">{_facts(held)}</p><p class="lead">{told(_lead(found))}</p>',
         _figures(found),
-        f'<div class="sheet"><div>{_left(held, found, before)}</div><div>{_right(found, balance, hand)}</div></div>',
-        _section("What was done", "", _paragraphs(held.work)),
-        _section("Notes", "", _lines(_notes(held, found))),
+        f'<div class="sheet"><div>{_left(held, found, hand, before)}</div><div>{_right(found, balance)}</div></div>',
         _section("How it was measured", "", _method(held, found)),
     ]
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body><main>{"".join(body)}</main></body></html>\n'
 
 
-def _left(held: Session, found: Summary, before: Session | None) -> str:
-    earlier = _compared(before, held) if before is not None else ""
-    return _section("Positions", _state(found), _table(found)) + _section("Before and after", "", earlier)
-
-
-def _right(found: Summary, balance: Poise, hand: Hands) -> str:
+def _left(held: Session, found: Summary, hand: Hands, before: Session | None) -> str:
     parts = (
-        _section("The verticals", _ABOUT_DIAL, polar.dial(found, balance)),
-        _section("Poise", "", _lines(_poise(balance))),
+        _section("Positions", _state(found), _table(found)),
+        _section("Before and after", "", _compared(before, held) if before is not None else ""),
+        _section("What was done", "", _paragraphs(held.work)),
         _section("Hands", "", _lines(_hands(hand))),
+        _section("Notes", "", _lines(_notes(held, found))),
     )
     return "".join(parts)
+
+
+def _right(found: Summary, balance: Poise) -> str:
+    drawn = _section("The verticals", _ABOUT_DIAL, polar.dial(found, balance))
+    return drawn + _section("Poise", "", _lines(_poise(balance)))
 
 
 def _facts(held: Session) -> str:

@@ -345,7 +345,7 @@ def _release(named: list[tuple[str, _Peak]], beat_s: float) -> float:
 
 
 def _quiet(cycles: _Cycles, peaks: list[_Peak], beat_s: float) -> NDArray[np.bool_]:
-    """Bins of the cycle [n_bin] clear of its sounds and of the ticks; all but the sounds where nothing is left, else all."""
+    """Bins of the cycle [n_bin] clear of its sounds and ticks; of the sounds alone where nothing is left, else all."""
     t = np.arange(cycles.level.shape[1]) * _STEP_S
     near = np.zeros(len(t), bool)
     for p in peaks:
