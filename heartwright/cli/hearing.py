@@ -82,18 +82,14 @@ def measure(recording: Recording, told: Known) -> Reading:
         if free.status == "ok" and free.beat_rate_bph is not None:
             heard = f"It beats {free.beat_rate_bph.value:,.0f} times an hour, not {rate:,.0f}: another movement?"
             reading = replace(free, advice=(heard, *free.advice))
-    return _over_lifts(reading, told)
+    return over_lifts(reading, told)
 
 
 def _measure(recording: Recording, told: Known) -> Reading:
     from heartwright import listen
 
     return listen.measure(
-        recording,
-        bph=told.bph,
-        lift_deg=told.lift_deg,
-        movement_bph=told.movement_bph,
-        clock_ppm=told.clock_ppm,
+        recording, bph=told.bph, lift_deg=told.lift_deg, movement_bph=told.movement_bph, clock_ppm=told.clock_ppm
     )
 
 
@@ -102,7 +98,7 @@ def unreadable(reason: str, *, source: str = "") -> Reading:
     return Reading(status="unreadable", advice=(reason,), duration_s=0.0, source=source)
 
 
-def _over_lifts(reading: Reading, told: Known) -> Reading:
+def over_lifts(reading: Reading, told: Known) -> Reading:
     """Widen the amplitude's interval over the lifts that the sources give; amplitude goes with the lift."""
     advice = reading.advice + told.remarks
     amplitude = reading.amplitude_deg

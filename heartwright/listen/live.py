@@ -164,13 +164,27 @@ class Live:
         Its status may be any; a figure is there when it is "ok", and has settled when `settled` says so.
         """
         if self.due:
-            window = self.samples()
-            recording = Recording(window.copy(), self.rate_hz, source="live")
-            self._start = self._total - len(window)
-            self._measured = self._total
-            self._reading = measure(recording, shortest_s=FIRST_S, **self.told)  # type: ignore[arg-type]
-            self._draw(self._reading)
+            self._measure()
         return self._reading
+
+    def finish(self) -> Reading | None:
+        """The last reading: of the window as it stands now, however little came since it was measured."""
+        if self.window_s >= FIRST_S and self._measured < self._total:
+            self._measure()
+        return self._reading
+
+    @property
+    def newest(self) -> Reading | None:
+        """The newest reading, without measuring."""
+        return self._reading
+
+    def _measure(self) -> None:
+        window = self.samples()
+        recording = Recording(window.copy(), self.rate_hz, source="live")
+        self._start = self._total - len(window)
+        self._measured = self._total
+        self._reading = measure(recording, shortest_s=FIRST_S, **self.told)  # type: ignore[arg-type]
+        self._draw(self._reading)
 
     def trace(self) -> Tape:
         """The tape of the last `trace_s` seconds."""

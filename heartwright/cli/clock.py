@@ -1,0 +1,171 @@
+"""`heartwright clock FILE`: how fast the recorder's clock runs, for `--clock-ppm`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from heartwright.cli import hearing, options
+from heartwright.cli.console import NO_READING, Refused, answers, print_json, under_way
+from heartwright.cli.files import check_writable, write_text
+
+if TYPE_CHECKING:
+    from heartwright.listen.clock import Calibration
+    from heartwright.listen.streaming import Piece
+
+
+def clock(
+    file: Annotated[
+        str, typer.Argument(help="A log (CSV of recorder time and true time), or a recording of a quartz watch.")
+    ],
+    rate_hz: Annotated[
+        float | None, typer.Option("--rate-hz", help="Samples a second, where the log counts samples.")
+    ] = None,
+    channel: Annotated[
+        str, typer.Option("--channel", help="The quartz watch's channel: left, right or a number.")
+    ] = "",
+    under: Annotated[
+        bool, typer.Option("--under", help="The quartz is the softer of two watches in the same channel.")
+    ] = False,
+    quartz_s_per_day: Annotated[
+        str,
+        typer.Option(
+            "--quartz-s-per-day", metavar="RATE,SIGMA", help="The quartz's own rate and how well it is known."
+        ),
+    ] = "0,0.285",
+    save: Annotated[Path | None, typer.Option("--save", help="Keep it in this file, for --clock-ppm FILE.")] = None,
+    json: options.AsJson = False,
+) -> None:
+    """Calibrate the recorder's clock, by an NTP log or by a quartz watch that was recorded beside.
+
+    \b
+      heartwright clock stamps.csv --rate-hz 48000 --save phone.json
+      heartwright clock both.flac --channel right
+      heartwright listen watch.wav --clock-ppm phone.json
+
+    A log is made by heartwright live --save take.flac --stamps stamps.csv, or by hand: rows of file time in seconds
+    and UTC. A common quartz keeps within 15 s a month, which is 0,0.285 (one sigma); one that was checked against
+    radio time for a month can be given as it is. Exit status: 0, 3 where no step of a second is heard, 2 for bad input.
+    """
+    if save is not None:
+        check_writable(save)
+    quartz = _pair(quartz_s_per_day)
+    path = hearing.find(file)
+    is_log = path.suffix.lower() in (".csv", ".txt", ".log")
+    found = _by_log(path, rate_hz) if is_log else _by_quartz(path, channel, under, quartz, quiet=json)
+    if found is None:
+        reason = (
+            "no step once a second was heard: is a quartz watch on the microphone, and on this channel (--channel)?"
+        )
+        if json:
+            print_json({"status": "no_beat", "advice": [reason]})
+        else:
+            answers().print(f"{file}: {reason}", markup=False)
+        raise typer.Exit(NO_READING)
+    if save is not None:
+        write_text(save, found.to_json())
+    _tell(found, file, save, json)
+
+
+def _tell(found: Calibration, file: str, save: Path | None, json: bool) -> None:
+    option = f"{found.offset_ppm:.2f},{found.sigma_ppm:.2f}"
+    if json:
+        print_json(
+            {
+                "status": "ok",
+                "advice": list(found.notes),
+                "offset_ppm": found.offset_ppm,
+                "sigma_ppm": found.sigma_ppm,
+                "source": found.source,
+                "seconds": found.seconds,
+                "option": f"--clock-ppm {option}",
+            }
+        )
+        return
+    console = answers()
+    pace = "fast" if found.offset_ppm >= 0 else "slow"
+    day = 0.0864 * found.offset_ppm
+    console.print(f"{file}: {found.source}, {found.seconds:,.0f} s", markup=False, style="bold")
+    console.print(
+        f"  the recorder runs {abs(found.offset_ppm):.2f} ppm {pace} (+-{1.96 * found.sigma_ppm:.2f}, 95 %): "
+        f"{abs(day):.2f} s/d, within {0.0864 * 1.96 * found.sigma_ppm:.2f}"
+    )
+    console.print(f"  use: --clock-ppm {option}" + (f", or --clock-ppm {save}" if save else ""), markup=False)
+    for note in found.notes:
+        console.print(f"  - {note}", markup=False)
+
+
+def _pair(text: str) -> tuple[float, float]:
+    """RATE,SIGMA. Raises Refused."""
+    try:
+        rate, sigma = (float(part) for part in text.split(","))
+    except ValueError:
+        raise Refused(f"--quartz-s-per-day {text!r}: two numbers are wanted, RATE,SIGMA, e.g. 0,0.285.") from None
+    if not (abs(rate) < 100.0 and 0.0 <= sigma < 100.0):
+        raise Refused(f"--quartz-s-per-day {text!r}: SIGMA must be 0 or more, and both below 100 s a day.")
+    return rate, sigma
+
+
+def _by_log(path: Path, rate_hz: float | None) -> Calibration:
+    """From a log. Raises Refused."""
+    from heartwright.listen import Unreadable
+    from heartwright.listen import clock as clocks
+
+    try:
+        own, true = clocks.read_log(path, rate_hz=rate_hz)
+        return clocks.from_log(own, true)
+    except Unreadable as error:
+        raise Refused(str(error)) from None
+    except ValueError as error:
+        raise Refused(f"{path}: {error}.") from None
+
+
+def _by_quartz(
+    path: Path, channel: str, under: bool, quartz: tuple[float, float], *, quiet: bool
+) -> Calibration | None:
+    """From a recording of any length; None where no step of a second is heard. Raises Refused."""
+    from heartwright.listen import Unreadable, long, long_figures, streaming
+    from heartwright.listen import clock as clocks
+
+    source = streaming.Source([streaming.Segment(path)], channel=channel)
+    pieces = _bared(source.pieces()) if under else source.pieces()
+    with under_way(f"Listening to {path.name}", quiet=quiet) as progress:
+        try:
+            first = next(pieces, None)
+            if first is None or not _steps(first):
+                return None
+            run = long.follow(chain([first], pieces), bph=clocks.STEP_BPH, tell=lambda: progress(source.done))
+        except Unreadable as error:
+            raise Refused(str(error)) from None
+    if len(run.beats) < 8:
+        return None
+    beat_s, relative = long_figures.mean_beat(run.beats)
+    if abs(beat_s - 1.0) > 2e-3:
+        return None
+    return clocks.from_steps(beat_s, beat_s * relative, run.duration_s, quartz_s_per_day=quartz)
+
+
+def _steps(piece: Piece) -> bool:
+    """Whether the beat of a piece, not told, is one a second (a watch of 18,000 has it too, among others)."""
+    from heartwright.listen import clock as clocks
+    from heartwright.listen import measure
+
+    rate = measure(piece.recording).beat_rate_bph
+    return rate is not None and abs(rate.value / clocks.STEP_BPH - 1.0) < 0.01
+
+
+def _bared(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """Pieces without the beats of the louder watch."""
+    from dataclasses import replace
+
+    from heartwright.listen import clock as clocks
+    from heartwright.listen import measure
+
+    for piece in pieces:
+        table = measure(piece.recording).table
+        bare = piece.recording if table is None else clocks.without_beats(piece.recording, table.time_s)
+        yield replace(piece, recording=bare)
