@@ -92,7 +92,7 @@ def test_the_command_prints_the_option(tmp_path: Path, capsys: pytest.CaptureFix
     assert found["option"].startswith("--clock-ppm ")
     assert clock.read(kept) == (pytest.approx(found["offset_ppm"]), pytest.approx(found["sigma_ppm"]))
     if not same:
-        assert main(["listen", str(tmp_path / "both.flac"), "--clock-ppm", str(kept), "--json"]) == 0
+        assert main(["long", str(tmp_path / "both.flac"), "--channel", "left", "--clock-ppm", str(kept), "--json"]) == 0
         rate = json.loads(capsys.readouterr().out)["rate_s_per_day"]
         assert rate["low"] < (1.0003 * (1.0 + 40e-6) - 1.0) * 86_400 < rate["high"]
 
