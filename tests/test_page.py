@@ -145,7 +145,7 @@ def test_it_paints_at_once_and_the_heart_is_seen_and_heard(browser: Any, bench: 
 def test_the_room_shows_the_poses(maker: Any) -> None:
     """The balance of the heart turns in the room as the server says."""
     until(maker, "(heartwright.state().room?.works ?? []).some(w => w.id === 0 && w.framesReceived > 5)", 30)
-    assert maker.evaluate("document.querySelectorAll('#dock button').length") == 9
+    assert maker.evaluate("document.querySelectorAll('#dock button').length") == 10
     assert not maker.errors
 
 

@@ -78,6 +78,8 @@ def figures(known: Attended) -> dict[str, Any]:
         "snr_db": reading.snr_db,
         "nominal_bph": reading.nominal_bph,
         "lift_deg": reading.lift_deg,
+        "rate_low_repeat": reading.rate_low_repeat,
+        "rate_high_repeat": reading.rate_high_repeat,
         "advice": list(reading.advice) if found is not None else [],
         "troubles": list(live.trouble()),
         "trace": trace(known, reading),
@@ -132,4 +134,4 @@ def store(raw: Path, path: Path, rate_hz: float) -> float:
 def _known(told: Told) -> dict[str, Any]:
     """What is told, as `listen.measure` takes it: a movement's beat counts where none was typed."""
     lift = told.lifts_deg[0] if told.lifts_deg else None
-    return {"bph": told.bph, "movement_bph": told.movement_bph, "lift_deg": lift}
+    return {"bph": told.bph, "movement_bph": told.movement_bph, "lift_deg": lift, "clock_ppm": told.clock_ppm}

@@ -232,7 +232,7 @@ async def _act(session: Session, person: Person, command: m.Act) -> Answer:
 
 def _told_of(command: m.Listen | m.ToldOfIt) -> Told:
     about = clean_text(command.movement, 64)
-    return Told(command.bph, command.movement_bph, tuple(command.lifts_deg), about)
+    return Told(command.bph, command.movement_bph, tuple(command.lifts_deg), about, command.clock_ppm)
 
 
 async def _listen(session: Session, person: Person, command: m.Listen) -> Answer:

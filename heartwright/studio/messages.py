@@ -160,6 +160,7 @@ class _OfTheWatch(Command):
     movement_bph: Annotated[float, Field(ge=1800.0, le=72_000.0)] | None = None
     lifts_deg: Annotated[list[Annotated[float, Field(ge=10.0, le=90.0)]], Field(max_length=8)] = []
     movement: Name = ""
+    clock_ppm: tuple[Annotated[float, Field(ge=-1e4, le=1e4)], Annotated[float, Field(ge=0.0, le=1e4)]] = (0.0, 30.0)
 
 
 class Listen(_OfTheWatch):

@@ -24,10 +24,11 @@ KIND, VERSION, BROKE_OFF = 2, 1, 1
 RATE_LEAST_HZ, RATE_MOST_HZ = 8_000.0, 96_000.0
 SAMPLES_MOST = 8_192  # in a block
 VALUE_MOST = 16.0  # beyond full scale; more is no sound
-WAITING_MOST_S = 20.0  # for an ear that is behind
+WAITING_MOST_S = 40.0  # for an ear that is behind
 LOST_MOST_S = 30.0  # filled with silence; more is a new beginning
 TAKE_MOST_S = 1_200.0  # kept of a take: the listening itself goes on
 LEVEL_EVERY_S = 0.1
+LATELY = 50  # levels: five seconds
 FULL = 0.999  # a sample this high was clipped
 FLOOR_DB = -140.0
 
@@ -41,6 +42,7 @@ class Told:
     movement_bph: float | None = None
     lifts_deg: tuple[float, ...] = ()
     movement: str = ""
+    clock_ppm: tuple[float, float] = (0.0, 30.0)  # of the sound card: how fast it runs, and one sigma
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -48,6 +50,7 @@ class Told:
             "movement_bph": self.movement_bph,
             "lifts_deg": list(self.lifts_deg),
             "movement": self.movement,
+            "clock_ppm": list(self.clock_ppm),
         }
 
 
@@ -125,6 +128,7 @@ class Microphone:
     over: bool = False
     last: float = field(default_factory=time.monotonic)
     level: Level = field(default_factory=Level)
+    lately: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=LATELY))  # peak [dB], clipped samples
     said: dict[str, Any] | None = None  # the newest figures
     fresh: deque[NDArray[np.float32]] = field(default_factory=deque)
     waiting: int = 0
@@ -181,6 +185,7 @@ class Microphone:
             return None
         out = self.level.as_json()
         self.level = Level()
+        self.lately.append((out["peak_db"], out["clipped"]))
         return {"type": "level", "mic": self.id, **out}
 
     def as_json(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from heartwright.studio import attending, uploads
 from heartwright.studio.clients import Client, text_of
 from heartwright.studio.listening import Ear
-from heartwright.studio.microphone import Microphone, Told
+from heartwright.studio.microphone import LATELY, Microphone, Told
 from heartwright.studio.people import Person, clean_text
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ KEEP_LEAST_S = 10.0  # of a take whose maker is gone
 SILENT_S = 2.0  # without a block, where there is a line
 LISTEN_MOST_S = 4 * 3600.0
 FAILURES_MOST = 3
+QUIET_DB, DEAD_DB = -60.0, -130.0  # peaks of a microphone that is too far away, and of one that gives nothing
 _LOG = logging.getLogger("heartwright")
 _CURE = {
     "echo cancellation": "it takes away whatever sounds alike again and again, which a tick does",
@@ -135,7 +136,7 @@ class Microphones:
 
     def message(self, mic: Microphone) -> dict[str, Any]:
         out = mic.as_json()
-        return out | {"troubles": [*browser_troubles(mic), *out["troubles"]]}
+        return out | {"troubles": [*browser_troubles(mic), *level_troubles(mic, out["troubles"]), *out["troubles"]]}
 
     # ------------------------------------------------------------------------------------------ listening
 
@@ -230,6 +231,24 @@ def browser_troubles(mic: Microphone) -> list[str]:
             "programs, or come nearer to the network's antenna"
         )
     return out
+
+
+def level_troubles(mic: Microphone, heard: list[str]) -> list[str]:
+    """Too loud or too soft, where the ear has not said so already (`heard`)."""
+    clipped = sum(count for _, count in mic.lately)
+    if clipped and not any(line.startswith("clipping") for line in heard):
+        return [
+            f"too loud: {clipped} samples of the last seconds stand at the top of the scale; lower the microphone's "
+            "level in the system's sound settings, or hold it less close"
+        ]
+    peak_db = max((peak for peak, _ in mic.lately), default=0.0)
+    answered = mic.said is not None and mic.said["status"] == "ok"
+    if len(mic.lately) == LATELY and DEAD_DB < peak_db < QUIET_DB and not answered:
+        return [
+            f"too quiet: the loudest of the last seconds is {peak_db:.0f} dB; raise the microphone's level in the "
+            "system's sound settings, and bring it to the crown or against the back of the case"
+        ]
+    return []
 
 
 def notes_of(mic: Microphone) -> tuple[str, ...]:

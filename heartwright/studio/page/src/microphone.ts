@@ -147,6 +147,7 @@ export class Microphone {
       });
       this.mic = Number(answer["mic"]);
       this.carry(context, String(answer["ticket"]));
+      if (this.app.sound.hush()) this.app.note("The bench's own beat is still while your watch is heard.");
       this.set("open");
       void this.list();
       this.lock = (await navigator.wakeLock?.request("screen").catch(() => null)) ?? null;
@@ -295,6 +296,7 @@ export class Microphone {
 
   private set(state: MicrophoneState): void {
     this.state = state;
+    if (this.app.room) this.app.room.resting = state !== "shut";
     this.changed();
   }
 }

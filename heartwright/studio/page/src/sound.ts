@@ -91,6 +91,15 @@ export class Sound {
     return this.play(path, Math.max(0, at_s - BEFORE_S), MOMENT_S);
   }
 
+  /** Be still while a microphone listens: it would hear the bench's own beat. True where there was something to still. */
+  hush(): boolean {
+    this.stopClip();
+    if (this.state !== "playing") return false;
+    this.set("muted");
+    this.duck(1);
+    return true;
+  }
+
   stopClip(): void {
     this.clip?.pause();
     this.clip = null;

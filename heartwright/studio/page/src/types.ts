@@ -306,6 +306,7 @@ export interface ToldOfWatch {
   movement_bph: number | null;
   lifts_deg: number[];
   movement: string;
+  clock_ppm: [number, number]; // of the sound card: how fast it runs, and one sigma
 }
 
 /** A row of the table of movements; several values where the sources differ. */
@@ -346,6 +347,8 @@ export interface MicReading {
   rate_s_per_day: Interval | null;
   beat_error_ms: Interval | null;
   amplitude_deg: Interval | null;
+  rate_low_repeat: number | null; // of the rate with the sound card's clock left out
+  rate_high_repeat: number | null;
 }
 
 export interface MicLevel {

@@ -113,8 +113,8 @@ function grid(
     line(c, x(t), MARGIN.top, x(t), high - MARGIN.bottom);
     if (x(t) > MARGIN.left + 8 && x(t) < wide - 16) c.fillText(`${plain(t)} s`, x(t), high - 7);
   }
-  c.textAlign = "left";
-  c.fillText("ms", 4, MARGIN.top + 4);
+  c.textAlign = "right";
+  c.fillText(`height ${plain(paper.height)} ms`, wide - MARGIN.right - 4, MARGIN.top + 14);
 }
 
 function line(c: CanvasRenderingContext2D, x0: number, y0: number, x1: number, y1: number): void {

@@ -19,6 +19,8 @@ export class ToldForm {
   });
   readonly bph = number("beat", 1800, 72_000, "as heard");
   readonly lift = number("lift", 10, 90, "none: no amplitude");
+  readonly clock = number("clock", -1000, 1000, "0");
+  readonly clockSigma = number("clock-sigma", 0, 1000, "30");
   private readonly says = h("p.hint", { role: "status" });
   readonly node = h(
     "div.stack",
@@ -31,6 +33,22 @@ export class ToldForm {
       h("label.field", {}, h("span", {}, "Lift angle, degrees"), this.lift),
     ),
     this.says,
+    h(
+      "details.numbers",
+      {},
+      h("summary", {}, "The sound card's clock"),
+      h(
+        "p.hint",
+        {},
+        "A sound card counts seconds 10 to 50 millionths off, which is 1 to 4 seconds a day. Where it was measured, give what it gains and how sure that is: the rate's interval shrinks.",
+      ),
+      h(
+        "div.pair",
+        {},
+        h("label.field", {}, h("span", {}, "Runs fast by, ppm"), this.clock),
+        h("label.field", {}, h("span", {}, "One sigma, ppm"), this.clockSigma),
+      ),
+    ),
   );
 
   constructor(
@@ -38,7 +56,7 @@ export class ToldForm {
     changed: () => void,
   ) {
     this.bph.setAttribute("list", "beats");
-    for (const input of [this.movement, this.bph, this.lift])
+    for (const input of [this.movement, this.bph, this.lift, this.clock, this.clockSigma])
       input.onchange = () => {
         this.show();
         changed();
@@ -66,6 +84,7 @@ export class ToldForm {
       movement_bph: row?.rates_bph.length === 1 ? (row.rates_bph[0] ?? null) : null,
       lifts_deg: lift !== null ? [lift] : (row?.lifts_deg.slice(0, 8) ?? []),
       movement: this.movement.value.trim().slice(0, 64),
+      clock_ppm: [inside(this.clock) ?? 0, inside(this.clockSigma) ?? 30],
     };
   }
 

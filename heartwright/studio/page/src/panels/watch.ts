@@ -76,7 +76,7 @@ export class Watch implements Panel {
       h("div.levels", {}, h("span.note", {}, "level"), this.meter, this.levelText),
       h("section.instrument", {}, h("div.heading", {}, h("h3", {}, "Trace: early is up, ms"), key), this.paper.node),
     );
-    host.append(this.troubles, this.during, this.before, this.ends, this.given, this.after);
+    host.append(this.troubles, this.during, this.ends, this.given, this.after, this.before);
     this.show();
   }
 
@@ -88,6 +88,7 @@ export class Watch implements Panel {
   }
   closed(): void {
     this.isOpen = false;
+    document.documentElement.classList.remove("ear-open");
   }
 
   /** What is heard here: this page's own microphone, else one that is open on the bench. */
@@ -103,6 +104,7 @@ export class Watch implements Panel {
       reading = this.reading(),
       own = mic.on || mic.state === "stopping";
     this.during.hidden = !own && !reading;
+    document.documentElement.classList.toggle("ear-open", this.isOpen && (own || !!reading));
     this.ends.hidden = !own;
     this.before.hidden = !app.mayTouch || mic.state === "stopping";
     this.before.classList.toggle("running", own);
@@ -114,8 +116,8 @@ export class Watch implements Panel {
     this.showGiven();
     this.showStanding(reading);
     this.numbers.replaceChildren(
-      figure("rate", reading?.rate_s_per_day ?? null, "s a day", 1, true),
-      figure("beat error", reading?.beat_error_ms ?? null, "ms", 2),
+      figure("rate", reading?.rate_s_per_day ?? null, "s a day", 1, true, repeat(reading)),
+      figure("beat error", reading?.beat_error_ms ?? null, "ms", 3),
       figure("amplitude", reading?.amplitude_deg ?? null, "degrees", 0),
     );
     this.paper.set(reading);
@@ -223,8 +225,10 @@ export class Watch implements Panel {
 function standingOf(reading: MicReading | null, own: number): { kind: string; text: string } {
   if (!reading) return { kind: "waiting", text: "Opening the microphone." };
   const who = reading.mic === own ? "" : `${reading.name}’s microphone. `;
-  const beat = reading.beat_rate_bph ? `${plain(reading.beat_rate_bph.value).replace(/\B(?=(\d{3})+$)/g, ",")} beats an hour` : "";
-  const nominal = reading.nominal_bph ? "" : ", no standard beat: no rate without it";
+  const beat = reading.beat_rate_bph ? `${thousands(reading.beat_rate_bph.value)} beats an hour` : "";
+  const nominal = reading.nominal_bph
+    ? ` where ${thousands(reading.nominal_bph)} are right`
+    : ", which is no standard beat: give the movement or its beat for a rate";
   if (reading.status === "ok")
     return {
       kind: reading.settled ? "settled" : "unsettled",
@@ -246,7 +250,7 @@ function inWords(reading: MicReading | null): string {
   return `${reading.settled ? "settled" : "not settled yet"}: ${parts.join(", ")}`;
 }
 
-function figure(name: string, value: Interval | null, unit: string, most: number, sign = false): HTMLElement {
+function figure(name: string, value: Interval | null, unit: string, most: number, sign = false, more = ""): HTMLElement {
   if (!value) return h("div.numeral", {}, h("b", {}, "–"), h("span", {}, name), h("small", {}, "not yet"));
   const [head = "", ...rest] = spread(value, most, sign).split(" ");
   return h(
@@ -255,7 +259,19 @@ function figure(name: string, value: Interval | null, unit: string, most: number
     h("b", {}, head),
     h("span", {}, `${name}, ${unit}`),
     h("small", { title: "95 % interval" }, rest.join(" ") || `${plain(value.low, most + 1)} to ${plain(value.high, most + 1)}`),
+    more ? h("small", {}, more) : null,
   );
+}
+
+/** How well the rate repeats, apart from the error of the sound card's clock. */
+function repeat(reading: MicReading | null): string {
+  const low = reading?.rate_low_repeat,
+    high = reading?.rate_high_repeat,
+    whole = reading?.rate_s_per_day;
+  if (low === null || low === undefined || high === null || high === undefined || !whole) return "";
+  const half = (high - low) / 2;
+  if (half > 0.8 * ((whole.high - whole.low) / 2)) return "";
+  return `± ${plain(half, half < 1 ? 2 : 1)} but for the sound card’s clock`;
 }
 
 function swatch(colour: string, ring: boolean): HTMLElement {
@@ -265,5 +281,6 @@ function swatch(colour: string, ring: boolean): HTMLElement {
   return i;
 }
 
+const thousands = (x: number): string => plain(x).replace(/\B(?=(\d{3})+$)/g, ",");
 const sentence = (t: Trouble): string => `${t.what} ${t.cure}`.trim();
 const capital = (t: string): string => `${t.charAt(0).toUpperCase()}${t.slice(1)}${/[.!?]$/.test(t) ? "" : "."}`;

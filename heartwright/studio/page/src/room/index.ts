@@ -16,7 +16,7 @@ import { Mirror } from "./mirror";
 import { Moods } from "./mood";
 import { board, slotFor, type Slot } from "./places";
 import { Post } from "./post";
-import { CALM_S, drawnInSoftware, Quality, type Settings } from "./quality";
+import { CALM_S, drawnInSoftware, Quality, REST_S, REST_SOFTWARE_S, type Settings } from "./quality";
 import { Rig } from "./rig";
 import { trianglesOf } from "./solids";
 import type {
@@ -61,6 +61,8 @@ export class Room {
   private clock = 0;
   private size = { width: 0, height: 0 };
   private ready = false;
+  /** Drawn seldom, so that the machine's fan stays still while a microphone listens. */
+  resting = false;
   private readonly software: boolean;
   private readonly fine: boolean;
   private readonly still: boolean;
@@ -314,9 +316,10 @@ export class Room {
 
   private frame(now: number): void {
     const dt = this.last ? (now - this.last) / 1000 : 0;
-    if (!this.ready || (this.software && dt < CALM_S && this.last > 0)) return;
+    const least = this.resting ? (this.software ? REST_SOFTWARE_S : REST_S) : this.software ? CALM_S : 0;
+    if (!this.ready || (dt < least && this.last > 0)) return;
     this.last = now;
-    this.quality_.frame(dt);
+    if (!this.resting) this.quality_.frame(dt);
     this.step(Math.min(dt, 0.25));
     this.draw();
   }

@@ -64,3 +64,6 @@ export function drawnInSoftware(renderer: { getContext(): WebGLRenderingContext 
 
 /** Least time between two frames drawn in software [s]. */
 export const CALM_S = 1 / 20;
+/** Least seconds between pictures while a microphone listens, by the graphics card and by the processor. */
+export const REST_S = 0.5,
+  REST_SOFTWARE_S = 5;
