@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from heartwright.cli import main, session_report
 from heartwright.records import Interval, Reading
 from heartwright.sessions import Position, SessionError, store
 
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 START = datetime(2026, 11, 26, 8, tzinfo=UTC)
 
 
@@ -335,7 +338,7 @@ def test_the_verbs_make_a_session(tmp_path: Path, capsys: pytest.CaptureFixture[
     [
         (["show", "nowhere.toml"], "session new"),
         (["add", "{}", "demo"], "--position"),
-        (["add", "{}", "--position", "CH"], "one of the two"),
+        (["add", "{}", "--position", "CH"], "one of the three"),
         (["add", "{}", "demo", "--position", "13H"], "allowed: CH"),
         (["add", "{}", "--rate", "1", "--position", "CH", "--wind", "lots"], "hours since"),
         (["add", "{}", "--rate", "1e9", "--position", "CH"], "--rate"),
@@ -382,3 +385,32 @@ def test_the_page_holds_what_the_owner_asks_for() -> None:
     assert "http" not in text.replace("http://www.w3.org", "") and "<script" not in text
     empty = session_report.page(sessions.Session(created=START))
     assert "Too few positions" in empty
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="there is no chromium here")
+def test_the_page_prints_on_one_sheet(tmp_path: Path) -> None:
+    held = session_of(*SIX, *DAY, amplitude=165.0)
+    held = held.model_copy(update={"work": "Taken down, cleaned, oiled. Balance poised, regulator set."})
+    for day in (0, 1):
+        held = held.with_dial(sessions.DialReading(time=START + timedelta(days=day), shown_s=2.0 * day))
+    page, sheet = tmp_path / "page.html", tmp_path / "page.pdf"
+    page.write_text(session_report.page(held, before=session_of(*SIX)), "utf-8")
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    subprocess.run([*command, f"--print-to-pdf={sheet}", page.as_uri()], check=True, capture_output=True, timeout=60)
+    assert len(re.findall(rb"/Type\s*/Page[^s]", sheet.read_bytes())) == 1
+
+
+def test_a_reading_comes_live_from_the_microphone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from heartwright.cli.hearing import find
+    from heartwright.listen import microphone
+
+    monkeypatch.setattr(microphone, "from_device", lambda _: microphone.from_file(find("demo"), speed=0.0))
+    path = tmp_path / "w.toml"
+    sessions.save(sessions.Session(created=START), path)
+    words = ("--live", "12", "--lift-deg", "44", "--position", "CB", "--wind", "full", "--json")
+    added = _run(capsys, "session", "add", path, *words)["added"]
+    assert added["source"] == "live" and 11.0 < added["duration_s"] < 13.0
+    assert added["rate_s_per_day"]["value"] == pytest.approx(-8.2, abs=3.0)
+    assert len(sessions.load(path).reading) == 1

@@ -107,6 +107,10 @@ def add(
         str, typer.Option("--recorder", help="Which phone or microphone, where several are used.")
     ] = "",
     note: Annotated[str, typer.Option("--note", help="Anything worth keeping.")] = "",
+    live: Annotated[
+        float | None, typer.Option("--live", help="Instead of a take: listen to the microphone for so many seconds.")
+    ] = None,
+    device: Annotated[str | None, typer.Option("--device", help="With --live: which microphone.")] = None,
     rate: Annotated[float | None, typer.Option("--rate", help="Instead of a take: s/d, from another timer.")] = None,
     within: Annotated[float, typer.Option("--within", help="Half of the 95 % interval of --rate, s/d.")] = 1.0,
     amplitude_deg: Annotated[float | None, typer.Option("--amplitude-deg", help="With --rate.")] = None,
@@ -121,20 +125,24 @@ def add(
       heartwright session add watch.toml watch.wav --position 6H --wind full --temperature 23 --waited 40
       heartwright session add watch.toml watch.wav --position 1.5H --wind 24 --json
       heartwright session add watch.toml --position 3H --wind full --rate 4.5 --within 1 --amplitude-deg 272
+
+    With --live 60 --waited 30 it waits for 30 s while the watch settles, then listens for 60 s.
     """
     held = load(file)
     if not position:
         raise Refused("--position is wanted, e.g. --position CH (dial up) or --position 3H (crown up).")
-    if (take is None) == (rate is None):
-        raise Refused("Give a recording, or --rate with figures from another timer: one of the two.")
-    reading = (
-        _told(rate, within, amplitude_deg, held)
-        if rate is not None
-        else _heard(take or "", held, bph=bph, lift_deg=lift_deg, clock=clock_ppm, quiet=json)
-    )
+    if sum(x is not None for x in (take, rate, live)) != 1:
+        raise Refused("Give a recording, or --live 60, or --rate with figures from another timer: one of the three.")
+    if rate is not None:
+        reading = _told(rate, within, amplitude_deg, held)
+    else:
+        known = _known(held, bph=bph, lift_deg=lift_deg, clock=clock_ppm)
+        reading = _heard(take, live, known, settle_s=waited, device=device, quiet=json)
     if reading.rate_s_per_day is None:
-        _no_rate(reading, take or "", json=json)
-    made = _entry(reading, position, wind, temperature, waited, recorder or (_ANOTHER if take is None else ""), note)
+        _no_rate(reading, take or "live", json=json)
+    made = _entry(
+        reading, position, wind, temperature, waited, recorder or (_ANOTHER if rate is not None else ""), note
+    )
     after = _guarded(lambda: held.with_entry(made))
     _save(after, file)
     if json:
@@ -330,13 +338,34 @@ def _full_name(movement: str | None) -> str:
     return found[0].name if len(found) == 1 else movement or ""
 
 
-def _heard(take: str, held: Session, *, bph: float | None, lift_deg: float | None, clock: str, quiet: bool) -> Reading:
-    """The reading of a take, with what the session knows of the watch."""
+def _known(held: Session, *, bph: float | None, lift_deg: float | None, clock: str) -> hearing.Known:
+    """What the session knows of the watch, and what was told here."""
     watch = held.watch
-    told = hearing.known(
-        bph=bph or watch.nominal_bph, lift_deg=lift_deg or watch.lift_deg, movement=watch.movement or None, clock=clock
+    return hearing.known(
+        bph=bph or watch.nominal_bph,
+        lift_deg=lift_deg or watch.lift_deg,
+        movement=watch.movement if watch.movement and not watch.lift_deg else None,
+        clock=clock,
     )
-    return hearing.hear(take, told, quiet=quiet)[0]
+
+
+def _heard(
+    take: str | None,
+    live: float | None,
+    known: hearing.Known,
+    *,
+    settle_s: float | None,
+    device: str | None,
+    quiet: bool,
+) -> Reading:
+    """The reading of a take, or of the microphone."""
+    if take is not None:
+        return hearing.hear(take, known, quiet=quiet)[0]
+    from heartwright.cli import session_live
+
+    options.bounded("--live", live, 5.0, 600.0, "60")
+    options.bounded("--waited", settle_s, 0.0, 3600.0, "30")
+    return session_live.hear(live or 60.0, known, settle_s=settle_s or 0.0, device=device, quiet=quiet)
 
 
 def _told(rate: float, within: float, amplitude_deg: float | None, held: Session) -> Reading:

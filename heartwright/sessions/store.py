@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import secrets
 import time
 import tomllib
@@ -19,6 +20,8 @@ from typing import Any
 from heartwright.sessions.model import FORMAT, VERSION, Session, Watch
 
 LARGEST_BYTES = 8_000_000
+# A figure as tomli_w writes it, in a table of its own; it reads better on one line.
+_SPAN = re.compile(r"\n\[reading\.(\w+)\]\n(value = \S+)\n(low = \S+)\n(high = \S+)\n")
 _HEAD = "# A session of heartwright: readings of one watch. Written by the program; notes may be mended by hand.\n"
 
 
@@ -92,7 +95,8 @@ def text(session: Session) -> str:
     """The session as it stands in its file."""
     import tomli_w
 
-    return _HEAD + tomli_w.dumps(session.model_dump(exclude_none=True), multiline_strings=False)
+    dumped: str = tomli_w.dumps(session.model_dump(exclude_none=True), multiline_strings=False)
+    return _HEAD + _SPAN.sub(r"\1 = { \2, \3, \4 }\n", dumped)
 
 
 def save(session: Session, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
