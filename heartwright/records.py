@@ -324,6 +324,11 @@ class Reading:
     escapement: str = ""  # as told, or "quartz" where that was recognised; "" where nothing is known
     wheels: Wheels | None = None  # where tooth counts were told
     amplitude_any_lift_deg: Interval | None = None  # over all lifts of the kind, where no lift was told
+    # What the very beats heard did; the intervals of rate_s_per_day and beat_error_ms say what a repeat would find.
+    rate_heard_s_per_day: Interval | None = None
+    beat_error_heard_ms: Interval | None = None
+    beat_timed: str = ""  # the sound that times the beats: "unlocking", "lock", "loudest"
+    amplitude_sides_deg: tuple[Interval, Interval] | None = None  # of each side's beats
     count_odds: tuple[tuple[float, float], ...] = ()  # (beats an hour, probability): the count, its half or double
     rivals: tuple[tuple[float, float], ...] = ()  # other clocks heard: (beats an hour, level against this one [dB])
 
