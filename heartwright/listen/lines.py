@@ -46,7 +46,7 @@ class White:
         return 2.0 * _TRIM * min(2 * _LEAST + 1, len(self.floor) - _SLOW_BINS)
 
     def ratio(self, frequency: Floats, wave: Floats | None = None) -> Floats:
-        """Power over the floor at `frequency` [cycles a beat], mean 1 under chance; `wave` as of `waves`, if at hand."""
+        """Power over the floor at `frequency` [cycles a beat], mean 1 under chance; `wave`: its `waves`, if at hand."""
         basis = waves(self.count, frequency) if wave is None else wave
         both = self.values @ basis
         power = (both[: len(frequency)] ** 2 + both[len(frequency) :] ** 2) / self.count

@@ -1,8 +1,8 @@
 """Something that happened once: a stretch of beats that differs from all others, too slow or too rare to be a period.
 
 A damaged tooth of a slow wheel shows once an hour. In a shorter take that is an event, and no wheel can be named. The
-whitened series is summed over windows of 8, 16, 32 ... beats; the largest sum in units of its scatter is weighed against
-all windows there are (Bonferroni: windows overlap, so this errs on the side of saying nothing).
+whitened series is summed over windows of 8, 16, 32 ... beats; the largest sum in units of its scatter is weighed
+against all windows there are (Bonferroni: windows overlap, so this errs on the side of saying nothing).
 """
 
 from __future__ import annotations

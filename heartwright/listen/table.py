@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from heartwright.listen import oddities
 from heartwright.listen.landmarks import Landmarks
 from heartwright.listen.level import Level
 from heartwright.listen.shape import Shape
 from heartwright.listen.steady import Steady
+from heartwright.listen.swing import spans
 from heartwright.listen.track import Chain
 from heartwright.records import BeatTable, Floats
 
+ALARM = 0.01  # of a take: how often chance alone may mark a beat of it
 _STANDS_OUT = 8.0  # robust sigmas
 _LEAST_MS = 0.5  # a displacement below this is never flagged
 _LEAST_BEATS = 4e-3
@@ -39,13 +42,12 @@ def lay(chain: Chain, marks: Landmarks, shape: Shape, level: Level, pace: Steady
     time = np.where(np.isfinite(time), time, rough)
     heard = np.isfinite(time)
     residual = 1e3 * (time - steady_time)
-    flag = _flags(time, residual, side, heard, pace)
+    flag = _flags(time, residual, side, heard, pace, float(np.nanmedian(marks.sigma_s)))
     flag = _doubles(flag, np.where(heard, time, local), chain, pace)
-    end = marks.bank_s if np.isfinite(marks.bank_s).any() else marks.lock_s
     if lift_deg is None or not marks.lever:
         swing = np.full(n, np.nan)
     else:
-        swing = spread(amplitude_deg(end - marks.time_s, pace.beat_s, lift_deg))
+        swing = spread(amplitude_deg(spans(marks), pace.beat_s, lift_deg))
     peak = np.sqrt(np.maximum(chain.score, 1e-3))
     return BeatTable(
         time_s=np.where(heard, time, local),
@@ -71,28 +73,25 @@ def _expected(grid: Floats, time: Floats, side: Floats, pace: Steady) -> tuple[F
     return start + ideal, drift + ideal + own
 
 
-def _flags(time: Floats, residual: Floats, side: Floats, heard: np.ndarray, pace: Steady) -> np.ndarray:
+def _flags(time: Floats, residual: Floats, side: Floats, heard: np.ndarray, pace: Steady, noise_s: float) -> np.ndarray:
     """ "missed", "late", "early" or ""; a beat is displaced when it leaves the running median of its neighbours."""
     flag = np.full(len(time), "", dtype="<U8")
     flag[~heard] = "missed"
     clean = residual + 0.5e3 * side * pace.error_s
     index = np.flatnonzero(heard)
-    if len(index) < 5:
+    if len(index) < oddities.FEWEST:
         return flag
     values = clean[index]
-    off = np.empty(len(values))
-    for i in range(len(values)):
-        near = np.r_[values[max(0, i - 4) : i], values[i + 1 : i + 5]]
-        off[i] = values[i] - np.median(near)
+    off = oddities.displaced(values)
     spread = 1.4826 * float(np.median(np.abs(off)))
     limit = max(_STANDS_OUT * spread, _LEAST_MS, 1e3 * _LEAST_BEATS * pace.beat_s)
     step = np.abs(np.diff(values)) > 0.7 * limit
     far = (np.abs(off) > limit) & np.r_[False, step]
+    far &= oddities.displaced_p(off, 1e3 * noise_s) < ALARM
     flag[index[far & (off > 0)]] = "late"
     flag[index[far & (off < 0)]] = "early"
-    jump = _jumps(values, limit)
-    for i in jump:
-        if flag[index[i]] == "":
+    for i in _jumps(values, limit):
+        if not any(flag[index[k]] in ("late", "early") for k in range(max(0, i - 1), min(i + 2, len(index)))):
             flag[index[i]] = "late" if values[i] > values[i - 1] else "early"
     return flag
 

@@ -22,7 +22,7 @@ from heartwright.listen import cycles, passing, trains
 from heartwright.listen.lines import White, chance, waves, whiten
 from heartwright.listen.search import anywhere
 from heartwright.listen.trains import Period, Train
-from heartwright.records import BeatTable, Floats, Part, Wheels
+from heartwright.records import BeatTable, Floats, Part, Passing, Wheels
 
 ALARM = 0.01
 FEWEST_TURNS = 5.0
@@ -77,7 +77,9 @@ def find(table: BeatTable, *, train: Train | None = None, alarm: float = ALARM) 
     every = trains.periods(train) if train is not None else trains.usual(beat_s)
     tested = _candidates([p for p in every if count / p.beats >= FEWEST_TURNS], count, alone=train is None)
     slow = [p for p in every if count / p.beats < FEWEST_TURNS]
-    parts, passings, series = [], [], []
+    parts: list[Part] = []
+    passings: list[Passing] = []
+    series: list[str] = []
     near = _beside(tested, slow)
     for one in cycles.series(table):
         white = whiten(one.values, walks=one.of == "rate", beside=near)
@@ -183,8 +185,8 @@ def _anywhere(white: White, alarm: float, beat_s: float) -> tuple[list[Hit], Whi
         frequency, p = anywhere(white, lowest=FEWEST_TURNS / white.count, highest=HIGHEST)
         if p >= alarm:
             break
-        own = np.arange(1, 17) * frequency
-        own = own[own < HIGHEST]
+        own = frequency * np.arange(1.0, 17.0)
+        own = np.asarray(own[own < HIGHEST])
         out.append(Hit(f"no usual wheel ({beat_s / frequency:.4g} s)", 1.0 / frequency, p, own))
         white = white.without(waves(white.count, own))
     return out, white
