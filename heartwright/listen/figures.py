@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from heartwright.listen import advice, lift, steady, swing
+from heartwright.listen import advice, allan, lift, oddities, steady, swing
 from heartwright.listen.landmarks import Landmarks
 from heartwright.listen.level import Level
 from heartwright.listen.shape import Shape
@@ -69,6 +69,8 @@ def reading(
         beat_scatter_ms=_scatter(pace, marks),
         timing_noise_ms=1e3 * float(np.nanmedian(marks.sigma_s)),
         table=table,
+        marks=oddities.marks(table),
+        allan=allan.of_table(table),
     )
     if nominal is not None:
         rate = (heard_bph / nominal - 1.0) * DAY_S
