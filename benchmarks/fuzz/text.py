@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -11,6 +12,7 @@ from heartwright import sessions
 from heartwright.records import Interval, Reading
 from heartwright.sessions import store
 
+_NUMBER = re.compile(rb"-?\d+\.\d+")
 START = datetime(2026, 11, 26, 8, tzinfo=UTC)
 _VALUES = (
     "nan", "inf", "-inf", "1e999", "-1e308", "0", "-0.0", "9" * 400, "true", '""', '"6H"', "'CB'", "[]", "{}",
@@ -63,10 +65,14 @@ def seeds() -> tuple[bytes, ...]:
 
 
 def case(seed: int, number: int) -> bytes:
-    """Case `number` of the run `seed`; one in twenty is whole."""
+    """Case `number` of the run `seed`; one in twenty is whole, one in three has only its numbers changed."""
     rng = np.random.default_rng([seed, number, 1])
     data = seeds()[int(rng.integers(len(seeds())))]
     if rng.random() < 0.05:
+        return data
+    if rng.random() < 0.35:
+        for _ in range(int(rng.integers(1, 6))):
+            data = _number(data, rng)
         return data
     for _ in range(int(rng.choice([1, 1, 1, 2, 5]))):
         data = _CHANGES[int(rng.integers(len(_CHANGES)))](data, rng)
@@ -110,14 +116,15 @@ def _value(data: bytes, rng: np.random.Generator) -> bytes:
 
 
 def _number(data: bytes, rng: np.random.Generator) -> bytes:
-    """A number a little or much other than it was: often still a session, with odd figures."""
+    """The numbers of a line a little or much other than they were: often still a session, with odd figures."""
     rows = data.split(b"\n")
-    places = [i for i, row in enumerate(rows) if row.split(b" = ")[-1].replace(b".", b"").lstrip(b"-").isdigit()]
+    places = [i for i, row in enumerate(rows) if _NUMBER.search(row) and b"time" not in row]
     if places:
         at = places[int(rng.integers(len(places)))]
-        key, old = rows[at].split(b" = ")
-        scale = float(rng.choice([0.0, -1.0, 1e-9, 1e9, 1e300, 1.0 + 1e-12, 0.5, 7.0]))
-        rows[at] = key + b" = " + repr(float(old) * scale).encode()
+        mild = rng.random() < 0.8
+        scale = float(rng.choice([0.5, 0.9, 1.0 + 1e-12, 1.3, 2.0] if mild else [0.0, -1.0, 1e-9, 1e6, 1e300, 30.0]))
+        shift = float(rng.choice([0.0, 0.0, 0.0, 9.0] if mild else [50.0, -1e4]))
+        rows[at] = _NUMBER.sub(lambda m: repr(float(m[0]) * scale + shift).encode(), rows[at])
     return b"\n".join(rows)
 
 
