@@ -36,6 +36,7 @@ TURNS = 5
 FAR_ODDS = 0.02  # prior odds of a beat that comes anywhere within reach
 NEAR_S = 120e-6  # beats lie this near their neighbours' median [one sigma]
 NEIGHBOURS = 9
+LEAST_NEAR_S, LOOSER = 15e-6, 1.3  # how near they are at least taken to lie, and how much looser than they show
 FLOOR = 3.0  # peak of a correlation, in sigmas, below which a beat was not heard
 MOST_DIRECTIONS = 8
 
@@ -67,7 +68,9 @@ class Heard:
     """Times [s] of one sound of some beats with their one-sigma errors, NaN where it was not heard.
 
     `score` is the height of each beat's correlation in sigmas of the noise, `level` its size over the mean one;
-    `wave` is the mean waveform (not whitened) from `before` samples before its zero on.
+    `wave` is the mean waveform (not whitened) from `before` samples before its zero on. `weights` [n] are those by
+    which a whitened window gives the shift of a beat of mean level [samples], `varied` is the share of the sound's
+    energy by which beats differ.
     """
 
     time_s: Floats
@@ -76,6 +79,14 @@ class Heard:
     level: Floats
     wave: Floats
     before: int
+    weights: Floats
+    varied: float
+    noise: Noise
+
+    def moved_by(self, waves: Floats) -> Floats:
+        """Shifts [samples] that waveforms [k, n] added to a beat of mean level make it seem to have."""
+        white = irfft(rfft(waves, self.noise.size, axis=1) * self.noise.white, self.noise.size, axis=1)
+        return np.asarray(white[:, : len(self.weights)] @ self.weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +148,12 @@ def hear(
     if heard.sum() < 4:
         return None
     own = min(rows.length, rows.before + max(6, int(min(first_s, 1.0) * rate_hz)))
-    at, sigma, level = _sharpened(rows, at, heard, own)
+    at, sigma, level, weights, varied = _sharpened(rows, at, heard, own)
     at = np.where(heard, at, np.nan)
     wave = rows.shifted(rows.plain[heard], at[heard], rows.length)
     mean = wave.mean(axis=0)
-    return Heard(expected_s + at / rate_hz, np.where(heard, sigma / rate_hz, np.nan), score, level, mean, rows.before)
+    sigma_s = np.where(heard, sigma / rate_hz, np.nan)
+    return Heard(expected_s + at / rate_hz, sigma_s, score, level, mean, rows.before, weights, varied, rows.noise)
 
 
 def _aligned(rows: Rows, window: Window) -> tuple[Floats, Floats]:
@@ -152,35 +164,46 @@ def _aligned(rows: Rows, window: Window) -> tuple[Floats, Floats]:
     order = np.argsort(energy)
     loud = order[int(0.5 * len(order)) :][:: max(1, len(order) // (2 * SEEDS))][:SEEDS]
     lag = np.arange(-rows.reach, rows.reach + 1)
+    most = window.near_s * rows.rate_hz
     best: tuple[float, Floats, Floats] = (-np.inf, zero, zero)
     for seed in loud:
-        at, score = _peaks(rows.correlate(_unit(whole[seed])), lag, window, rows.rate_hz)
+        at, score = _peaks(rows.correlate(_unit(whole[seed])), lag, None, most)
         total = float(np.median(score))
         if total > best[0]:
             best = (total, at, score)
     _, at, score = best
     for _turn in range(TURNS):
         weight = np.clip(score, 0.0, None) ** 2
-        moved = rows.shifted(rows.spectrum, at, rows.length)
-        wave = weight @ moved
+        wave = weight @ rows.shifted(rows.spectrum, at, rows.length)
         middle = float(np.median(at))
-        at_new, score = _peaks(rows.correlate(_unit(wave)), lag, window, rows.rate_hz)
-        # the mean may drift with its beats; it is held where it was
-        at = at_new - (float(np.median(at_new)) - middle)
+        near = _track(at)
+        spread = LOOSER * 1.4826 * float(np.median(np.abs(at - near)))
+        at, score = _peaks(
+            rows.correlate(_unit(wave)), lag, near, float(np.clip(spread, LEAST_NEAR_S * rows.rate_hz, most))
+        )
+        at = at - (float(np.median(at)) - middle)  # the mean may drift with its beats; it is held where it was
     return at, score
+
+
+def _track(at: Floats) -> Floats:
+    """Where its neighbours put each beat."""
+    return running_median(at, NEIGHBOURS) if len(at) > 2 * NEIGHBOURS else np.full(len(at), np.median(at))
 
 
 def _unit(wave: Floats) -> Floats:
     return wave / max(float(np.linalg.norm(wave)), 1e-30)
 
 
-def _peaks(curve: Floats, lag: Ints, window: Window, rate_hz: float) -> tuple[Floats, Floats]:
-    """Most likely shift [samples, parabola] of each beat and the height of its correlation there."""
+def _peaks(curve: Floats, lag: Ints, near: Floats | None, spread: float) -> tuple[Floats, Floats]:
+    """Most likely shift [samples, parabola] of each beat and the height of its correlation there.
+
+    `near` is where the neighbours put each beat (None: where they alone would), `spread` how near they lie [samples].
+    """
     gain = 0.5 * np.clip(curve, 0.0, None) ** 2
-    free = lag[np.argmax(gain, axis=1)].astype(np.float64)
-    near = running_median(free, NEIGHBOURS) if len(free) > 2 * NEIGHBOURS else np.full(len(free), np.median(free))
-    off = (lag - near[:, None]) / (window.near_s * rate_hz)
-    broad = FAR_ODDS * window.near_s * rate_hz * np.sqrt(2 * np.pi) / len(lag)
+    if near is None:
+        near = _track(lag[np.argmax(gain, axis=1)].astype(np.float64))
+    off = (lag - near[:, None]) / spread
+    broad = FAR_ODDS * spread * np.sqrt(2 * np.pi) / len(lag)
     value = gain + np.log(np.exp(-0.5 * off**2) + broad)
     top = np.clip(np.argmax(value, axis=1), 1, len(lag) - 2)
     beat = np.arange(len(top))
@@ -190,13 +213,15 @@ def _peaks(curve: Floats, lag: Ints, window: Window, rate_hz: float) -> tuple[Fl
     return lag[top] + move, b - 0.25 * (a - c) * move
 
 
-def _sharpened(rows: Rows, at: Floats, heard: NDArray[np.bool_], own: int) -> tuple[Floats, Floats, Floats]:
-    """Shifts [samples], one-sigma errors [samples] and levels by generalised least squares.
+def _sharpened(
+    rows: Rows, at: Floats, heard: NDArray[np.bool_], own: int
+) -> tuple[Floats, Floats, Floats, Floats, float]:
+    """Shifts [samples], one-sigma errors [samples], levels, weights and `varied` by generalised least squares.
 
     The first turns look at the sound's own part alone (columns below `own`), the last at all of the window with what
     moves against the sound taken out.
     """
-    sigma, level = np.zeros(len(at)), np.ones(len(at))
+    sigma, level, weights, varied = np.zeros(len(at)), np.ones(len(at)), np.zeros(rows.length), 0.0
     turns = (own,) * 4 + (rows.length,) * 2 if own < rows.length else (rows.length,) * 3
     for turn, length in enumerate(turns):
         moved = rows.shifted(rows.spectrum, at, length)
@@ -207,10 +232,15 @@ def _sharpened(rows: Rows, at: Floats, heard: NDArray[np.bool_], own: int) -> tu
         if turn:
             fixed = basis if length == own else basis[:1]
             dual = basis - _less(basis, moved[heard], fixed)
-        step, sigma, level = _solve(moved, basis, dual)
-        step = np.clip(step, -1.5, 1.5)
+        weights = np.linalg.solve(dual @ basis.T, dual)
+        found = moved @ weights.T
+        left = moved[heard] - found[heard] @ basis
+        varied = max(float(np.mean(left**2)) - 1.0, 0.0) * length / float(wave @ wave)
+        level = np.maximum(found[:, 0], 0.1)
+        sigma = np.linalg.norm(weights[1]) / level
+        step = np.clip(-found[:, 1] / level, -1.5, 1.5)
         at = at + step - float(np.median(step[heard]))
-    return at, sigma, level
+    return at, sigma, level, weights[1], varied
 
 
 def _slope(wave: Floats) -> Floats:
@@ -229,14 +259,6 @@ def _less(basis: Floats, moved: Floats, fixed: Floats) -> Floats:
     fit = np.linalg.solve(fixed @ fixed.T, fixed @ moved.T)
     value, vector = _directions(moved - fit.T @ fixed)
     return np.asarray((basis @ vector * (1.0 - 1.0 / value)) @ vector.T)
-
-
-def _solve(moved: Floats, basis: Floats, dual: Floats) -> tuple[Floats, Floats, Floats]:
-    """Steps, one-sigma errors and levels of beats from whitened windows [n_beat, n] and the waveform with its slope."""
-    weights = np.linalg.solve(dual @ basis.T, dual)
-    found = moved @ weights.T
-    level = np.maximum(found[:, 0], 0.1)
-    return -found[:, 1] / level, np.linalg.norm(weights[1]) / level, level
 
 
 def _directions(left: Floats) -> tuple[Floats, Floats]:

@@ -81,9 +81,29 @@ def reading(
             rate_low_repeat=rate - 1.96 * slope * relative,
             rate_high_repeat=rate + 1.96 * slope * relative,
         )
+    out = _with_heard(out, chain, marks, clock_ppm)
     out = _with_fold(_with_drop_error(out, chain, marks), shape)
     out, more = _with_amplitude(out, chain, marks, table, pace)
     return replace(out, advice=(*lines, *more))
+
+
+def _with_heard(out: Reading, chain: Chain, marks: Landmarks, clock_ppm: tuple[float, float]) -> Reading:
+    """Rate and beat error of the very beats heard: intervals of the take's errors, the watch's scatter no part."""
+    found = steady.heard(chain.number, marks.time_s, chain.side, marks.sigma_s)
+    if found is None:
+        return out
+    beat_s, beat_sigma_s, error_s, error_sigma_s = found
+    out = replace(
+        out,
+        beat_timed=marks.landmark,
+        beat_error_heard_ms=_magnitude(1e3 * error_s, 1e3 * float(np.hypot(error_sigma_s, marks.common_s))),
+    )
+    if out.nominal_bph is None:
+        return out
+    heard_bph = 3600.0 / beat_s * (1.0 + 1e-6 * clock_ppm[0])
+    slope = heard_bph / out.nominal_bph * DAY_S
+    sigma = slope * float(np.hypot(beat_sigma_s / beat_s, 1e-6 * clock_ppm[1]))
+    return replace(out, rate_heard_s_per_day=Interval.from_sigma(slope - DAY_S, sigma))
 
 
 def standard(bph: float) -> float | None:
@@ -173,7 +193,11 @@ def _with_amplitude(
         return out, (advice.implausible(found.amplitude_deg.value, out.lift_deg),)
     lines = (advice.lock_or_banking(),) if marks.timed != "banking" else ()
     heard = replace(
-        out, amplitude_deg=found.amplitude_deg, amplitude_timed=marks.timed, amplitude_scatter_deg=found.scatter_deg
+        out,
+        amplitude_deg=found.amplitude_deg,
+        amplitude_timed=marks.timed,
+        amplitude_scatter_deg=found.scatter_deg,
+        amplitude_sides_deg=found.sides_deg,
     )
     return heard, lines
 

@@ -65,6 +65,7 @@ class Landmarks:
     evidence: float = 0.0
     bank_sigma_s: float = 0.0  # random one-sigma of a single banking
     buried: bool = False  # a lever whose first or third sound the noise hides
+    landmark: str = "loudest"  # the sound whose time is the beat's: "unlocking", "lock", "loudest"
 
 
 def time_sounds(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, level: Level) -> Landmarks:
@@ -133,6 +134,7 @@ def _apart(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, sha
             common_s=found.common_s,
             rough_s=_filled(found.lock_s, coarse, chain),
             buried=coarse.buried or shape.lever,
+            landmark="lock" if shape.lever else "loudest",
         )
     return replace(
         coarse,
@@ -146,6 +148,7 @@ def _apart(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, sha
         common_s=found.common_s,
         span_common_s=float(np.hypot(found.common_s, found.lock_common_s)),
         bank_sigma_s=float(np.nanmedian(found.lock_sigma_s)),
+        landmark="unlocking",
     )
 
 
@@ -202,6 +205,7 @@ def _fine(
         float(np.hypot(span_common, 0.5 * (spans[0] - spans[1]))),
         float(min(evidence)),
         float(np.nanmedian(out["bank_sigma"])),
+        landmark="unlocking",
     )
 
 

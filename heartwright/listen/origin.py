@@ -37,11 +37,21 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Onset of a waveform [s after its zero], one-sigma error and what is left over (1: what was expected)."""
+    """Onset of a waveform [s after its zero], one-sigma error and what is left over (1: what was expected).
+
+    `modes` with `amplitude` [n_mode] make the waveform.
+    """
 
     start_s: float
     sigma_s: float
     left: float
+    modes: Modes
+    amplitude: Floats
+
+    def parts(self, n: int, zero: int, rate_hz: float) -> Floats:
+        """What each mode adds to the waveform, [n_mode, n], its zero at sample `zero`."""
+        time = (np.arange(n) - zero) / rate_hz
+        return np.asarray((modal.ring(self.modes, time, self.start_s) * self.amplitude).T)
 
 
 def find(waves: list[Wave], modes: Modes, rate_hz: float) -> list[Origin] | None:
@@ -78,5 +88,5 @@ def _scan(modes: Modes, time_s: Floats, values: Floats, sigma: Floats) -> Origin
     amplitude = np.linalg.solve(normal, toward[:, :, None])[:, :, 0]
     left = float(right @ right) - (toward * amplitude).sum(axis=1)
     scale = max(float(left.min()) / max(len(values) - len(modes) - 1, 4), 1.0)
-    at, _k, own = modal.peak(-0.5 * left[:, None] / scale, grid)
-    return Origin(float(at[0]), float(own[0]), scale)
+    at, k, own = modal.peak(-0.5 * left[:, None] / scale, grid)
+    return Origin(float(at[0]), float(own[0]), scale, modes, amplitude[int(k[0])])

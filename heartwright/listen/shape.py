@@ -295,8 +295,12 @@ def _earliest(found: list[list[Rise]], lock: tuple[Rise, Rise], beat: float) -> 
 
 def _as_lock(side: list[Rise], lock: Rise) -> float:
     """How well a rise serves as the lock: steep, loud, nothing loud after it."""
-    after = sum(max(0.0, min(10.0, r.level_db - lock.level_db + 8.0)) for r in side if r.time_s > lock.time_s + 8)
-    return 0.3 * min(lock.rise_db, 12.0) + 0.1 * lock.level_db - after
+    after = sum(
+        max(0.0, min(10.0, r.level_db - lock.level_db + 8.0)) * min(1.0, max(0.0, (r.rise_db - 3.0) / 3.0))
+        for r in side
+        if r.time_s > lock.time_s + 8  # modes that beat make rises of 1-3 dB as they ring down
+    )
+    return 0.3 * min(lock.rise_db, 20.0) + 0.1 * lock.level_db - after
 
 
 def _hidden(mean: Floats, lock: int, first: int) -> bool:

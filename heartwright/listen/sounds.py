@@ -69,13 +69,14 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
     out = [np.full(len(chain), np.nan) for _ in range(5)]
     unlock_s, impulse_s, lock_s, sigma, lock_sigma = out
     for s, (beats, lock) in enumerate(zip(sides, locks, strict=True)):
-        lock_s[beats], lock_sigma[beats] = lock.time_s + lock_start[s].start_s, lock.sigma_s
+        lock_s[beats] = lock.time_s + lock_start[s].start_s
+        lock_sigma[beats] = _sigma(lock, lock_start[s], rate_hz)
     lock_common = _common(lock_start, rate_hz)
     if unlocks is None:
         return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, lock_common, lock_common)
     start = _starts(unlocks, modes, rate_hz, quiet, np.full(2, np.inf))
     for s, (beats, unlock) in enumerate(zip(sides, unlocks, strict=True)):
-        unlock_s[beats], sigma[beats] = unlock.time_s + start[s].start_s, unlock.sigma_s
+        unlock_s[beats], sigma[beats] = unlock.time_s + start[s].start_s, _sigma(unlock, start[s], rate_hz)
         impulse_s[beats] = _impulses(samples, rate_hz, shape, s, unlock_s[beats], lock_s[beats], quiet)
     return Sounds(unlock_s, impulse_s, lock_s, sigma, lock_sigma, True, _common(start, rate_hz), lock_common)
 
@@ -154,8 +155,16 @@ def _starts(heard: list[Heard], modes: Modes, rate_hz: float, quiet: Floats, own
         waves.append(Wave(h.wave - h.wave[: h.before // 2].mean(), h.before, noise, float(min(own, origin.AFTER_S))))
     found = origin.find(waves, modes, rate_hz)
     if found is None:
-        return [Origin(_begun(h, rate_hz), COARSE_COMMON_S, np.inf) for h in heard]
+        return [Origin(_begun(h, rate_hz), COARSE_COMMON_S, np.inf, modes, np.zeros(len(modes))) for h in heard]
     return found
+
+
+def _sigma(heard: Heard, start: Origin, rate_hz: float) -> Floats:
+    """One-sigma errors of beats from the noise and from the mixture of modes that differs from beat to beat [s]."""
+    if not np.isfinite(start.left):
+        return heard.sigma_s
+    moved = heard.moved_by(start.parts(len(heard.weights), heard.before, rate_hz))
+    return np.hypot(heard.sigma_s, np.sqrt(heard.varied * float(np.sum(moved**2))) / rate_hz)
 
 
 def _common(starts: list[Origin], rate_hz: float) -> float:

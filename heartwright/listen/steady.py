@@ -58,6 +58,23 @@ def measure(number: Ints, time_s: Floats, side: Ints) -> Steady | None:
     return _integrate(y, x, gain, n, int(used.sum()))
 
 
+def heard(number: Ints, time_s: Floats, side: Ints, sigma_s: Floats) -> tuple[float, float, float, float] | None:
+    """Beat and half the difference of the intervals of the very beats heard, each with its one-sigma error [s].
+
+    Least squares on their times, gaps allowed. How the beats themselves scatter is what was heard and no error of it:
+    the errors are those of the times alone. None with fewer than 2 beats of a side.
+    """
+    ok = np.isfinite(time_s) & np.isfinite(sigma_s)
+    if min(int((ok & (side == s)).sum()) for s in range(2)) < 2:
+        return None
+    count = number[ok].astype(np.float64)
+    design = np.stack([np.ones(len(count)), count - count.mean(), side[ok] - 0.5], axis=1)
+    weights = np.linalg.solve(design.T @ design, design.T)
+    found = weights @ (time_s[ok] - time_s[ok].mean())
+    sigma = np.sqrt(weights**2 @ sigma_s[ok] ** 2)
+    return float(found[1]), float(sigma[1]), float(found[2]), float(sigma[2])
+
+
 def intervals(number: Ints, time_s: Floats, side: Ints) -> tuple[Floats, Ints, np.ndarray]:
     """Intervals on a gapless grid [s], the sign of each (+1 after side 0), and which are trusted; shape [n - 1].
 
