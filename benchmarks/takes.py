@@ -88,7 +88,8 @@ class Plan:
 class Take:
     """Sound without noise and its truth; all of the truth [n_beat], times in seconds from the first sample.
 
-    `sound` is scaled so that the median peak of its beats' loudest sounds is 1 behind the 3 kHz high-pass of the SNR.
+    `sound` is scaled so that the median peak of its beats' loudest sounds is 1 behind the 3 kHz high-pass of the SNR: it
+    is the rings of the blows over `scale`.
     `landmark_s` is sound 1 of a lever, the one sound of a pendulum; NaN marks sounds that there are not.
     """
 
@@ -100,6 +101,7 @@ class Take:
     lock_s: Floats
     bank_s: Floats
     amplitude_deg: Floats
+    scale: float
 
     def pace(self, heard: NDArray[np.bool_] | None = None) -> tuple[float, float]:
         """Rate [s/d] and signed beat error [ms] of the beats (of those `heard`): least squares on their true times."""
@@ -159,13 +161,15 @@ def _lever(plan: Plan, side: Ints, centre: Floats, beat: float, rng: np.random.G
     bounce = bank + _BOUNCE_AFTER * span + tooth[2]
     times = np.stack([unlock, impulse, second, lock, bank, bounce], axis=1)
     sound = _sound(plan, times, _BLOWS, side, rng, seed)
-    return Take(plan, _levelled(sound, centre), side, unlock, impulse, lock, bank, swing)
+    scale = _level(sound, centre)
+    return Take(plan, sound / np.float32(scale), side, unlock, impulse, lock, bank, swing, scale)
 
 
 def _pendulum(plan: Plan, side: Ints, centre: Floats, rng: np.random.Generator, seed: int) -> Take:
     sound = _sound(plan, centre[:, None], (("stone", 1.0),), side, rng, seed)
     nothing = np.full(len(centre), np.nan)
-    return Take(plan, _levelled(sound, centre), side, centre, nothing, nothing, nothing, nothing)
+    scale = _level(sound, centre)
+    return Take(plan, sound / np.float32(scale), side, centre, nothing, nothing, nothing, nothing, scale)
 
 
 def _sound(
@@ -250,12 +254,12 @@ def _filter() -> tuple[NDArray[np.complex128], NDArray[np.complex128], float]:
     return zeros, roots, float(gain)
 
 
-def _levelled(sound: NDArray[np.float32], centre: Floats) -> NDArray[np.float32]:
-    """`sound` over the median peak of its beats behind the 3 kHz high-pass (some forty beats are looked at)."""
+def _level(sound: NDArray[np.float32], centre: Floats) -> float:
+    """Median peak of the beats of `sound` behind the 3 kHz high-pass (some forty beats are looked at)."""
     some = centre[np.linspace(0, len(centre) - 1, min(40, len(centre))).astype(np.int64)]
     at = np.clip((some * RATE_HZ).astype(np.int64) - 1500, 0, len(sound) - 3600)
     rows = sosfilt(_SNR_SOS, sound[at[:, None] + np.arange(3600)].astype(np.float64), axis=1)
-    return sound / np.float32(np.median(np.abs(rows[:, 60:]).max(axis=1)))
+    return float(np.median(np.abs(rows[:, 60:]).max(axis=1)))
 
 
 @cache

@@ -1,0 +1,261 @@
+"""Do the intervals hold? 24 cells of movement and noise, 400 takes of 30 s each, made from event times.
+
+    make bench NAME=listen_coverage             9,600 takes (about half an hour on two cores); resumes where it stopped
+    QUICK=1 make bench NAME=listen_coverage     a few takes of some cells, within a minute
+    python benchmarks/listen_coverage/run.py --kept    the figures of what has been measured so far
+
+The cells are fixed here before the first run; each take draws a movement of its own (`takes`). The recorder's clock is
+known (0, 0). Truth is the trace's mean over the beats heard: rate and beat error by least squares on the true times of
+the sound that the reading says it timed, of the beats it timed; amplitude the mean of those beats. So the tried
+intervals are `rate_heard_s_per_day`, `beat_error_heard_ms` and `amplitude_deg`. What a repeat would find is another
+question: `rate_s_per_day` and `beat_error_ms` against the rate and beat error that the take was made with are shown too.
+
+Where only the lock is timed its lead over the banking is drawn for each take from the prior that the listener states
+(evenly from 0.015 to 0.045 of the span), as is the formula's own error; the bound of the amplitude includes both.
+
+Width is tried against the bound: the least standard deviation at which any ear could tell the figure, with the beats'
+drawn scatter in it (`onset_bounds`).
+Takes are kept in out/listen_coverage.jsonl; delete it when the listener has changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+for _threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")  # one take a core
+
+import multiprocessing  # noqa: E402
+
+import numpy as np  # noqa: E402
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import onset_bounds  # noqa: E402
+import takes  # noqa: E402
+from common import bar, calibration_s, metric, quick  # noqa: E402
+
+from heartwright import listen  # noqa: E402
+from heartwright.records import Interval, Reading  # noqa: E402
+
+TAKES, QUICK_TAKES, QUICK_CELLS = 400, 6, (0, 6, 13, 19)
+KEPT = Path("out/listen_coverage.jsonl")
+POOLED, CELL, WORST, MOST_OUTSIDE = (0.94, 0.96), (0.92, 0.98), (0.905, 0.988), 1 / 20
+MOST_WIDTH = 2.0
+FIGURES = ("rate", "error", "amplitude")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One movement in one noise."""
+
+    kind: str
+    case: str
+    bph: float
+    amplitude_deg: float
+    beat_error_ms: float
+    snr_db: float
+
+    def plan(self) -> takes.Plan:
+        """What a take of the cell holds; pendulums scatter as clocks do."""
+        scatter = {"jitter_s": 50e-6, "walk_s": 10e-6} if self.kind == "pendulum" else {}
+        return takes.Plan(
+            kind=self.kind,
+            case=self.case,
+            bph=self.bph,
+            amplitude_deg=self.amplitude_deg,
+            beat_error_ms=self.beat_error_ms,
+            **scatter,
+        )
+
+
+CELLS = (
+    Cell("lever", "plain", 18_000.0, 270.0, 0.4, 30.0),
+    Cell("lever", "plain", 18_000.0, 150.0, 2.0, 25.0),
+    Cell("lever", "plain", 21_600.0, 310.0, 0.0, 40.0),
+    Cell("lever", "plain", 21_600.0, 220.0, 5.0, 20.0),
+    Cell("lever", "plain", 28_800.0, 290.0, 0.8, 30.0),
+    Cell("lever", "watch", 28_800.0, 320.0, 0.2, 35.0),
+    Cell("lever", "watch", 28_800.0, 250.0, 1.5, 15.0),
+    Cell("lever", "watch", 36_000.0, 280.0, 0.6, 25.0),
+    Cell("lever", "watch", 36_000.0, 200.0, 3.0, 40.0),
+    Cell("lever", "watch", 21_600.0, 180.0, 10.0, 30.0),
+    Cell("lever", "watch", 19_800.0, 300.0, 0.0, 20.0),
+    Cell("lever", "watch", 25_200.0, 260.0, 6.0, 10.0),
+    Cell("lever", "dull", 14_400.0, 210.0, 4.0, 25.0),
+    Cell("lever", "dull", 18_000.0, 160.0, 8.0, 15.0),
+    Cell("lever", "dull", 18_000.0, 240.0, 1.0, 35.0),
+    Cell("lever", "dull", 16_200.0, 280.0, 0.3, 20.0),
+    Cell("lever", "dull", 12_233.0, 230.0, 7.0, 30.0),
+    Cell("lever", "dull", 18_000.0, 200.0, 2.0, 10.0),
+    Cell("pendulum", "clock", 3_600.0, 0.0, 0.0, 40.0),
+    Cell("pendulum", "clock", 3_600.0, 0.0, 158.0, 25.0),
+    Cell("pendulum", "clock", 7_200.0, 0.0, -40.0, 15.0),
+    Cell("pendulum", "clock", 9_000.0, 0.0, 10.0, 10.0),
+    Cell("pendulum", "clock", 3_600.0, 0.0, -90.0, 20.0),
+    Cell("pendulum", "clock", 5_000.0, 0.0, 5.0, 30.0),
+)
+
+
+def one(work: tuple[int, int]) -> dict[str, Any]:
+    """Make and measure one take."""
+    cell, number = work
+    at = CELLS[cell]
+    plan = at.plan()
+    seed = 100_000 * (cell + 1) + number
+    take = takes.make(plan, seed=seed)
+    audio = takes.record(take, snr_db=at.snr_db, seed=seed)
+    lift = plan.lift_deg if plan.kind == "lever" else None
+    started = time.process_time()
+    reading = listen.measure(audio, bph=plan.bph, lift_deg=lift, clock_ppm=(0.0, 0.0))
+    out: dict[str, Any] = {"take": [cell, number], "cpu_s": time.process_time() - started, "status": reading.status}
+    if reading.status != "ok" or reading.table is None:
+        return out
+    return out | compared(take, reading)
+
+
+def compared(take: takes.Take, reading: Reading) -> dict[str, Any]:
+    """The reading's figures beside the truth of the beats it heard."""
+    table = reading.table
+    assert table is not None
+    time_s = table.time_s[np.isfinite(table.sigma_s)]
+    true_s = timed_sound(take, time_s)
+    near = np.argmin(np.abs(true_s[None] - time_s[:, None]), axis=1)
+    heard = np.zeros(len(true_s), dtype=bool)
+    heard[near] = True
+    number = np.flatnonzero(heard)
+    design = np.stack([np.ones(len(number)), number, take.side[number]], axis=1)
+    _start, beat, error = np.linalg.lstsq(design, true_s[number], rcond=None)[0]
+    plan = take.plan
+    swing = float(np.mean(take.amplitude_deg[number]))
+    return {
+        "timed": reading.beat_timed,
+        "beats": len(number),
+        "off_us": float(1e6 * np.sqrt(np.mean((time_s - true_s[near]) ** 2))),
+        "rate": _plain(reading.rate_heard_s_per_day, (3600.0 / plan.bph / beat - 1.0) * takes.DAY_S),
+        "error": _plain(reading.beat_error_heard_ms, abs(1e3 * error)),
+        "amplitude": _plain(reading.amplitude_deg, swing),
+        "own_rate": _plain(reading.rate_s_per_day, plan.rate_s_per_day),
+        "own_error": _plain(reading.beat_error_ms, abs(plan.beat_error_ms)),
+    }
+
+
+def timed_sound(take: takes.Take, time_s: np.ndarray) -> np.ndarray:
+    """True times of the sound that was timed: of unlocking, impulse and lock the one nearest to most beats."""
+    if take.plan.kind == "pendulum":
+        return take.landmark_s
+    sounds = (take.landmark_s, take.impulse_s, take.lock_s)
+    away = [float(np.median(np.min(np.abs(s[None] - time_s[:, None]), axis=1))) for s in sounds]
+    return sounds[int(np.argmin(away))]
+
+
+def _plain(value: Interval | None, true: float) -> list[float] | None:
+    return None if value is None else [value.value, value.low, value.high, true]
+
+
+def kept() -> dict[str, dict[str, Any]]:
+    """The takes measured so far, by cell and number."""
+    if not KEPT.exists():
+        return {}
+    rows = [json.loads(line) for line in KEPT.read_text().splitlines() if line.strip()]
+    return {json.dumps(row["take"]): row for row in rows}
+
+
+def measured() -> list[dict[str, Any]]:
+    """All takes, the missing ones made now on two processes."""
+    count, cells = (QUICK_TAKES, QUICK_CELLS) if quick() else (TAKES, tuple(range(len(CELLS))))
+    wanted = [(cell, number) for number in range(count) for cell in cells]
+    done = kept()
+    left = [w for w in wanted if json.dumps(list(w)) not in done]
+    KEPT.parent.mkdir(exist_ok=True)
+    with multiprocessing.get_context("spawn").Pool(2) as pool, KEPT.open("a") as file:
+        for k, row in enumerate(pool.imap_unordered(one, left, chunksize=4)):
+            done[json.dumps(row["take"])] = row
+            file.write(json.dumps(row) + "\n")
+            file.flush()
+            if k % 400 == 399:
+                print(f"{k + 1} of {len(left)} takes", file=sys.stderr, flush=True)
+    return [done[json.dumps(list(w))] for w in wanted]
+
+
+def bound(cell: Cell) -> dict[str, float]:
+    """Half widths of the narrowest 95 % intervals of a cell's figures, the drawn scatter in them (mean of 6 takes)."""
+    plan = cell.plan()
+    rows = []
+    for seed in range(6):
+        take = takes.make(plan, seed=900_000 + seed)
+        case = takes.Case.of(plan.case, 900_000 + seed)
+        noise = 10 ** (-cell.snr_db / 20) / takes.white_gain()
+        contact, strength = ("notch", 0.18) if plan.kind == "lever" else ("stone", 1.0)
+        gains = np.stack([strength * case.pattern(contact, s) for s in range(2)]) / take.scale
+        single = np.sqrt(np.mean([onset_bounds.cramer_rao(onset_bounds.pulse(case, g), noise) ** 2 for g in gains]))
+        count = len(take.side)
+        number = np.arange(count)
+        beat = 3600.0 / plan.bph
+        cov = np.eye(count) * (single**2 + plan.jitter_s**2) + plan.walk_s**2 * np.minimum.outer(number + 1, number + 1)
+        if plan.kind == "lever":
+            half = 0.5 * plan.lift_deg / plan.amplitude_deg
+            step = beat / np.pi * half / np.sqrt(1 - half**2) * plan.scatter_deg / plan.amplitude_deg
+            memory = np.exp(-np.pi / (2 * plan.q))
+            cov += step**2 * memory ** np.abs(np.subtract.outer(number, number))
+        period, error = onset_bounds.line(number, take.side, cov)
+        rows.append((1.96 * period / beat * takes.DAY_S, 1.96e3 * error))
+    rate, error = np.mean(rows, axis=0)
+    lead = 0.475 * 0.03
+    swing = plan.amplitude_deg * float(np.hypot(lead, 1.96 * plan.formula_sigma))
+    return {"rate": float(rate), "error": float(error), "amplitude": swing}
+
+
+def figures(rows: list[dict[str, Any]]) -> None:
+    """Print coverage and width of every cell and pooled, and the bars."""
+    metric("calibration_s", calibration_s())
+    good = [r for r in rows if r["status"] == "ok"]
+    metric("takes", len(rows))
+    metric("answered", len(good) / max(len(rows), 1))
+    metric("cpu_s_per_take", float(np.mean([r["cpu_s"] for r in rows])))
+    least = {cell: bound(CELLS[cell]) for cell in sorted({r["take"][0] for r in good})}
+    for name in (*FIGURES, "own_rate", "own_error"):
+        shares, widths, hits = [], [], []
+        for cell, narrow in least.items():
+            mine = np.array([r[name] for r in good if r["take"][0] == cell and r[name] is not None])
+            if not len(mine):
+                continue
+            value, low, high, true = mine.T
+            inside = (low <= true) & (true <= high)
+            shares.append(float(inside.mean()))
+            hits.extend(inside.tolist())
+            metric(f"cell_{cell + 1}_{name}_count", len(mine))
+            metric(f"cell_{cell + 1}_{name}_coverage", shares[-1])
+            metric(f"cell_{cell + 1}_{name}_error_sd", float(np.std(value - true)))
+            width = float(np.mean(_full(value, low, high))) / (2.0 * narrow[name.removeprefix("own_")])
+            metric(f"cell_{cell + 1}_{name}_width_over_bound", width)
+            widths.append(width)
+        if hits:
+            bars(name, np.array(shares), np.array(widths), float(np.mean(hits)), len(hits))
+
+
+def _full(value: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Widths of intervals that may have been folded at zero."""
+    return np.where(low <= 0.0, 2.0 * (high - value), high - low)
+
+
+def bars(name: str, shares: np.ndarray, widths: np.ndarray, pooled: float, count: int) -> None:
+    """The bars of one figure."""
+    metric(f"{name}_coverage", pooled)
+    metric(f"{name}_count", count)
+    metric(f"{name}_width_over_bound", float(widths.max()))
+    outside = (shares < CELL[0]) | (shares > CELL[1])
+    told = f"cells from {shares.min():.3f} to {shares.max():.3f}, {int(outside.sum())} of {len(shares)} outside {CELL}"
+    bar(f"{name}_coverage_pooled", POOLED[0] <= pooled <= POOLED[1], f"{pooled:.4f}")
+    bar(f"{name}_coverage_cells", float(outside.mean()) <= MOST_OUTSIDE, told)
+    bar(f"{name}_coverage_worst", WORST[0] <= shares.min() and shares.max() <= WORST[1], told)
+    bar(f"{name}_width", float(widths.max()) <= MOST_WIDTH, f"{widths.max():.2f} of the bound's")
+
+
+if __name__ == "__main__":
+    figures(list(kept().values()) if "--kept" in sys.argv else measured())
