@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heartwright.listen import advice, figures, level, onsets, pulse, quality, shape, track, voices
+from heartwright.listen import advice, extras, figures, kinds, level, onsets, pulse, quality, shape, track, voices
 from heartwright.listen.calm import one_thread
 from heartwright.listen.landmarks import time_sounds
 from heartwright.records import Floats, Reading, Recording
@@ -63,6 +63,7 @@ def measure(
     reading = figures.reading(
         base, heard.chain, heard.shape, heard.level, marks, bph=bph, movement_bph=movement_bph, clock_ppm=clock_ppm
     )
+    reading = kinds.recognise(replace(reading, extras=extras.find(heard.strike.filtered, heard.rate_hz, reading)))
     voice = voices.find(recording, heard.chain.beat_s, marks.time_s)
     return replace(reading, warnings=_warnings(recording), voice=voice)
 
