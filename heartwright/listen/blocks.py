@@ -22,7 +22,7 @@ from heartwright.listen import decode
 from heartwright.listen.decode import Samples, Unreadable
 
 LONGEST_S = 30 * 86_400.0
-_BLOCK = 1 << 16  # frames asked of libsndfile at a time
+_BLOCK = 1 << 16  # samples asked of libsndfile at a time, whatever the number of channels that a header claims
 
 
 class Blocks(Protocol):
@@ -72,12 +72,13 @@ class _Sound:
 
     def read(self, count: int) -> Samples:
         parts: list[Samples] = []
+        size = max(256, _BLOCK // self.channels)
         while count > 0 and not self._ended:
             try:
-                block = self._file.read(min(count, _BLOCK), dtype="float32", always_2d=True)
+                block = self._file.read(min(count, size), dtype="float32", always_2d=True)
             except soundfile.SoundFileError:
                 block = np.zeros((0, self.channels), np.float32)
-            self._ended = len(block) < min(count, _BLOCK)
+            self._ended = len(block) < min(count, size)
             self._read += len(block)
             count -= len(block)
             parts.append(block)
