@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from heartwright.cli import catalogue
-from heartwright.cli.console import under_way
+from heartwright.cli.console import Refused, under_way
 from heartwright.cli.options import bounded, clock_ppm
 from heartwright.records import Interval, Reading, Recording
+
+if TYPE_CHECKING:
+    from heartwright.listen.trains import Train
 
 DEMO = "demo"
 
@@ -24,15 +28,27 @@ class Known:
     movement_bph: float | None = None
     clock_ppm: tuple[float, float] = (0.0, 30.0)
     remarks: tuple[str, ...] = ()
+    train: Train | None = None
+    escapement: str | None = None
 
 
-def known(*, bph: float | None, lift_deg: float | None, movement: str | None, clock: str) -> Known:
+def known(
+    *,
+    bph: float | None,
+    lift_deg: float | None,
+    movement: str | None,
+    clock: str,
+    train: str | None = None,
+    escapement: str | None = None,
+) -> Known:
     """Check the options and look the movement up. Raises Refused."""
     bounded("--bph", bph, 600.0, 100_000.0, "21600")
     bounded("--lift-deg", lift_deg, 10.0, 120.0, "52")
     ppm = clock_ppm(clock)
+    wheels = None if train is None else _train(train)
+    kind = None if escapement is None else _kind(escapement)
     if movement is None:
-        return Known(bph=bph, lift_deg=lift_deg, clock_ppm=ppm)
+        return Known(bph=bph, lift_deg=lift_deg, clock_ppm=ppm, train=wheels, escapement=kind)
     row = catalogue.one(movement)
     remarks = []
     rate = row.rates_bph[0] if len(row.rates_bph) == 1 else None
@@ -49,7 +65,30 @@ def known(*, bph: float | None, lift_deg: float | None, movement: str | None, cl
             )
     elif lift_deg is None:
         remarks.append(f"The table gives no lift for {row.name}: no amplitude. Add --lift-deg if you know it.")
-    return Known(bph, lift_deg, lifts, rate, ppm, tuple(remarks))
+    wheels = wheels or _train_of(row)
+    return Known(bph, lift_deg, lifts, rate, ppm, tuple(remarks), wheels, kind)
+
+
+def _train(text: str) -> Train:
+    from heartwright.cli import trains_of
+
+    return trains_of.told(text)
+
+
+def _train_of(row: catalogue.Movement) -> Train | None:
+    from heartwright.cli import trains_of
+
+    return trains_of.of_movement(row) if row.train else None
+
+
+def _kind(name: str) -> str:
+    """The escapement of that name. Raises Refused."""
+    from heartwright.listen import kinds
+
+    try:
+        return kinds.named(name).name
+    except kinds.KindError as error:
+        raise Refused(f"--escapement: {error}.") from None
 
 
 def find(name: str) -> Path:
@@ -82,7 +121,21 @@ def measure(recording: Recording, told: Known) -> Reading:
         if free.status == "ok" and free.beat_rate_bph is not None:
             heard = f"It beats {free.beat_rate_bph.value:,.0f} times an hour, not {rate:,.0f}: another movement?"
             reading = replace(free, advice=(heard, *free.advice))
-    return over_lifts(reading, told)
+    reading = over_lifts(reading, told)
+    if told.escapement is None:
+        return reading
+    from heartwright.listen import kinds
+
+    return kinds.told(reading, told.escapement)
+
+
+def at_wheels(reading: Reading, told: Known) -> Reading:
+    """The reading with what recurs at the wheels of the train, where one is known."""
+    if told.train is None or reading.table is None or reading.escapement == "quartz":
+        return reading
+    from heartwright.listen import wheels
+
+    return replace(reading, wheels=wheels.find(reading.table, train=told.train))
 
 
 def _measure(recording: Recording, told: Known) -> Reading:

@@ -17,6 +17,8 @@ def listen(
     bph: options.Bph = None,
     lift_deg: options.LiftDeg = None,
     movement: options.MovementName = None,
+    train: options.TrainText = None,
+    escapement: options.Escapement = None,
     clock_ppm: options.ClockPpm = "0,30",
     beats: options.BeatsFile = None,
     report: options.ReportFile = None,
@@ -29,15 +31,19 @@ def listen(
       heartwright listen my-watch.m4a --movement nh35 --report watch.html
       heartwright listen clock.wav --beats beats.csv
       heartwright listen watch.wav --clock-ppm 12.5,1 --json
+      heartwright listen long.wav --train "centre 80/12, third 60/10, fourth 70/8, escape 15/7"
 
     Record for 60 s with the phone's microphone on the crown, in a quiet room, lossless or as a voice memo with
     enhancement off. Exit status: 0 for a reading, 3 for an answer without one, 2 for bad input.
     """
-    told = hearing.known(bph=bph, lift_deg=lift_deg, movement=movement, clock=clock_ppm)
+    told = hearing.known(
+        bph=bph, lift_deg=lift_deg, movement=movement, clock=clock_ppm, train=train, escapement=escapement
+    )
     for path in (beats, report):
         if path is not None:
             check_writable(path)
     reading, recording = hearing.hear(file, told, quiet=json)
+    reading = hearing.at_wheels(reading, told)
     if beats is not None and reading.table is not None:
         write_text(beats, say.beats_csv(reading.table))
     if report is not None and recording is not None:

@@ -24,6 +24,23 @@ MovementName = Annotated[
     str | None,
     typer.Option("--movement", help="Take lift and beat rate from the table, e.g. nh35.", rich_help_panel=_HEARING),
 ]
+TrainText = Annotated[
+    str | None,
+    typer.Option(
+        "--train",
+        metavar="COUNTS",
+        help='Tooth counts, wheel/pinion of each arbor ("fourth 70/8, escape 15/7"), or a design: look at each wheel.',
+        rich_help_panel=_HEARING,
+    ),
+]
+Escapement = Annotated[
+    str | None,
+    typer.Option(
+        "--escapement",
+        help="lever, pin-pallet, co-axial, cylinder, duplex, detent, verge, pendulum or quartz.",
+        rich_help_panel=_HEARING,
+    ),
+]
 ClockPpm = Annotated[
     str,
     typer.Option(

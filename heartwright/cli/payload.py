@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from heartwright.cli import oddly
 from heartwright.records import Cause, Interval, Reading, Sentence, Trace, Verdict, Voice, Word
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def reading(record: Reading) -> Json:
         "rate_high_repeat": number(record.rate_high_repeat),
         "beat_error_ms": interval(record.beat_error_ms),
         "amplitude_deg": interval(record.amplitude_deg),
+        **oddly.payload(record),
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.console import Console
 
+from heartwright.cli import oddly
 from heartwright.records import BeatTable, Interval, Reading, Trace, Verdict, Word
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def reading(record: Reading, console: Console, *, name: str) -> None:
         console.print(f"  {'second voice':{_WIDTH}} period {_value(record.voice.period_s, 's')}")
         for part in record.voice.sounds:
             console.print(f"  {'  ' + part.name:{_WIDTH}} at {_value(part.time_s, 's')}, {_value(part.level_db, 'dB')}")
+    oddly.say(record, console)
     if record.status == "ok" and not record.settled:
         console.print("  not settled: a longer take would narrow the rate")
     for line in (*record.warnings, *record.advice):

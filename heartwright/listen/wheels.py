@@ -215,5 +215,7 @@ def _part(one: cycles.Series, hit: Hit, p: float, beat_s: float, tested: list[Ca
 def _needs(period: Period, beat_s: float) -> str:
     """What a slow wheel would need, in words."""
     seconds = FEWEST_TURNS * period.beats * beat_s
-    long = f"{seconds / 3600.0:.1f} h" if seconds > 5400 else f"{np.ceil(seconds / 60.0):.0f} min"
-    return f"{period.name}: {long} needed"
+    for unit, size in (("h", 3600.0), ("min", 60.0)):
+        if seconds > 1.5 * size:
+            return f"{period.name}: {np.ceil(10.0 * seconds / size) / 10.0:g} {unit} needed"
+    return f"{period.name}: {np.ceil(seconds):.0f} s needed"
