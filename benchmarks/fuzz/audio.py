@@ -12,6 +12,7 @@ import soundfile
 
 SUFFIXES = ("wav", "flac", "ogg", "mp3", "aiff", "caf", "w64", "au", "bin", "txt")
 MOST_BYTES = 600_000
+SHARE_PHONE = 1000  # one case in so many is a phone's M4A, each decoded in a process of its own
 # container, coding, channels, rate [Hz], seconds
 _SEEDS = (
     ("WAV", "PCM_16", 1, 48_000, 0.3), ("WAV", "PCM_16", 2, 44_100, 0.2), ("WAV", "PCM_24", 1, 96_000, 0.1),
@@ -57,10 +58,32 @@ def _ticks(channels: int, rate: int, seconds: float, seed: int) -> np.ndarray:
     return np.clip(0.5 * ring[:, None] + 0.01 * rng.standard_normal((n, channels)), -1.0, 1.0)
 
 
+@lru_cache(maxsize=1)
+def phone() -> bytes | None:
+    """A phone's voice memo (AAC in M4A); None where the media extra is not installed."""
+    try:
+        import av
+    except ImportError:
+        return None
+    held = io.BytesIO()
+    with av.open(held, "w", format="ipod") as container:
+        stream = container.add_stream("aac", rate=44_100, bit_rate=96_000, layout="mono")
+        samples = _ticks(1, 44_100, 1.0, 99)[:, 0].astype(np.float32)
+        for start in range(0, len(samples), 1024):
+            frame = av.AudioFrame.from_ndarray(samples[None, start : start + 1024].copy(), format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = 44_100, start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return held.getvalue()
+
+
 def case(seed: int, number: int) -> Case:
     """Case `number` of the run `seed`."""
     rng = np.random.default_rng([seed, number])
     suffix, data = seeds()[int(rng.integers(len(_SEEDS)))]
+    memo = phone() if number % SHARE_PHONE == 0 else None
+    if memo is not None:
+        suffix, data = "m4a", memo
     if rng.random() < 0.02:
         data, names = _rubbish(rng), ["rubbish"]
     else:

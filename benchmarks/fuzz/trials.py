@@ -14,12 +14,14 @@ from benchmarks.fuzz import audio, text
 
 REFUSED, LOADED, MEASURED, BAD = 1, 2, 3, 9
 SHARE_MEASURED = 0.1  # of the short takes; those of 3 s and more are all measured
+SHARE_STREAMED = 0.05  # read as a long run too
 STATUSES = {"ok", "too_short", "too_noisy", "no_beat", "unreadable"}
 ALLOWED = (0, 2, 3)  # exit states of a command that did its work
 _VERBS = (
     ["show", "{}"], ["show", "{}", "--json"], ["poise", "{}", "--json"], ["poise", "{}", "--inertia", "10 mg cm2"],
     ["dial", "{}", "--json"], ["compare", "{}", "{}", "--json"], ["report", "{}", "{}.html"],
     ["report", "{}", "{}.html", "--before", "{}"], ["dial", "{}", "--fast", "1.5", "--true", "2026-11-29T10:00:00"],
+    ["new", "{}"],
     ["add", "{}", "--rate", "1.5", "--position", "9H", "--wind", "full", "--json"], ["remove", "{}", "1"],
 )  # fmt: skip
 
@@ -33,9 +35,12 @@ def hear(seed: int, number: int, folder: Path) -> int:
     from heartwright import listen
 
     made = audio.case(seed, number)
+    draw = np.random.default_rng([seed, number, 2]).random(2)
     path = folder / f"take.{made.suffix}"
     path.write_bytes(made.data)
     try:
+        if draw[1] < SHARE_STREAMED:
+            _stream(path)
         recording = listen.load(path)
     except listen.Unreadable as refused:
         if not str(refused) or "Traceback" in str(refused):
@@ -46,12 +51,19 @@ def hear(seed: int, number: int, folder: Path) -> int:
     if recording.samples.ndim != 1 or not np.isfinite(recording.samples).all() or not len(recording.samples):
         raise Wrong("loaded something else than finite samples of one channel")
     short = recording.seconds < 3.0
-    if short and np.random.default_rng([seed, number, 2]).random() > SHARE_MEASURED:
+    if short and draw[0] > SHARE_MEASURED:
         return LOADED
     reading = listen.measure(recording, lift_deg=50.0)
     if reading.status not in STATUSES or not (reading.advice or reading.status == "ok"):
         raise Wrong(f"measured with status {reading.status!r} and advice {reading.advice!r}")
     return MEASURED
+
+
+def _stream(path: Path) -> None:
+    """The same file as the first of a long run."""
+    from heartwright.listen import long, streaming
+
+    long.follow(streaming.Source(streaming.segments([path])[0]).pieces(), lift_deg=50.0)
 
 
 def keep(seed: int, number: int, folder: Path) -> int:
