@@ -3,7 +3,9 @@
 100,000 damaged sound files go through `listen.load` (a share through `listen.measure` and as long runs), 10,000 damaged
 session files through the loader and every verb of `heartwright session`, in worker processes that are watched: one that
 dies, or works more than ten seconds over a file, is noted and replaced. Then writing is broken off by kills and full
-disks. `make bench NAME=fuzz`; `QUICK=1` tries one case in a hundred. An interrupted run goes on from out/fuzz-*; delete those
+disks.
+
+`make bench NAME=fuzz`; `QUICK=1` tries one case in a hundred. An interrupted run goes on from out/fuzz-*; delete those
 when the program has changed.
 """
 
