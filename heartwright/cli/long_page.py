@@ -38,6 +38,7 @@ def page(reading: LongReading, *, name: str, notes: Iterable[str] = ()) -> str:
         notes_list,
         *(_trace(reading, key) for key in _TITLES),
         _beside(reading),
+        _wander(reading),
         _section("The windows", "The first of them; all are in the CSV.", _table(reading.windows)),
         _section("How it was measured", "", _method(reading)),
     ]
@@ -142,6 +143,40 @@ def _beside(reading: LongReading) -> str:
     middle = float(np.nanmean(windows.rate_s_per_day)) - found.slope.value * float(np.nanmean(windows.beside))
     plane.line(x, middle + found.slope.value * x, "tick-side")
     return _section(f"The rate and {found.name}", f"{long_say.follows(found)}.", plane.svg())
+
+
+def _wander(reading: LongReading) -> str:
+    """The Allan deviation over the averaging time, both logarithmic, with the floor of white timing noise."""
+    found = reading.allan
+    if found is None or len(found.tau_s) < 3:
+        return ""
+    tau, day = np.log10(found.tau_s), np.log10(86_400.0 * found.deviation)
+    low, high = np.log10(86_400.0 * found.low), np.log10(86_400.0 * found.high)
+    plane = Plane((float(tau[0]), float(tau[-1])), padded([*low, *high], least=1.0), "Allan deviation", height=230.0)
+    _decades(plane)
+    for t, a, b in zip(tau, low, high, strict=True):
+        plane.upright(float(t), "whisker", low=float(a), high=float(b))
+    floor = np.log10(np.maximum(86_400.0 * found.floor, 1e-9))
+    seen = floor > plane.y[0]
+    plane.line(tau[seen], floor[seen], "tock-side")
+    plane.line(tau, day, "mean")
+    plane.dots(tau, day, "points")
+    about = (
+        "How much the rate differs from one stretch to the next, in seconds a day, by the length of the stretch in "
+        f"seconds. The falling line is what the timing noise alone would show. {long_say.wander(found)}."
+    )
+    return _section("The wander", about, plane.svg())
+
+
+def _decades(plane: Plane) -> None:
+    """Logarithmic axes: a hairline and a label at each power of ten."""
+    left, right, _, bottom = plane.margin
+    for k in range(int(np.ceil(plane.y[0])), int(np.floor(plane.y[1])) + 1):
+        y = plane.at_y(k)
+        plane.parts.append(f'<path class="grid" d="M{left:.1f} {y:.1f}H{plane.width - right:.1f}"/>')
+        plane.text(left - 7, y, f"{10.0**k:g}", anchor="end")
+    for k in range(int(np.ceil(plane.x[0])), int(np.floor(plane.x[1])) + 1):
+        plane.text(plane.at_x(k), plane.height - bottom + 15, f"{10.0**k:g} s")
 
 
 def _table(windows: Windows) -> str:

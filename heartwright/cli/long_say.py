@@ -14,7 +14,7 @@ from rich.console import Console
 from heartwright.cli.payload import interval, number
 from heartwright.listen.long import Beats, clock_time
 from heartwright.listen.long_figures import Follows, LongReading, Vario, Windows, together
-from heartwright.records import Interval
+from heartwright.records import Allan, Interval
 
 _WIDTH = 14
 FIGURES = (
@@ -49,6 +49,8 @@ def reading(record: LongReading, console: Console, *, name: str, notes: Iterable
                 _line(console, "", f"trend {span(trend, '+.3g')} {unit} an hour")
     if record.follows is not None:
         _line(console, "goes with", follows(record.follows))
+    if record.allan is not None:
+        _line(console, "wander", wander(record.allan))
     for line in (*record.run.warnings, *notes, *record.advice):
         console.print(f"  - {line}", markup=False)
 
@@ -75,6 +77,15 @@ def follows(found: Follows) -> str:
     if together(found):
         text += "; it went with time all along, so this may as well be a trend"
     return text
+
+
+def wander(found: Allan) -> str:
+    """Where the Allan deviation is least, and what it is at its longest time."""
+    day, best = 86_400.0 * found.deviation, int(np.argmin(found.deviation))
+    return (
+        f"Allan deviation least, {day[best]:.2g} s/d, over {found.tau_s[best]:.3g} s; "
+        f"{day[-1]:.2g} s/d over {found.tau_s[-1]:.3g} s"
+    )
 
 
 def written(console: Console, *paths: Path | None) -> None:
@@ -108,6 +119,9 @@ def payload(record: LongReading, notes: Iterable[str]) -> dict[str, Any]:
             "low": number(record.follows.low),
             "high": number(record.follows.high),
             "correlation_with_time": number(record.follows.with_time),
+        },
+        "allan": None if record.allan is None else {
+            name: [number(float(v)) for v in getattr(record.allan, name)] for name in Allan.__slots__
         },
         "doubts": [
             {"from_s": number(d.from_s), "to_s": number(d.to_s), "odds": number(d.odds), "why": d.why}

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heartwright.listen import steady
+from heartwright.listen import allan, steady
 from heartwright.listen.decode import Unreadable
 from heartwright.listen.long import Beats, Run, clock_time
 from heartwright.listen.streaming import csv_rows, moment
 from heartwright.listen.wander import Fit, regress
-from heartwright.records import Floats, Interval
+from heartwright.records import Allan, Floats, Interval
 
 DAY_S, HOUR_S = 86_400.0, 3600.0
 PPM_TO_S_PER_DAY = 0.0864
@@ -102,7 +102,7 @@ class LongReading:
     windows: Windows
     follows: Follows | None
     run: Run
-    deviation: object | None = None  # `listen.allan`'s result over the whole
+    allan: Allan | None = None  # over the longest stretch whose count is sure
 
 
 def summarise(run: Run, *, window_s: float | None = None, beside: Beside | None = None) -> LongReading:
@@ -137,7 +137,7 @@ def summarise(run: Run, *, window_s: float | None = None, beside: Beside | None 
         windows=windows,
         follows=_follows(windows, beside),
         run=run,
-        deviation=None,
+        allan=_allan(beats),
     )
 
 
@@ -163,6 +163,21 @@ def mean_beat(beats: Beats) -> tuple[float, float]:
         total += length / (pace.beat_s / every)
         variance += (length * pace.beat_sigma_s / pace.beat_s) ** 2
     return span / total, float(np.sqrt(variance)) / span
+
+
+def _allan(beats: Beats) -> Allan | None:
+    """The Allan deviation of the longest stretch, the sides freed of their own means."""
+    stretch, count = np.unique(beats.stretch, return_counts=True)
+    own = beats.part(beats.stretch == stretch[np.argmax(count)])
+    row = own.number - own.number[0]
+    beat_s = float((own.time_s[-1] - own.time_s[0]) / row[-1])
+    residual = own.time_s - own.time_s[0] - beat_s * row
+    for side in (1, -1):
+        residual[own.side == side] -= np.median(residual[own.side == side])
+    out = np.full(int(row[-1]) + 1, np.nan)
+    out[row] = residual
+    sigma = own.sigma_s[np.isfinite(own.sigma_s)]
+    return allan.of_residuals(out, beat_s, timing_noise_s=float(np.median(sigma)) if len(sigma) else 0.0)
 
 
 def _missed(beats: Beats) -> float:
