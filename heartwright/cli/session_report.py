@@ -15,6 +15,7 @@ from heartwright.cli.report_parts import told
 from heartwright.judge.phrase import digits_for, plain, signed
 from heartwright.records import Interval
 from heartwright.sessions import Hands, Poise, Session, Summary, hands, poise, summary
+from heartwright.sessions.poise import FEWEST
 
 _STYLE = """
 .sheet { display: grid; grid-template-columns: 3fr 2fr; gap: 0 36px; align-items: start; }
@@ -141,7 +142,7 @@ def _span(value: Interval | None, *, most: int, sign: bool = False) -> str:
 
 def _poise(found: Poise) -> list[str]:
     if found.status == "declined":
-        return []
+        return list(found.advice) if len(found.positions) >= FEWEST else []
     return [*(f"{line[:1].upper()}{line[1:]}." for line in text.poise_lines(found)), *found.advice]
 
 
