@@ -12,14 +12,29 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heartwright.listen import advice, extras, figures, kinds, level, onsets, pulse, quality, shape, track, voices
+from heartwright.listen import (
+    advice,
+    extras,
+    figures,
+    kinds,
+    level,
+    onsets,
+    pulse,
+    quality,
+    seek,
+    shape,
+    together,
+    track,
+    voices,
+)
 from heartwright.listen.calm import one_thread
 from heartwright.listen.landmarks import time_sounds
 from heartwright.records import Floats, Reading, Recording
 
 SHORTEST_S = 3.0
 FEWEST_BEATS = 5
-_CLEAR_Z, _PERHAPS_Z = 12.0, 9.0  # noise alone reaches 11 in 5 s, 7 in 30 s
+_CLEAR_Z, _PERHAPS_Z = 9.0, 7.5  # noise alone reaches 7
+_SURE_COUNT = 0.95  # probability of the beat rate against its half and double below which no rate is told
 _LOOSE = 0.05  # scatter of the chain beyond which the count is not trusted [beats]
 
 
@@ -33,6 +48,7 @@ class Heard:
     chain: track.Chain
     shape: shape.Shape
     level: level.Level
+    counts: tuple[tuple[float, float], ...]
 
 
 def measure(
@@ -58,14 +74,17 @@ def measure(
     heard = _hear(recording, bph or movement_bph, base, shortest_s)
     if isinstance(heard, Reading):
         return replace(heard, warnings=_warnings(recording))
-    with one_thread():
-        marks = time_sounds(heard.samples, heard.rate_hz, heard.chain, heard.shape, heard.level)
+    if heard.chain.faint:
+        marks = together.landmarks(heard.chain)
+    else:
+        with one_thread():
+            marks = time_sounds(heard.samples, heard.rate_hz, heard.chain, heard.shape, heard.level)
     reading = figures.reading(
         base, heard.chain, heard.shape, heard.level, marks, bph=bph, movement_bph=movement_bph, clock_ppm=clock_ppm
     )
     reading = kinds.recognise(replace(reading, extras=extras.find(heard.strike.filtered, heard.rate_hz, reading)))
     voice = voices.find(recording, heard.chain.beat_s, marks.time_s)
-    return replace(reading, warnings=_warnings(recording), voice=voice)
+    return replace(reading, warnings=_warnings(recording), voice=voice, count_odds=heard.counts)
 
 
 def _check(bph: float | None, lift_deg: float | None, clock_ppm: tuple[float, float]) -> None:
@@ -94,24 +113,27 @@ def _hear(recording: Recording, told: float | None, base: Reading, shortest_s: f
     if base.duration_s < 1.0:
         return replace(base, status="too_short", advice=(advice.too_short(base.duration_s, 0),))
     strike = onsets.find(samples, rate)
-    found = pulse.find(strike.strength, strike.block_rate_hz, told)
+    strength, found = seek.find(strike, told)
     short = base.duration_s < shortest_s
     if found is None or found.z < _PERHAPS_Z:
         if short:
             return replace(base, status="too_short", advice=(advice.too_short(base.duration_s, 0),))
         return replace(base, advice=(advice.no_beat(),))
-    chain = track.follow(strike.strength, strike.block_rate_hz, found)
+    chain = track.follow(strength, strike.block_rate_hz, found)
     count = len(chain) if chain is not None else 0
     if not short and count < FEWEST_BEATS < base.duration_s / (0.5 * found.period_s) - 2:
         return replace(base, advice=(advice.no_beat(),))
     if chain is None or short or count < FEWEST_BEATS:
         return replace(base, status="too_short", beats=count, advice=(advice.too_short(base.duration_s, count),))
-    if found.z < _CLEAR_Z or _looseness(chain) > _LOOSE:
-        return replace(base, status="too_noisy", advice=(advice.too_noisy(None),))
+    if found.z < _CLEAR_Z or found.counts[0][1] < _SURE_COUNT or (not chain.faint and _looseness(chain) > _LOOSE):
+        return replace(base, status="too_noisy", advice=(advice.too_noisy(None),), count_odds=found.counts)
+    if chain.faint:
+        dim = together.shape(strike, chain)
+        return Heard(samples, rate, strike, chain, dim, together.level(dim, chain.beat_s), found.counts)
     energy, fine_hz = shape.fine_energy(strike.filtered, rate)
     folded = shape.fold(energy, fine_hz, chain)
     heard = level.measure(samples, rate, folded.time_s[folded.good], folded.axis_s, folded.fold, chain.beat_s)
-    return Heard(samples, rate, strike, chain, folded, heard)
+    return Heard(samples, rate, strike, chain, folded, heard, found.counts)
 
 
 def _looseness(chain: track.Chain) -> float:

@@ -1,9 +1,13 @@
 """From sound to onset strength: what every later step of listening stands on.
 
-Aim: a slow signal that rises where something strikes, whatever the loudness of the take, and is blind to what is not a
-tick (hum, speech, the 20-200 Hz of a pump). Method: causal 4th-order high-pass, energy in blocks of half a millisecond,
-logarithm over the take's own floor, rectified rise over a few blocks (the log-energy novelty of Klapuri 1999).
-Conventions: times in seconds from the first sample; block k covers `[k, k + 1) * hop` samples.
+Aim: a signal that rises where something strikes, whatever the loudness of the take, and is blind to what is not a tick
+(hum, speech, the 20-200 Hz of a pump). Method: the energy of a bank of bands from 1.5 to 20 kHz in Hann windows of
+1.3 ms, each band over its own local floor (half a second), so that noise of any colour and slow swell counts alike in
+all of them; their mean, compressed above the level of a typical tick, less its mean over 40 ms, in units of its own
+scatter, and cut at a typical tick: a click or a word counts no more than a beat.
+
+The bands' windows are orthogonal to cubics, so that a pump 60 dB above the tick does not leak into them.
+Conventions: times in seconds from the first sample; block k is centred on `(k + 1) * hop` samples.
 """
 
 from __future__ import annotations
@@ -12,29 +16,39 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfilt
 
+from heartwright.listen import filters
 from heartwright.records import Floats, Recording
 
 HIGH_PASS_HZ = 1000.0  # below every tick, two octaves above every pump sound
-SNR_HIGH_PASS_HZ = 3000.0  # the SNR's definition
-BLOCK_S = 0.5e-3
+BLOCK_S = 1.0 / 1500.0
+BAND_HZ, HIGHEST_HZ, HIGHEST_SHARE = 1500.0, 20_000.0, 0.43  # spacing of the bands, and where they end
+FLOOR_S, FLOOR_QUANTILE = 0.5, 0.4
+LOCAL_S = 0.04  # an onset stands over the mean of this long
+TYPICAL_S = 0.25  # the typical loudest moment of stretches this long is a tick where beats are quick, else noise
+LEAST_CUT, LOWEST = 5.0, -4.0  # sigmas at which strength is cut at the nearest, above and below
+
+Singles = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Onsets:
     """Onset strength of a take.
 
-    `energy` is the mean square per block, `strength` the rectified rise of its logarithm, both shape [n_block];
-    `filtered` the high-passed samples, shape [n].
+    `bands` are energies over their local floor, shape [n_block, n_band] (noise: mean 1, exponential); `strength` their
+    summary, shape [n_block], of unit scatter where nothing strikes; `filtered` the high-passed samples, shape [n].
     """
 
     filtered: Floats
     rate_hz: float
-    energy: Floats
-    strength: Floats
+    bands: Singles
+    strength: Singles
     block_rate_hz: float
-    floor: float
+
+    @property
+    def block_s(self) -> float:
+        """Seconds from block to block; block k is centred on (k + 1) of them."""
+        return 1.0 / self.block_rate_hz
 
 
 def clean(recording: Recording) -> Floats:
@@ -51,37 +65,94 @@ def clean(recording: Recording) -> Floats:
 def high_pass(samples: Floats, rate_hz: float, cut_hz: float) -> Floats:
     """Causal 4th-order Butterworth high-pass; a cut above 0.4 of the rate is lowered to that (8 kHz takes)."""
     cut = min(cut_hz, 0.4 * rate_hz)
-    return np.asarray(sosfilt(butter(4, cut, "high", fs=rate_hz, output="sos"), samples))
+    return filters.apply(filters.butter(4, cut, "high", rate_hz=rate_hz), samples)
 
 
 def find(samples: Floats, rate_hz: float) -> Onsets:
     """Onset strength of cleaned samples."""
-    filtered = high_pass(samples, rate_hz, HIGH_PASS_HZ)
-    hop = max(1, round(BLOCK_S * rate_hz))
-    n_block = len(filtered) // hop
-    blocks = filtered[: n_block * hop].reshape(n_block, hop)
-    energy = np.einsum("ij,ij->i", blocks, blocks) / hop
-    floor = noise_floor(energy)
-    return Onsets(filtered, rate_hz, energy, rise(energy, floor), rate_hz / hop, floor)
+    energy, block_rate_hz = band_energies(samples, rate_hz)
+    bands = over_floor(energy, block_rate_hz)
+    return Onsets(
+        high_pass(samples, rate_hz, HIGH_PASS_HZ), rate_hz, bands, strength(bands, block_rate_hz), block_rate_hz
+    )
 
 
-def noise_floor(energy: Floats) -> float:
-    """Mean square of the quiet between the beats: the lower quartile, digital silence left out."""
-    loud = energy[energy > 1e-6 * energy.max()] if len(energy) else energy
-    return float(np.quantile(loud, 0.25)) if len(loud) else 0.0
+def band_energies(samples: Floats, rate_hz: float) -> tuple[Singles, float]:
+    """Energy of each band in each block, shape [n_block, n_band], and the block rate [Hz]."""
+    hop = max(2, round(BLOCK_S * rate_hz))
+    bank = _bank(hop, rate_hz)
+    count = len(samples) // hop
+    rows = np.asarray(samples[: count * hop], dtype=np.float32).reshape(count, hop)
+    if count < 2:
+        return np.zeros((0, bank.shape[1] // 2), np.float32), rate_hz / hop
+    wave = (rows @ bank[:hop])[:-1] + (rows @ bank[hop:])[1:]
+    wave *= wave
+    half = bank.shape[1] // 2
+    return wave[:, :half] + wave[:, half:], rate_hz / hop
 
 
-def rise(energy: Floats, floor: float) -> Floats:
-    """Rectified rise of log(1 + energy/floor) against the mean of the 3 ms before, shape [n_block]."""
-    if floor <= 0.0 or len(energy) < 16:
-        return np.zeros(len(energy))
-    level = np.log1p(energy / floor)
-    before = 6
-    total = np.concatenate(([0.0], np.cumsum(level)))
-    past = np.empty_like(level)
-    past[before:] = (total[before:-1] - total[: -before - 1]) / before
-    past[:before] = level[:before]
-    return np.maximum(level - past, 0.0)
+def _bank(hop: int, rate_hz: float) -> Singles:
+    """Cosines and sines of the bands under a Hann window, freed of cubics, shape [2 hop, 2 n_band]."""
+    centre = BAND_HZ * np.arange(1, int(HIGHEST_HZ / BAND_HZ) + 1)
+    centre = centre[centre <= max(HIGHEST_SHARE * rate_hz, BAND_HZ)]
+    place = (np.arange(2 * hop) + 0.5) / (2 * hop)
+    turn = 2.0 * np.pi * np.outer(place * 2 * hop / rate_hz, centre)
+    bank = np.sin(np.pi * place)[:, None] ** 2 * np.concatenate([np.cos(turn), np.sin(turn)], axis=1)
+    cubics = np.linalg.qr(np.vander(place - 0.5, min(4, hop)))[0]
+    bank -= cubics @ (cubics.T @ bank)
+    return (bank / np.maximum(np.linalg.norm(bank, axis=0), 1e-9)).astype(np.float32)
+
+
+def over_floor(energy: Singles, block_rate_hz: float) -> Singles:
+    """Energies over the local floor of their band: of exponential noise the mean is 1, whatever its level."""
+    size = max(1, min(int(FLOOR_S * block_rate_hz), len(energy)))
+    count = len(energy) // size
+    if count == 0:
+        return energy
+    pieces = energy[: count * size].reshape(count, size, -1)[:, :: 2 if size > 8 else 1]
+    at = int(FLOOR_QUANTILE * pieces.shape[1])
+    floor = np.partition(pieces, at, axis=1)[:, at] / -np.log(1.0 - FLOOR_QUANTILE)
+    usual = np.median(floor, axis=0)
+    least = np.maximum(0.02 * usual, 1e-5 * energy.mean(axis=0))
+    inverse = 1.0 / np.maximum(floor, np.maximum(least, np.float32(1e-30)))
+    if count == 1:
+        return energy * inverse
+    place = np.clip(np.arange(len(energy), dtype=np.float32) / size - 0.5, 0.0, count - 1.0)
+    left = np.minimum(place.astype(np.int32), count - 2)
+    part = (place - left)[:, None]
+    return np.asarray(energy * (inverse[left] + (inverse[left + 1] - inverse[left]) * part), dtype=np.float32)
+
+
+def strength(bands: Singles, block_rate_hz: float, weights: Singles | None = None) -> Singles:
+    """Onset strength of bands over their floor (`weights` [n_band], None: all alike), shape [n_block]."""
+    if len(bands) < 16:
+        return np.zeros(len(bands), np.float32)
+    total = bands @ (np.full(bands.shape[1], 1.0 / bands.shape[1], np.float32) if weights is None else weights)
+    soft = max(1.0, 0.1 * typical_top(total, block_rate_hz))
+    level = np.log1p(total / soft)
+    level -= local_mean(level, int(LOCAL_S * block_rate_hz) | 1)
+    scatter = 1.4826 * float(np.median(np.abs(level - np.median(level))))
+    if scatter <= 1e-9:
+        return np.zeros(len(bands), np.float32)
+    level /= scatter
+    level = np.clip(level, LOWEST, max(LEAST_CUT, typical_top(level, block_rate_hz)))
+    return np.asarray(level - level.mean(), dtype=np.float32)
+
+
+def local_mean(values: Singles, width: int) -> Singles:
+    """Mean of the `width` (odd) blocks about each, fewer at the ends; same length."""
+    half = width // 2
+    total = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
+    index = np.arange(len(values))
+    high, low = np.minimum(index + half + 1, len(values)), np.maximum(index - half, 0)
+    return np.asarray((total[high] - total[low]) / (high - low), dtype=np.float32)
+
+
+def typical_top(values: Singles, block_rate_hz: float) -> float:
+    """Median over stretches of a quarter of a second of their highest value."""
+    size = max(1, min(int(TYPICAL_S * block_rate_hz), len(values)))
+    count = len(values) // size
+    return float(np.median(values[: count * size].reshape(count, size).max(axis=1)))
 
 
 def smooth(values: Floats, width: int) -> Floats:
@@ -90,9 +161,3 @@ def smooth(values: Floats, width: int) -> Floats:
         return values
     kernel = np.hanning(width + 2)[1:-1]
     return np.convolve(values, kernel / kernel.sum(), "same")
-
-
-def longest_gap(mask: NDArray[np.bool_]) -> int:
-    """Length of the longest run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
-    return int((edges[1::2] - edges[::2]).max()) if len(edges) else 0
