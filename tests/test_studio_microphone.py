@@ -23,6 +23,7 @@ from heartwright import listen
 from heartwright.cli.hearing import find
 from heartwright.records import Interval, Reading
 from heartwright.studio import attending, guard, microphone, microphones
+from heartwright.studio.holes import Holes, longest
 from heartwright.studio.microphone import HEAD, Block, Microphone, Told, read_block
 
 RATE = 44_100.0
@@ -175,6 +176,53 @@ def test_sound_that_broke_off_begins_anew(tmp_path: Path) -> None:
     assert len(mic.to_hear()) == 100
 
 
+def noise(count: int, seed: int = 1) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).normal(0.0, 0.1, count).astype(np.float32)
+
+
+@pytest.mark.parametrize("size", [2048, 441, 128, 7])
+def test_holes_of_a_busy_browser_are_found_however_they_are_cut(size: int) -> None:
+    """Two frames of 10 ms at odd places, found to the sample; runs of a few noughts are sound."""
+    samples = noise(30_000)
+    wanted = [(5_003, 5_444), (17_000, 17_882)]
+    for first, end in [*wanted, (9_000, 9_050)]:
+        samples[first:end] = 0.0
+    found, seen = [], Holes(44_100.0)
+    for at in range(0, len(samples), size):
+        found += seen.look(samples[at : at + size])
+    assert found == wanted
+
+
+def test_silence_that_is_common_is_no_hole() -> None:
+    """A noise gate between ticks, a microphone that wakes up: the ear speaks of these."""
+    gated = noise(10 * 44_100)
+    gated.reshape(100, -1)[:, 1_000:] = 0.0
+    seen = Holes(44_100.0)
+    found = [hole for at in range(0, len(gated), 2_048) for hole in seen.look(gated[at : at + 2_048])]
+    assert len(found) <= 3  # until they are known to be common
+    assert not Holes(44_100.0).look(np.concatenate([np.zeros(4_410, np.float32), noise(4_410)]))
+
+
+def test_a_hole_begins_the_count_anew_and_parts_the_take(tmp_path: Path) -> None:
+    mic = a_microphone(tmp_path)
+    samples = noise(4_000)
+    samples[1_500:1_650] = 0.0
+    for at in range(0, 4_000, 500):
+        mic.take(Block(at, samples[at : at + 500]).pack())
+    assert (mic.holes, mic.breaks, mic.seams) == (1, 1, [(1_500, 1_650)])
+    assert np.array_equal(mic.to_hear(), samples[1_650:])
+    assert np.array_equal(kept(mic), samples)
+    assert longest(mic.seams, mic.kept) == (1_650, 4_000)
+    assert any("too busy" in line for line in microphones.browser_troubles(mic))
+    assert any("longest stretch" in note for note in microphones.notes_of(mic))
+
+
+def test_the_longest_stretch_is_found() -> None:
+    assert longest([], 70) == (0, 70)
+    assert longest([(20, 25), (60, 60)], 70) == (25, 60)
+    assert longest([(20, 25), (900, 950)], 100) == (25, 100)
+
+
 def test_the_level_is_told_with_what_was_clipped(tmp_path: Path) -> None:
     mic = a_microphone(tmp_path)
     assert mic.level_due() is None
@@ -268,10 +316,10 @@ def test_a_take_is_stored_without_loss(tmp_path: Path) -> None:
     raw = tmp_path / "take.raw"
     samples = np.random.default_rng(1).normal(0.0, 0.1, 300_000).astype("<f4")
     raw.write_bytes(samples.tobytes())
-    assert attending.store(raw, tmp_path / "take.flac", 48_000.0) == pytest.approx(6.25)
+    assert attending.store(raw, tmp_path / "take.flac", 48_000.0, (6_000, 300_000)) == pytest.approx(6.125)
     back, rate = soundfile.read(tmp_path / "take.flac")
     assert rate == 48_000
-    assert np.max(np.abs(back - samples)) <= 2.0**-23
+    assert np.max(np.abs(back - samples[6_000:])) <= 2.0**-23
     assert not raw.exists()
 
 

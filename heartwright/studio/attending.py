@@ -115,11 +115,11 @@ def trace(known: Attended, reading: Reading) -> dict[str, Any] | None:
     }
 
 
-def store(raw: Path, path: Path, rate_hz: float) -> float:
-    """The raw take as a FLAC of 24 bits; its length [s]. The raw file is gone afterwards."""
+def store(raw: Path, path: Path, rate_hz: float, piece: tuple[int, int]) -> float:
+    """Samples `piece[0]` to `piece[1]` of a raw take as a FLAC of 24 bits; its length [s]. The raw one is gone then."""
     import soundfile
 
-    samples = np.memmap(raw, "<f4", "r")
+    samples = np.memmap(raw, "<f4", "r")[piece[0] : piece[1]]
     try:
         with soundfile.SoundFile(path, "w", round(rate_hz), 1, "PCM_24", format="FLAC") as file:
             for at in range(0, len(samples), 1 << 18):

@@ -19,10 +19,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from heartwright.studio.holes import Holes
+
 HEAD = struct.Struct("<BBHId")
 KIND, VERSION, BROKE_OFF = 2, 1, 1
 RATE_LEAST_HZ, RATE_MOST_HZ = 8_000.0, 96_000.0
 SAMPLES_MOST = 8_192  # in a block
+SEAMS_MOST = 1_000
 VALUE_MOST = 16.0  # beyond full scale; more is no sound
 WAITING_MOST_S = 40.0  # for an ear that is behind
 LOST_MOST_S = 30.0  # filled with silence; more is a new beginning
@@ -124,6 +127,9 @@ class Microphone:
     dropped: int = 0  # frames that were no block
     lost: int = 0  # samples that never came
     breaks: int = 0  # new beginnings
+    holes: int = 0  # that the browser left
+    seams: list[tuple[int, int]] = field(default_factory=list)  # of the take, where it does not hang together
+    hole: Holes = field(init=False)
     linked: bool = False
     over: bool = False
     last: float = field(default_factory=time.monotonic)
@@ -132,6 +138,9 @@ class Microphone:
     said: dict[str, Any] | None = None  # the newest figures
     fresh: deque[NDArray[np.float32]] = field(default_factory=deque)
     waiting: int = 0
+
+    def __post_init__(self) -> None:
+        self.hole = Holes(self.rate_hz)
 
     @property
     def seconds(self) -> float:
@@ -154,6 +163,7 @@ class Microphone:
             self.dropped += 1
             return False
         if block.broke_off:
+            self._seam(self.next, self.next)
             self.begin_anew()
         samples = block.samples[max(0, -gap) :]
         self.last = time.monotonic()
@@ -161,10 +171,29 @@ class Microphone:
             return True
         if gap > 0:
             self.lost += gap
+            self._seam(self.next, self.next + gap)
+            self.hole = Holes(self.rate_hz, self.next + gap)
             self._append(np.zeros(gap, np.float32))
         self.level.add(samples)
         self._append(samples)
+        self._look_for_holes(samples)
         return True
+
+    def _look_for_holes(self, samples: NDArray[np.float32]) -> None:
+        """After a hole the sound is late: the count cannot be carried across it."""
+        found = self.hole.look(samples)
+        for first, end in found:
+            self._seam(first, end)
+        if found:
+            self.holes += len(found)
+            self.begin_anew()
+            rest = samples[len(samples) - (self.next - found[-1][1]) :]
+            self.fresh.append(rest)
+            self.waiting = len(rest)
+
+    def _seam(self, first: int, end: int) -> None:
+        if len(self.seams) < SEAMS_MOST:
+            self.seams.append((first, end))
 
     def begin_anew(self) -> None:
         """What comes next does not belong to what came: the ear starts again."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from heartwright.studio import attending, uploads
 from heartwright.studio.clients import Client, text_of
+from heartwright.studio.holes import longest
 from heartwright.studio.listening import Ear
 from heartwright.studio.microphone import LATELY, Microphone, Told
 from heartwright.studio.people import Person, clean_text
@@ -192,11 +193,12 @@ class Microphones:
 
     async def _keep(self, mic: Microphone, words: dict[str, str]) -> int:
         path = mic.raw.with_suffix(".flac")
-        seconds = await self.ear.ask(attending.store, mic.raw, path, mic.rate_hz)
+        piece = longest(mic.seams, mic.kept)
+        seconds = await self.ear.ask(attending.store, mic.raw, path, mic.rate_hz, piece)
         told = mic.told
         known = {"bph": told.bph or told.movement_bph, "lift_deg": told.lifts_deg[0] if told.lifts_deg else None}
         words = {key: f"{value:g}" for key, value in known.items() if value} | words
-        words.setdefault("name", f"{told.movement or 'Your watch'}, {time.strftime('%H:%M')}")
+        words.setdefault("name", f"{told.movement or 'Your watch'}, {time.strftime('%H.%M')}")
         words.setdefault("date", time.strftime("%Y-%m-%d"))
         words.setdefault("author", mic.name)
         try:
@@ -225,6 +227,11 @@ def browser_troubles(mic: Microphone) -> list[str]:
         )
     if not mic.linked and not mic.over:
         out.append(f"the line to the page broke; it comes back by itself (within {RESUME_S:g} s the take goes on)")
+    if mic.holes:
+        out.append(
+            f"the browser was too busy {mic.holes} times and left holes in the sound: the count began anew each time; "
+            "close other pages and programs, or let this page be smaller"
+        )
     if mic.lost > 0.02 * mic.rate_hz:
         out.append(
             f"{mic.lost / mic.rate_hz:.1f} s of sound were lost on the way and stand as silence: close other pages and "
@@ -258,7 +265,10 @@ def notes_of(mic: Microphone) -> tuple[str, ...]:
     if mic.lost:
         notes.append(f"{mic.lost / mic.rate_hz:.2f} s were lost on the way and are silent")
     if mic.breaks:
-        notes.append(f"the sound broke off {mic.breaks} times")
+        notes.append(f"the count began anew {mic.breaks} times")
+    if mic.seams:
+        first, end = longest(mic.seams, mic.kept)
+        notes.append(f"the longest stretch without a break was kept, {(end - first) / mic.rate_hz:.0f} s")
     if mic.next > mic.kept:
         notes.append(f"the first {mic.take_s:.0f} s of {mic.seconds:.0f} s were kept")
     return tuple(notes)

@@ -1,9 +1,17 @@
-// The microphone's own thread: blocks from the worklet go to the server past the thread that draws. What was sent lately
-// is kept: after a break the server says which sample it awaits, and everything from there on is sent again.
+// The microphone's own thread: its sound goes to the server past the thread that draws. Where the browser can, it comes
+// straight from the track, in frames that carry their time, by the clock of the microphone alone; else from the worklet,
+// by the clock of the loudspeaker, with holes where the browser was too busy. What was sent lately is kept: after a break
+// the server says which sample it awaits, and everything from there on is sent again.
 
-interface Start {
-  url: string;
-  port: MessagePort;
+import type { AudioFrame } from "./microphone";
+
+interface Given {
+  url?: string; // of the line to the server
+  port?: MessagePort; // blocks of the worklet
+  frames?: ReadableStream<AudioFrame>;
+  brokeOff?: boolean;
+  drop?: boolean;
+  end?: boolean;
 }
 interface Kept {
   first: number;
@@ -11,6 +19,9 @@ interface Kept {
 }
 
 const HEAD = 16;
+const BLOCK = 2048; // samples
+const LOST_S = 0.008; // frames that come so much later than the samples counted say that sound was lost
+const WATCHED_S = 1; // ... for so long
 const KEEP_BYTES = 6_000_000; // half a minute at 48 kHz
 const WAITING_MOST = 2_000_000; // bytes that a slow line may have before it; the rest waits here
 
@@ -24,8 +35,8 @@ const kept: Kept[] = [];
 let keptBytes = 0;
 let sent = 0; // everything before this sample was given to the line
 
-function open(start: Start): void {
-  const line = new WebSocket(start.url);
+function open(url: string): void {
+  const line = new WebSocket(url);
   socket = line;
   ready = false;
   line.onmessage = (event: MessageEvent<string>) => take(JSON.parse(event.data) as Record<string, unknown>);
@@ -34,7 +45,7 @@ function open(start: Start): void {
     ready = false;
     if (over) return;
     postMessage({ linked: false });
-    setTimeout(() => open(start), pause_ms);
+    setTimeout(() => open(url), pause_ms);
     pause_ms = Math.min(4000, pause_ms * 2);
   };
 }
@@ -80,11 +91,63 @@ function add(samples: Float32Array): void {
   flush();
 }
 
-self.onmessage = (event: MessageEvent<Partial<Start> & { brokeOff?: boolean; drop?: boolean; end?: boolean }>) => {
-  const { url, port, brokeOff: broke, drop, end } = event.data;
+/** All channels as one. */
+function mono(frame: AudioFrame): Float32Array {
+  const out = new Float32Array(frame.numberOfFrames);
+  const one = new Float32Array(frame.numberOfFrames);
+  for (let channel = 0; channel < frame.numberOfChannels; channel++) {
+    frame.copyTo(one, { planeIndex: channel, format: "f32-planar" });
+    for (let i = 0; i < out.length; i++) out[i]! += one[i]! / frame.numberOfChannels;
+  }
+  return out;
+}
+
+/** Frames of a track as blocks; says their rate first. Their times tell where sound was lost before it came here. */
+async function pump(frames: ReadableStream<AudioFrame>): Promise<void> {
+  const reader = frames.getReader();
+  let block = new Float32Array(BLOCK),
+    filled = 0,
+    counted_s = 0,
+    base = Infinity,
+    least = Infinity,
+    since = 0,
+    rate = 0;
+  for (;;) {
+    const { value: frame, done } = await reader.read();
+    if (done || !frame) return;
+    if (!rate) postMessage({ rate: (rate = frame.sampleRate) });
+    if (frame.sampleRate !== rate) {
+      frame.close();
+      postMessage({ changed: true });
+      return;
+    }
+    const late = frame.timestamp / 1e6 - counted_s;
+    least = Math.min(least, late);
+    counted_s += frame.numberOfFrames / rate;
+    if (counted_s - since > WATCHED_S) {
+      if (least > base + LOST_S) brokeOff = true;
+      base = least;
+      least = Infinity;
+      since = counted_s;
+    }
+    for (const sample of mono(frame)) {
+      block[filled++] = sample;
+      if (filled === BLOCK) {
+        add(block);
+        block = new Float32Array(BLOCK);
+        filled = 0;
+      }
+    }
+    frame.close();
+  }
+}
+
+self.onmessage = (event: MessageEvent<Given>) => {
+  const { url, port, frames, brokeOff: broke, drop, end } = event.data;
   if (port) port.onmessage = (block: MessageEvent<Float32Array>) => add(block.data);
-  if (url && port) open({ url, port });
+  if (url) open(url);
   if (broke) brokeOff = true;
+  if (frames) void pump(frames);
   if (drop) socket?.close();
   if (end) {
     over = true;
@@ -93,4 +156,3 @@ self.onmessage = (event: MessageEvent<Partial<Start> & { brokeOff?: boolean; dro
   }
 };
 
-export {}; // a module, so that its names are its own

@@ -33,6 +33,31 @@ const STEPS: readonly [keyof MediaTrackSettings, Processing][] = [
   ["autoGainControl", "automatic gain"],
 ];
 const LEAST_HZ = 32_000;
+const BUFFERED = 500; // frames of 10 ms that may wait for the thread that takes them
+
+/** Some sound of a track, with its time [microseconds] (AudioData of WebCodecs). */
+export interface AudioFrame {
+  readonly sampleRate: number;
+  readonly numberOfFrames: number;
+  readonly numberOfChannels: number;
+  readonly timestamp: number;
+  copyTo(into: Float32Array, options: { planeIndex: number; format: "f32-planar" }): void;
+  close(): void;
+}
+interface FromWorker {
+  rate?: number;
+  changed?: boolean;
+  linked?: boolean;
+  refused?: string;
+}
+type Processor = new (given: { track: MediaStreamTrack; maxBufferSize: number }) => { readable: ReadableStream<AudioFrame> };
+
+/** Where the browser gives a page the frames of a track; ?microphone=worklet leaves it out. */
+const framesOf = ((): ((track: MediaStreamTrack) => ReadableStream<AudioFrame>) | null => {
+  const Made = (window as unknown as { MediaStreamTrackProcessor?: Processor }).MediaStreamTrackProcessor;
+  if (!Made || new URLSearchParams(location.search).get("microphone") === "worklet") return null;
+  return (track) => new Made({ track, maxBufferSize: BUFFERED }).readable;
+})();
 
 /** Null where a page may have a microphone at all. */
 export function insecure(): Trouble | null {
@@ -136,8 +161,7 @@ export class Microphone {
     try {
       const track = await this.ask();
       this.set("opening");
-      const context = await this.openContext(track);
-      const given = givenBy(track, context.sampleRate);
+      const given = givenBy(track, await this.capture(track));
       this.given = given;
       const answer = await this.app.net.send("listen", {
         rate_hz: given.rate_hz,
@@ -146,7 +170,7 @@ export class Microphone {
         ...told,
       });
       this.mic = Number(answer["mic"]);
-      this.carry(context, String(answer["ticket"]));
+      this.carry(String(answer["ticket"]));
       if (this.app.sound.hush()) this.app.note("The bench's own beat is still while your watch is heard.");
       this.set("open");
       void this.list();
@@ -194,8 +218,22 @@ export class Microphone {
     return track;
   }
 
+  /** Begin to take the track's sound; its rate [Hz]. */
+  private capture(track: MediaStreamTrack): Promise<number> {
+    this.worker = new Worker("/static/microphone-worker.js");
+    const rate = new Promise<number>((resolve) => {
+      this.worker!.onmessage = (event: MessageEvent<FromWorker>) => {
+        if (event.data.rate) resolve(event.data.rate);
+        this.fromWorker(event.data);
+      };
+    });
+    if (!framesOf) return this.openContext(track);
+    this.attach(track);
+    return rate;
+  }
+
   /** At the microphone's own rate where the browser tells it: nothing is resampled then. */
-  private async openContext(track: MediaStreamTrack): Promise<AudioContext> {
+  private async openContext(track: MediaStreamTrack): Promise<number> {
     const own = track.getSettings().sampleRate;
     const context = new AudioContext({ latencyHint: "playback", ...(own && own >= LEAST_HZ ? { sampleRate: own } : {}) });
     this.context = context;
@@ -208,38 +246,44 @@ export class Microphone {
     });
     node.connect(new GainNode(context, { gain: 0 })).connect(context.destination); // it runs, and is not heard
     this.node = node;
-    this.attach();
+    const channel = new MessageChannel();
+    node.port.postMessage({ port: channel.port1 }, [channel.port1]);
+    this.worker?.postMessage({ port: channel.port2 }, [channel.port2]);
+    this.attach(track);
     await context.resume();
     context.onstatechange = () => {
       if (context.state !== "closed") this.worker?.postMessage({ brokeOff: true });
     };
-    return context;
+    return context.sampleRate;
   }
 
-  private attach(): void {
-    if (!this.context || !this.node || !this.stream) return;
-    this.source?.disconnect();
-    this.source = this.context.createMediaStreamSource(this.stream);
-    this.source.connect(this.node);
+  /** Let the sound of this track be what is taken from now on. */
+  private attach(track: MediaStreamTrack): void {
+    if (framesOf) {
+      const frames = framesOf(track);
+      this.worker?.postMessage({ frames }, [frames]);
+    } else if (this.context && this.node && this.stream) {
+      this.source?.disconnect();
+      this.source = this.context.createMediaStreamSource(this.stream);
+      this.source.connect(this.node);
+    }
   }
 
-  private carry(context: AudioContext, ticket: string): void {
-    const channel = new MessageChannel();
-    const worker = new Worker("/static/microphone-worker.js");
-    worker.onmessage = (event: MessageEvent<{ linked?: boolean; refused?: string }>) => {
-      if (event.data.linked !== undefined) this.linked = event.data.linked;
-      if (event.data.refused) {
-        this.trouble = { what: event.data.refused, cure: "Listen again." };
-        this.closedThere();
-      }
-      this.changed();
-    };
+  /** Give the sound its line to the server. */
+  private carry(ticket: string): void {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const url = `${scheme}://${location.host}${this.app.net.path("/microphone", { ticket })}`;
-    worker.postMessage({ url, port: channel.port2 }, [channel.port2]);
-    this.node?.port.postMessage({ port: channel.port1 }, [channel.port1]);
-    this.worker = worker;
-    void context.resume();
+    this.worker?.postMessage({ url: `${scheme}://${location.host}${this.app.net.path("/microphone", { ticket })}` });
+  }
+
+  private fromWorker(said: FromWorker): void {
+    if (said.linked !== undefined) this.linked = said.linked;
+    if (said.changed)
+      this.trouble = { what: "The microphone changed its sample rate.", cure: "Stop, and listen again." };
+    if (said.refused) {
+      this.trouble = { what: said.refused, cure: "Listen again." };
+      this.closedThere();
+    }
+    this.changed();
   }
 
   private unplugged(): void {
@@ -272,8 +316,7 @@ export class Microphone {
   /** Ask for the microphone anew after it was gone; the take goes on. */
   async again(): Promise<void> {
     try {
-      await this.ask();
-      this.attach();
+      this.attach(await this.ask());
       this.trouble = null;
       this.set("open");
     } catch (error) {

@@ -146,7 +146,7 @@ export class Shell {
       if (state?.compiling.on) {
         parts.push(state.compiling.text || "The engine is being compiled; a recorded trace plays until then.");
         kind = "wait";
-      } else if (state && state.status && state.status !== "running") {
+      } else if (state && state.status && state.status !== "running" && work?.kind !== "recording") {
         parts.push(`${state.status}. ${state.advice}`.trim());
         kind = "trouble";
       } else if (state?.halted) parts.push("halted");
