@@ -51,11 +51,7 @@ def _clean(source: Path, decoded: Decoded) -> Recording:
     """One finite channel of a plausible rate from what a decoder returned."""
     if len(decoded.samples) == 0:
         raise Unreadable(f"{source.name}: holds no sound (0 samples); 3 s or more are needed; usual fix: record again")
-    if not _LOWEST_HZ <= decoded.rate_hz <= _HIGHEST_HZ:
-        raise Unreadable(
-            f"{source.name}: sample rate {decoded.rate_hz:g} Hz; {_LOWEST_HZ:g} to {_HIGHEST_HZ:g} Hz are allowed; "
-            "usual fix: record at 44100 or 48000 Hz"
-        )
+    check_rate(source, decoded.rate_hz)
     notes = list(decoded.notes)
     if decoded.rate_hz < _ENOUGH_HZ:
         notes.append(
@@ -76,6 +72,15 @@ def _clean(source: Path, decoded: Decoded) -> Recording:
     if clipped:
         notes.append(f"clipped: {clipped} samples stand at the top of the scale; lower the recording level")
     return Recording(mono, decoded.rate_hz, source=source.name, notes=tuple(notes))
+
+
+def check_rate(source: Path, rate_hz: float) -> None:
+    """Raises Unreadable for a sample rate that no recording of a beat has."""
+    if not _LOWEST_HZ <= rate_hz <= _HIGHEST_HZ:
+        raise Unreadable(
+            f"{source.name}: sample rate {rate_hz:g} Hz; {_LOWEST_HZ:g} to {_HIGHEST_HZ:g} Hz are allowed; "
+            "usual fix: record at 44100 or 48000 Hz"
+        )
 
 
 def _finite(samples: Samples) -> tuple[Samples, int]:

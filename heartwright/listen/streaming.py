@@ -19,7 +19,7 @@ import numpy as np
 
 from heartwright.listen.blocks import open_blocks
 from heartwright.listen.decode import MEDIA_SUFFIXES, Samples, Unreadable
-from heartwright.listen.files import choose_channel
+from heartwright.listen.files import check_rate, choose_channel
 from heartwright.records import Recording
 
 SOUND_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".caf", ".w64", ".rf64"}) | MEDIA_SUFFIXES
@@ -95,6 +95,7 @@ class Source:
             before = sum(sizes[:index])
             try:
                 with open_blocks(segment.path) as blocks:
+                    check_rate(segment.path, blocks.rate_hz)
                     for cut in self._cut(blocks.read, blocks.rate_hz, chosen):
                         chosen = cut.channel
                         share = cut.read / blocks.frames if blocks.frames else 0.5
