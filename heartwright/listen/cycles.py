@@ -104,7 +104,9 @@ def size(values: Floats, beats: float, frequency: Floats) -> Interval:
     y = np.clip(y, -limit, limit)
     angle = 2.0 * np.pi * np.outer(k, frequency)
     basis = np.hstack([np.cos(angle), np.sin(angle)])
-    weight = np.linalg.lstsq(basis, y, rcond=1e-9)[0]
+    gram = basis.T @ basis
+    gram[np.diag_indices_from(gram)] *= 1.0 + 1e-9
+    weight = np.linalg.solve(gram, basis.T @ y)
     variance = float(np.var(y - basis @ weight)) * 2.0 / len(y)  # of each weight
     power = weight[: len(frequency)] ** 2 + weight[len(frequency) :] ** 2
     shrink = np.sqrt(np.maximum(1.0 - 2.0 * variance / np.maximum(power, 1e-300), 0.0))

@@ -23,8 +23,8 @@ def find(white: White, of: str, table: BeatTable, alarm: float) -> tuple[Passing
     widths = [w for w in (_SHORTEST << k for k in range(12)) if w <= white.count // 4]
     hits = []
     for width in widths:
-        # a window of so many beats hears the spectrum up to about half a cycle in it
-        floor = float(np.max(white.floor[: max(4, white.count // (2 * width))]))
+        # a window of so many beats hears most of what has half a cycle in it
+        floor = float(np.interp(white.count / (2.0 * width), np.arange(len(white.floor)), white.floor))
         z = (total[width:] - total[:-width]) / np.sqrt(floor * width * (1.0 - width / white.count))
         p = 2.0 * ndtr(-np.abs(z)) * (white.count / width * 4.0) * len(widths)
         for start in np.flatnonzero(p < alarm):

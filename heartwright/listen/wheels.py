@@ -140,9 +140,9 @@ def _around(period: Period, periods: list[Period], own: Floats) -> Floats:
 
 
 def _beside(tested: list[Candidate], slow: list[Period]) -> Floats:
-    """Where wheels may show [cycles a beat]: the first three harmonics of each, all of a fast one."""
-    near = [c.frequency if c.period.beats < _FAST_BEATS else c.frequency[:3] for c in tested]
-    return np.concatenate([np.zeros(0), *near, *(np.arange(1, 4) / p.beats for p in slow)])
+    """Where wheels may show [cycles a beat]: the first harmonic of each, all of a fast one."""
+    near = [c.frequency if c.period.beats < _FAST_BEATS else c.frequency[:1] for c in tested]
+    return np.concatenate([np.zeros(0), *near, np.array([1.0 / p.beats for p in slow])])
 
 
 def _weigh(white: White, one: Candidate, pattern: Floats) -> float:
