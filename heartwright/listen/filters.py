@@ -18,7 +18,8 @@ from scipy.fft import irfft, next_fast_len, rfft
 from heartwright.records import Floats, Ints
 
 Kind = Literal["high", "low", "band"]
-_PIECE = 1 << 15  # samples filtered at a time: its transforms stay in the cache
+_PIECE, _ROWS = 1 << 13, 8  # samples filtered at a time, and pieces: their transforms stay in the cache
+_WIDEST = 160  # columns up to which resampling by rows costs less than by phases
 _HUSH = 1e-9  # the ring of a filter is over when this is left of it
 
 
@@ -67,25 +68,41 @@ def butter(order: int, cut_hz: float | tuple[float, float], kind: Kind, *, rate_
     return Filter(z, (2.0 + pole) / (2.0 - pole), gain * float(np.real(scale)), rate_hz)
 
 
-def apply(kernel: Filter, samples: ArrayLike, *, axis: int = -1) -> Floats:
-    """What the causal filter makes of `samples` from rest, same shape."""
-    x = np.moveaxis(np.asarray(samples, dtype=np.float64), axis, -1)
+def apply(kernel: Filter, samples: ArrayLike, *, axis: int = -1) -> NDArray[Any]:
+    """What the causal filter makes of `samples` from rest, same shape; float32 stays so, other types become float64."""
+    x = np.moveaxis(np.asarray(samples), axis, -1)
+    x = x if x.dtype == np.float32 else x.astype(np.float64)
     n = x.shape[-1]
     if n == 0:
-        return np.array(samples, dtype=np.float64)
+        return x.copy()
+    if n <= 4 * _PIECE:
+        length = next_fast_len(n + kernel.ring, True)
+        y = irfft(rfft(x, length) * _response(kernel, length, x.dtype), length)[..., :n]
+    else:
+        y = np.stack([_in_pieces(kernel, row) for row in x.reshape(-1, n)]).reshape(x.shape)
+    return np.ascontiguousarray(np.moveaxis(y, -1, axis))
+
+
+def _in_pieces(kernel: Filter, x: NDArray[Any]) -> NDArray[Any]:
+    """A long sequence [n] filtered in overlapping pieces, each by the transform (overlap-save)."""
     ring = kernel.ring
-    if n <= 2 * _PIECE or ring > _PIECE:
-        length = next_fast_len(n + ring, True)
-        y = irfft(rfft(x, length) * kernel.response(length), length)[..., :n]
-        return np.ascontiguousarray(np.moveaxis(y, -1, axis))
-    length = next_fast_len(_PIECE + ring, True)
-    response = kernel.response(length)
-    out = np.zeros(x.shape)
-    for at in range(0, n, _PIECE):
-        piece = irfft(rfft(x[..., at : at + _PIECE], length) * response, length)
-        stop = min(n, at + length)
-        out[..., at:stop] += piece[..., : stop - at]
-    return np.ascontiguousarray(np.moveaxis(out, -1, axis))
+    length = _PIECE
+    while length < 8 * ring:
+        length *= 2
+    step = length - ring
+    count = -(-len(x) // step)
+    padded = np.zeros(ring + count * step, dtype=x.dtype)
+    padded[ring : ring + len(x)] = x
+    rows = np.lib.stride_tricks.sliding_window_view(padded, length)[::step]
+    response = _response(kernel, length, x.dtype)
+    out = np.empty((count, step), dtype=x.dtype)
+    for at in range(0, count, _ROWS):
+        out[at : at + _ROWS] = irfft(rfft(rows[at : at + _ROWS], length) * response, length)[:, ring:]
+    return out.ravel()[: len(x)]
+
+
+def _response(kernel: Filter, length: int, kind: np.dtype[Any]) -> NDArray[Any]:
+    return kernel.response(length).astype(np.complex64 if kind == np.float32 else np.complex128)
 
 
 def both_ways(kernel: Filter, samples: Floats) -> Floats:
@@ -117,18 +134,43 @@ def resample(samples: ArrayLike, up: int, down: int) -> NDArray[Any]:
     kernel = np.sinc(tap) * np.kaiser(2 * half + 1, 5.0)
     kernel *= up / kernel.sum()
     count = -(-len(x) * up // down)
+    rows = -(-half // (up * down)) + 1
+    if up * (2 * rows + 1) <= _WIDEST:
+        return _by_rows(x, up, down, kernel, half, rows)[:count]
     reach = half // up + 1  # taps of one phase on either side
     padded = np.concatenate([np.zeros(reach, x.dtype), x, np.zeros(reach + 1, x.dtype)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
     out = np.empty(count, dtype=x.dtype)
     lag = np.arange(-reach, reach + 1)
     for phase in range(min(up, count)):
-        rows = np.arange(phase, count, up)
-        middle, rest = divmod(rows[0] * down, up)
+        mine = np.arange(phase, count, up)
+        middle, rest = divmod(mine[0] * down, up)
         at = half + rest - lag * up  # kernel index for each neighbour
         weight = np.where((at >= 0) & (at <= 2 * half), kernel[np.clip(at, 0, 2 * half)], 0.0).astype(x.dtype)
-        out[rows] = windows[middle::down][: len(rows)] @ weight
+        out[mine] = windows[middle::down][: len(mine)] @ weight
     return out
+
+
+def _by_rows(x: NDArray[Any], up: int, down: int, kernel: Floats, half: int, rows: int) -> NDArray[Any]:
+    """Resampling as one product of matrices: rows of `down` samples give `up` samples of the result each.
+
+    A sample of the result draws on `rows` rows before and after its own; their shares are added up.
+    """
+    count = -(-len(x) // down)
+    grid = np.zeros(count * down, dtype=x.dtype)
+    grid[: len(x)] = x
+    before = np.arange(-rows, rows + 1)
+    # kernel index of input sample (row + before, column) for result `phase` of a row
+    at = half + np.arange(up)[None, :, None] * down - (before[:, None, None] * down + np.arange(down)) * up
+    weight = np.where((at >= 0) & (at <= 2 * half), kernel[np.clip(at, 0, 2 * half)], 0.0).astype(x.dtype)
+    shares = grid.reshape(count, down) @ weight.reshape(-1, down).T  # [row, (before, phase)]
+    shares = shares.reshape(count, 2 * rows + 1, up)
+    out = np.zeros((count, up), dtype=x.dtype)
+    for k, shift in enumerate(range(-rows, rows + 1)):
+        low, high = max(0, -shift), min(count, count - shift)
+        if low < high:
+            out[low:high] += shares[low + shift : high + shift, k]
+    return out.ravel()
 
 
 def convolve(samples: Floats, kernel: Floats) -> Floats:
@@ -136,7 +178,7 @@ def convolve(samples: Floats, kernel: Floats) -> Floats:
     n, m = len(samples), len(kernel)
     if n == 0 or m == 0:
         return np.zeros(max(n + m - 1, 0))
-    step = n if n <= 2 * _PIECE or m > _PIECE else _PIECE
+    step = n if n <= 8 * _PIECE or m > _PIECE else 4 * _PIECE
     length = next_fast_len(step + m - 1, True)
     spectrum = rfft(kernel, length)
     out = np.zeros(n + m - 1)
