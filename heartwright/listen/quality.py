@@ -33,7 +33,7 @@ _PATCHY_DB = 6.8
 class _Take:
     """A take prepared once: samples without DC, level of blocks of 5 ms above 500 Hz [dB re full scale]."""
 
-    samples: Floats
+    samples: Samples
     rate_hz: float
     block: int  # samples in a block
     level_db: Floats
@@ -54,18 +54,18 @@ def inspect(recording: Recording) -> tuple[str, ...]:
         return ("the microphone gave silence: check that it is connected, allowed and not muted, then record again",)
     told = [_dc(samples, offset), _clipping(recording)]
     first = samples[: int(_LONGEST_S * recording.rate_hz)]
-    take = _prepare(first.astype(np.float64) - offset, recording.rate_hz)
+    take = _prepare(np.asarray(first, np.float32) - np.float32(offset), recording.rate_hz)
     gated = _gate(take)
     told += [gated, None if gated else _suppression(take), _gain(take), _hum(take), _codec(take)]
     return tuple(sentence for sentence in told if sentence)
 
 
-def _prepare(samples: Floats, rate_hz: float) -> _Take:
+def _prepare(samples: Samples, rate_hz: float) -> _Take:
     kernel = filters.butter(4, _HIGHPASS_HZ, "high", rate_hz=rate_hz)
     high = filters.apply(kernel, samples)
     size = max(8, round(_BLOCK_S * rate_hz))
     count = len(high) // size
-    power = np.mean(high[: count * size].reshape(count, size) ** 2, axis=1)
+    power = np.mean(high[: count * size].reshape(count, size) ** 2, axis=1, dtype=np.float64)
     level = 10.0 * np.log10(power + 1e-16)
     middle = float(np.median(level))
     ticks = filters.peaks(level, height=middle + 8.0, prominence=8.0, distance=round(0.06 / _BLOCK_S))
