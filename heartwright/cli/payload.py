@@ -33,6 +33,7 @@ def reading(record: Reading) -> Json:
         "rate_high_repeat": number(record.rate_high_repeat),
         "beat_error_ms": interval(record.beat_error_ms),
         "amplitude_deg": interval(record.amplitude_deg),
+        "amplitude_any_lift_deg": interval(record.amplitude_any_lift_deg),
         **oddly.payload(record),
     }
 
