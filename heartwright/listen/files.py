@@ -95,12 +95,14 @@ def clipped_samples(mono: Samples) -> int:
     Clipped sound has most of its loudest samples (within 1 % of the extreme) in runs within 0.1 %; of a sine they are a
     third, of a decaying ring there is one. A take softer than -20 dBFS is not called clipped.
     """
-    top = float(np.max(np.abs(mono))) if len(mono) else 0.0
+    top = max(float(np.max(mono)), -float(np.min(mono))) if len(mono) else 0.0
     if top < 0.1:
         return 0
     count = 0
     for sign in (1.0, -1.0):
-        high = sign * mono >= 0.999 * top
+        high = mono >= 0.999 * top if sign > 0 else mono <= -0.999 * top
+        if np.count_nonzero(high) < 8:
+            continue
         near = int(np.count_nonzero(sign * mono >= 0.99 * top))
         pair = high[1:] & high[:-1]
         flat = np.concatenate([pair, [False]]) | np.concatenate([[False], pair])
