@@ -25,6 +25,7 @@ HEAD = struct.Struct("<BBHId")
 KIND, VERSION, BROKE_OFF = 2, 1, 1
 RATE_LEAST_HZ, RATE_MOST_HZ = 8_000.0, 96_000.0
 SAMPLES_MOST = 8_192  # in a block
+BROKE_OFF_S = 4.0  # it is noticed so late at most
 SEAMS_MOST = 1_000
 VALUE_MOST = 16.0  # beyond full scale; more is no sound
 WAITING_MOST_S = 40.0  # for an ear that is behind
@@ -163,7 +164,7 @@ class Microphone:
             self.dropped += 1
             return False
         if block.broke_off:
-            self._seam(self.next, self.next)
+            self._seam(max(0, self.next - int(BROKE_OFF_S * self.rate_hz)), self.next)
             self.begin_anew()
         samples = block.samples[max(0, -gap) :]
         self.last = time.monotonic()

@@ -21,7 +21,9 @@ interface Kept {
 const HEAD = 16;
 const BLOCK = 2048; // samples
 const LOST_S = 0.008; // frames that come so much later than the samples counted say that sound was lost
-const WATCHED_S = 1; // ... for so long
+const WATCHED_S = 3; // ... for so long
+const LOST_MOST = 5; // so often in a row it is believed; then the times themselves are not steady
+const LOST_AGAIN_S = 120;
 const KEEP_BYTES = 6_000_000; // half a minute at 48 kHz
 const WAITING_MOST = 2_000_000; // bytes that a slow line may have before it; the rest waits here
 
@@ -112,6 +114,7 @@ async function pump(frames: ReadableStream<AudioFrame>): Promise<void> {
     least = Infinity,
     since = 0,
     rate = 0;
+  const losses: number[] = [];
   for (;;) {
     const { value: frame, done } = await reader.read();
     if (done || !frame) return;
@@ -125,7 +128,12 @@ async function pump(frames: ReadableStream<AudioFrame>): Promise<void> {
     least = Math.min(least, late);
     counted_s += frame.numberOfFrames / rate;
     if (counted_s - since > WATCHED_S) {
-      if (least > base + LOST_S) brokeOff = true;
+      if (least > base + LOST_S) {
+        while (losses.length && (losses[0] ?? 0) < counted_s - LOST_AGAIN_S) losses.shift();
+        losses.push(counted_s);
+        if (losses.length <= LOST_MOST) brokeOff = true;
+        postMessage({ busy: losses.length });
+      }
       base = least;
       least = Infinity;
       since = counted_s;

@@ -47,6 +47,7 @@ export interface AudioFrame {
 interface FromWorker {
   rate?: number;
   changed?: boolean;
+  busy?: number;
   linked?: boolean;
   refused?: string;
 }
@@ -277,6 +278,11 @@ export class Microphone {
 
   private fromWorker(said: FromWorker): void {
     if (said.linked !== undefined) this.linked = said.linked;
+    if (said.busy)
+      this.trouble = {
+        what: `The sound came unsteadily ${said.busy === 1 ? "once" : `${said.busy} times in two minutes`}: this machine was too busy.`,
+        cure: "Close other pages and programs, or choose another microphone; the count began anew.",
+      };
     if (said.changed)
       this.trouble = { what: "The microphone changed its sample rate.", cure: "Stop, and listen again." };
     if (said.refused) {

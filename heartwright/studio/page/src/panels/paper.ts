@@ -6,7 +6,7 @@ import type { MicReading, TraceDot } from "../types";
 import { COLOURS } from "./plots";
 
 const SHOWN_S = 60;
-const HEIGHTS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
+const HEIGHTS_MS = [0.4, 1, 2, 4, 8, 20, 40, 80, 200, 400, 800, 2000]; // quarters of them are round
 const MARGIN = { left: 46, right: 10, top: 10, bottom: 22 };
 
 /** The least round height [ms] that holds nearly all of the dots, and their middle. */
@@ -105,7 +105,7 @@ function grid(
   for (let i = -2; i <= 2; i++) {
     const at = y(paper.middle + i * step);
     line(c, MARGIN.left, at, wide - MARGIN.right, at);
-    c.fillText(`${i > 0 ? "+" : ""}${plain(i * step, step < 1 ? 2 : step % 1 ? 1 : 0)}`, MARGIN.left - 6, at);
+    c.fillText(`${i > 0 ? "+" : ""}${plain(i * step, step < 0.5 ? 2 : step < 1 ? 1 : 0)}`, MARGIN.left - 6, at);
   }
   c.textAlign = "center";
   c.textBaseline = "alphabetic";
