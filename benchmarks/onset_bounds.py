@@ -3,7 +3,7 @@
 Landmark SNR: 2E/N0, E the energy of the sound, N0/2 the noise's two-sided density; in white noise of rms s a sample it
 is sum(w^2) / s^2. The noise of the takes is white.
 
-Cramer-Rao (Kay 1993, Fundamentals of Statistical Signal Processing I, sections 3.11 and 3.14): for a waveform a w(t - t0)
+Cramer-Rao (Kay 1993, Fundamentals of Statistical Signal Processing I, sections 3.11, 3.14): for a waveform a w(t - t0)
 with the amplitude a unknown, var(t0) >= 1 / (SNR B^2), B^2 the mean square of the angular bandwidth, which is what
 sum(w'^2) / sum(w^2) comes to once the part of w' along w is taken out. Where the takes draw the mixture of modes for
 each blow, the drawn part is noise with a known covariance D, and the bound becomes 1 / (w'^T C^-1 w'), C = I s^2 + D

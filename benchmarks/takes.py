@@ -88,8 +88,8 @@ class Plan:
 class Take:
     """Sound without noise and its truth; all of the truth [n_beat], times in seconds from the first sample.
 
-    `sound` is scaled so that the median peak of its beats' loudest sounds is 1 behind the 3 kHz high-pass of the SNR: it
-    is the rings of the blows over `scale`.
+    `sound` is the rings of the blows over `scale`, so that the median peak of its beats' loudest sounds is 1 behind the
+    3 kHz high-pass of the SNR.
     `landmark_s` is sound 1 of a lever, the one sound of a pendulum; NaN marks sounds that there are not.
     """
 

@@ -8,7 +8,7 @@ The cells are fixed here before the first run; each take draws a movement of its
 known (0, 0). Truth is the trace's mean over the beats heard: rate and beat error by least squares on the true times of
 the sound that the reading says it timed, of the beats it timed; amplitude the mean of those beats. So the tried
 intervals are `rate_heard_s_per_day`, `beat_error_heard_ms` and `amplitude_deg`. What a repeat would find is another
-question: `rate_s_per_day` and `beat_error_ms` against the rate and beat error that the take was made with are shown too.
+question: `rate_s_per_day` and `beat_error_ms` against the rate and beat error the take was made with are shown too.
 
 Where only the lock is timed its lead over the banking is drawn for each take from the prior that the listener states
 (evenly from 0.015 to 0.045 of the span), as is the formula's own error; the bound of the amplitude includes both.

@@ -26,19 +26,23 @@ from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 from heartwright.listen.windows import running_median
 from heartwright.records import Floats, Ints
 
-Complexes = NDArray[np.complex128]
+Singles = NDArray[np.float32]
+Complexes = NDArray[np.complex64]
 
 LOWEST_HZ = (700.0, 1200.0)  # below the first nothing is used, above the second everything
 HIGHEST = 0.46  # of the rate
 LEAST_NOISE = 0.02  # of its median: where the noise is less there is no sound either (codecs, gates)
-SEEDS = 5
-TURNS = 5
+SEEDS = 3
+TURNS = 4
+STILL = 0.02  # shift of most beats by which another turn no longer pays [samples]
 FAR_ODDS = 0.02  # prior odds of a beat that comes anywhere within reach
 NEAR_S = 120e-6  # beats lie this near their neighbours' median [one sigma]
 NEIGHBOURS = 9
 LEAST_NEAR_S, LOOSER = 15e-6, 1.3  # how near they are at least taken to lie, and how much looser than they show
 FLOOR = 3.0  # peak of a correlation, in sigmas, below which a beat was not heard
-MOST_DIRECTIONS = 8
+DOUBT_S = 40e-6  # rms of what else is likely, beyond which a beat was not heard either
+MOST_DIRECTIONS, ITERATIONS = 8, 3
+BEGUN = 0.04  # share of its energy by which a sound has begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,26 +116,34 @@ class Rows:
         exact = expected_s * rate_hz
         self.first = np.floor(exact).astype(np.int64) - self.before - self.reach - pad
         inside = np.clip(self.first, 0, max(0, len(samples) - size))
-        rows = samples[inside[:, None] + np.arange(size)]
-        edge = 0.5 - 0.5 * np.cos(np.pi * (np.arange(pad) + 0.5) / pad)
+        rows = np.lib.stride_tricks.sliding_window_view(samples, size)[inside].astype(np.float32)
+        edge = (0.5 - 0.5 * np.cos(np.pi * (np.arange(pad) + 0.5) / pad)).astype(np.float32)
         rows = rows - rows.mean(axis=1, keepdims=True)
         rows[:, :pad] *= edge
         rows[:, -pad:] *= edge[::-1]
         self.noise = Noise.of(quiet, size, rate_hz)
-        self.turn = 2j * np.pi * rfftfreq(size)
+        self.turn = (2 * np.pi * rfftfreq(size)).astype(np.float32)
         # now the window of a beat expected where it is expected begins at column 0
-        self.plain: Complexes = rfft(rows, axis=1) * np.exp(self.turn * (exact - inside - self.before)[:, None])
-        self.spectrum: Complexes = self.plain * self.noise.white
+        self.plain: Complexes = rfft(rows, axis=1) * self.turned(exact - inside - self.before)
+        self.spectrum: Complexes = self.plain * self.noise.white.astype(np.float32)
         self.expected_s = expected_s
 
-    def shifted(self, spectrum: Complexes, at: Floats, length: int) -> Floats:
-        """The windows of beats that come `at` samples after where they are expected, [n_beat, length]."""
-        rows = irfft(spectrum * np.exp(self.turn * at[:, None]), self.noise.size, axis=1)
-        return np.asarray(rows[:, :length])
+    def turned(self, at: Floats) -> Complexes:
+        """What moves spectra earlier by `at` samples [n_beat, n_frequency]."""
+        phase = at.astype(np.float32)[:, None] * self.turn
+        out = np.empty(phase.shape, dtype=np.complex64)
+        np.cos(phase, out=out.real)
+        np.sin(phase, out=out.imag)
+        return out
 
-    def correlate(self, wave: Floats) -> Floats:
+    def shifted(self, spectrum: Complexes, at: Floats, length: int) -> Singles:
+        """The windows of beats that come `at` samples after where they are expected, [n_beat, length]."""
+        return np.asarray(irfft(spectrum * self.turned(at), self.noise.size, axis=1)[:, :length])
+
+    def correlate(self, wave: Singles) -> Singles:
         """Correlation with a whitened waveform [length] of norm 1 at shifts -reach..reach, [n_beat, 2 reach + 1]."""
-        full = irfft(self.spectrum * np.conj(rfft(wave, self.noise.size)), self.noise.size, axis=1)
+        known = np.conj(rfft(wave, self.noise.size))
+        full = irfft(self.spectrum * known, self.noise.size, axis=1)
         return np.concatenate([full[:, -self.reach :], full[:, : self.reach + 1]], axis=1)
 
 
@@ -143,21 +155,20 @@ def hear(
     `first_s` ends the part of the window that is the sound's own: what comes later may move against it.
     """
     rows = Rows(samples, rate_hz, expected_s, window, quiet)
-    at, score = _aligned(rows, window)
-    heard = score > FLOOR
+    at, score, slip = _aligned(rows, window)
+    heard = (score > FLOOR) & (slip < DOUBT_S * rate_hz)
     if heard.sum() < 4:
         return None
     own = min(rows.length, rows.before + max(6, int(min(first_s, 1.0) * rate_hz)))
     at, sigma, level, weights, varied = _sharpened(rows, at, heard, own)
     at = np.where(heard, at, np.nan)
-    wave = rows.shifted(rows.plain[heard], at[heard], rows.length)
-    mean = wave.mean(axis=0)
+    mean = rows.shifted(rows.plain[heard], at[heard], rows.length).mean(axis=0, dtype=np.float64)
     sigma_s = np.where(heard, sigma / rate_hz, np.nan)
     return Heard(expected_s + at / rate_hz, sigma_s, score, level, mean, rows.before, weights, varied, rows.noise)
 
 
-def _aligned(rows: Rows, window: Window) -> tuple[Floats, Floats]:
-    """Shifts [samples] and heights [sigmas] of all beats after the first alignment."""
+def _aligned(rows: Rows, window: Window) -> tuple[Floats, Floats, Floats]:
+    """Shifts [samples], heights [sigmas] and doubts [samples] of all beats after the first alignment."""
     zero = np.zeros(len(rows.expected_s))
     whole = rows.shifted(rows.spectrum, zero, rows.length)
     energy = np.einsum("ij,ij->i", whole, whole)
@@ -167,22 +178,38 @@ def _aligned(rows: Rows, window: Window) -> tuple[Floats, Floats]:
     most = window.near_s * rows.rate_hz
     best: tuple[float, Floats, Floats] = (-np.inf, zero, zero)
     for seed in loud:
-        at, score = _peaks(rows.correlate(_unit(whole[seed])), lag, None, most)
+        at, score, _slip = _peaks(rows.correlate(_unit(whole[seed])), lag, None, most)
         total = float(np.median(score))
         if total > best[0]:
             best = (total, at, score)
     _, at, score = best
+    slip = zero
+    at = _centred(rows, at - float(np.median(at)), score)
     for _turn in range(TURNS):
-        weight = np.clip(score, 0.0, None) ** 2
+        weight = np.clip(score, 0.0, None).astype(np.float32) ** 2
         wave = weight @ rows.shifted(rows.spectrum, at, rows.length)
-        middle = float(np.median(at))
+        before, middle = at, float(np.median(at))
         near = _track(at)
         spread = LOOSER * 1.4826 * float(np.median(np.abs(at - near)))
-        at, score = _peaks(
+        at, score, slip = _peaks(
             rows.correlate(_unit(wave)), lag, near, float(np.clip(spread, LEAST_NEAR_S * rows.rate_hz, most))
         )
         at = at - (float(np.median(at)) - middle)  # the mean may drift with its beats; it is held where it was
-    return at, score
+        if float(np.median(np.abs(at - before))) < STILL:
+            break
+    return at, score, slip
+
+
+def _centred(rows: Rows, at: Floats, score: Floats) -> Floats:
+    """Shifts moved together so that the mean of the beats begins where their windows have it."""
+    weight = np.clip(score, 0.0, None).astype(np.float32) ** 2
+    weight /= max(float(weight.sum()), 1e-30)
+    for _turn in range(2):
+        wave = weight @ rows.shifted(rows.spectrum, at, rows.length)
+        energy = np.cumsum(np.maximum(wave**2 - 4.0 * float(weight @ weight), 0.0))
+        at = at + (int(np.argmax(energy >= BEGUN * energy[-1])) - rows.before)
+        at = np.clip(at, -rows.reach, rows.reach)
+    return at
 
 
 def _track(at: Floats) -> Floats:
@@ -190,12 +217,13 @@ def _track(at: Floats) -> Floats:
     return running_median(at, NEIGHBOURS) if len(at) > 2 * NEIGHBOURS else np.full(len(at), np.median(at))
 
 
-def _unit(wave: Floats) -> Floats:
-    return wave / max(float(np.linalg.norm(wave)), 1e-30)
+def _unit(wave: Singles) -> Singles:
+    return np.asarray(wave / max(float(np.linalg.norm(wave)), 1e-30), dtype=np.float32)
 
 
-def _peaks(curve: Floats, lag: Ints, near: Floats | None, spread: float) -> tuple[Floats, Floats]:
-    """Most likely shift [samples, parabola] of each beat and the height of its correlation there.
+def _peaks(curve: Singles, lag: Ints, near: Floats | None, spread: float) -> tuple[Floats, Floats, Floats]:
+    """Most likely shift [samples, parabola] of each beat, the height of its correlation there, and how far the other
+    likely ones lie [samples, rms].
 
     `near` is where the neighbours put each beat (None: where they alone would), `spread` how near they lie [samples].
     """
@@ -205,12 +233,15 @@ def _peaks(curve: Floats, lag: Ints, near: Floats | None, spread: float) -> tupl
     off = (lag - near[:, None]) / spread
     broad = FAR_ODDS * spread * np.sqrt(2 * np.pi) / len(lag)
     value = gain + np.log(np.exp(-0.5 * off**2) + broad)
+    share = np.exp(value - value.max(axis=1, keepdims=True))
+    share /= share.sum(axis=1, keepdims=True)
     top = np.clip(np.argmax(value, axis=1), 1, len(lag) - 2)
     beat = np.arange(len(top))
     a, b, c = curve[beat, top - 1], curve[beat, top], curve[beat, top + 1]
     bend = np.minimum(a - 2 * b + c, -1e-12)
     move = np.clip(0.5 * (a - c) / bend, -0.5, 0.5)
-    return lag[top] + move, b - 0.25 * (a - c) * move
+    slip = np.sqrt((share * (lag - lag[top][:, None]) ** 2).sum(axis=1))
+    return lag[top] + move, b - 0.25 * (a - c) * move, slip
 
 
 def _sharpened(
@@ -221,26 +252,30 @@ def _sharpened(
     The first turns look at the sound's own part alone (columns below `own`), the last at all of the window with what
     moves against the sound taken out.
     """
-    sigma, level, weights, varied = np.zeros(len(at)), np.ones(len(at)), np.zeros(rows.length), 0.0
-    turns = (own,) * 4 + (rows.length,) * 2 if own < rows.length else (rows.length,) * 3
-    for turn, length in enumerate(turns):
+    weights, varied = np.zeros(rows.length), 0.0
+    sigma: Floats = np.zeros(len(at))
+    level: Floats = np.ones(len(at))
+    last = (rows.length, True)
+    turns = ((own, False), (own, False), (own, True), last, last) if own < rows.length else ((own, False), last, last)
+    for length, directions in turns:
         moved = rows.shifted(rows.spectrum, at, length)
-        weight = np.where(heard, level, 0.0)
-        wave = weight @ moved / max(float(weight @ weight), 1e-30)
+        weight = np.where(heard, level, 0.0).astype(np.float32)
+        wave = (weight @ moved).astype(np.float64) / max(float(weight @ weight), 1e-30)
         basis = np.stack([wave, _slope(wave)])
         dual = basis
-        if turn:
+        if directions:
             fixed = basis if length == own else basis[:1]
             dual = basis - _less(basis, moved[heard], fixed)
-        weights = np.linalg.solve(dual @ basis.T, dual)
-        found = moved @ weights.T
-        left = moved[heard] - found[heard] @ basis
+        both = np.linalg.solve(dual @ basis.T, dual)
+        weights = both[1]
+        found = (moved @ both.T.astype(np.float32)).astype(np.float64)
+        left = moved[heard] - (found[heard] @ basis).astype(np.float32)
         varied = max(float(np.mean(left**2)) - 1.0, 0.0) * length / float(wave @ wave)
         level = np.maximum(found[:, 0], 0.1)
-        sigma = np.linalg.norm(weights[1]) / level
+        sigma = np.asarray(np.linalg.norm(weights) / level)
         step = np.clip(-found[:, 1] / level, -1.5, 1.5)
         at = at + step - float(np.median(step[heard]))
-    return at, sigma, level, weights[1], varied
+    return at, sigma, level, weights, varied
 
 
 def _slope(wave: Floats) -> Floats:
@@ -249,7 +284,7 @@ def _slope(wave: Floats) -> Floats:
     return np.asarray(irfft(rfft(wave, n) * 2j * np.pi * rfftfreq(n), n)[: len(wave)])
 
 
-def _less(basis: Floats, moved: Floats, fixed: Floats) -> Floats:
+def _less(basis: Floats, moved: Singles, fixed: Floats) -> Floats:
     """What `basis` [k, n] loses under the inverse covariance of noise and of what varies in `moved` [n_beat, n].
 
     `fixed` are the waveforms taken out before looking. The derivative is one of them where the window holds one sound
@@ -257,19 +292,23 @@ def _less(basis: Floats, moved: Floats, fixed: Floats) -> Floats:
     by the first part show the later one moving, and its motion alone is to be taken out.
     """
     fit = np.linalg.solve(fixed @ fixed.T, fixed @ moved.T)
-    value, vector = _directions(moved - fit.T @ fixed)
+    value, vector = _directions(moved - (fit.T @ fixed).astype(np.float32))
     return np.asarray((basis @ vector * (1.0 - 1.0 / value)) @ vector.T)
 
 
-def _directions(left: Floats) -> tuple[Floats, Floats]:
-    """Variances (noise 1) and directions [n, k] in which what is left of the beats varies beyond the noise."""
+def _directions(left: Singles) -> tuple[Floats, Floats]:
+    """Variances (noise 1) and directions [n, k] in which what is left of the beats varies beyond the noise.
+
+    The strongest `MOST_DIRECTIONS` of them by subspace iteration (Halko, Martinsson & Tropp 2011).
+    """
     count, n = left.shape
-    small = left @ left.T / count if count < n else left.T @ left / count
-    values, vectors = np.linalg.eigh(small)
+    some = min(MOST_DIRECTIONS + 4, count, n)
+    basis = left[np.linspace(0, count - 1, some).astype(np.int64)].T
+    for _turn in range(ITERATIONS):
+        basis = left.T @ (left @ np.linalg.qr(basis)[0])
+    basis = np.linalg.qr(basis)[0]
+    small = left @ basis
+    values, turn = np.linalg.eigh((small.T @ small).astype(np.float64) / count)
     limit = 1.15 * (1.0 + np.sqrt(n / count)) ** 2
     keep = np.flatnonzero(values > limit)[-MOST_DIRECTIONS:]
-    if count < n:
-        vectors = left.T @ vectors[:, keep] / np.sqrt(np.maximum(values[keep] * count, 1e-30))
-    else:
-        vectors = vectors[:, keep]
-    return values[keep], vectors
+    return values[keep], basis @ turn[:, keep]

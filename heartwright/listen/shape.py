@@ -13,8 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
 
+from heartwright.listen import slide
+from heartwright.listen.slide import Singles, Slide
 from heartwright.listen.track import Chain
 from heartwright.records import Floats, Ints
 
@@ -69,7 +70,7 @@ def fine_energy(filtered: Floats, rate_hz: float) -> tuple[Floats, float]:
 
 def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
     """Align and fold the beats of a chain and name their sounds."""
-    root = np.sqrt(energy)
+    root = np.sqrt(energy).astype(np.float32)
     lead = int(round(min(chain.lead_s, 0.15) * block_rate_hz))
     tail = int(round(min(chain.tail_s, 0.25) * block_rate_hz))
     at = np.round(chain.time_s * block_rate_hz).astype(np.int64)
@@ -107,103 +108,85 @@ def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
     )
 
 
-def _rows(signal: Floats, at: Ints, lead: int, tail: int) -> Floats:
-    padded = np.pad(signal, (lead, tail + 1))
-    at = np.clip(at, 0, len(signal) - 1)
-    return padded[at[:, None] + np.arange(lead + tail + 1)]
-
-
 def _mean(energy: Floats, at: Ints, side: Ints, lead: int, tail: int) -> Floats:
     """Mean of each side's beats with the loudest twentieth left out (a chime is not the beat), [2, lead+tail+1]."""
     out = np.zeros((2, lead + tail + 1))
+    single = energy.astype(np.float32)
     for s in range(2):
-        rows = _rows(energy, at[side == s], lead, tail)
+        rows = slide.rows(single, at[side == s], lead, tail)
         if len(rows) >= 20:
-            rows = np.sort(rows, axis=0)[: len(rows) - len(rows) // 20]
+            kept = len(rows) - len(rows) // 20
+            rows = np.partition(rows, kept - 1, axis=0)[:kept]
         if len(rows):
-            out[s] = rows.mean(axis=0)
+            out[s] = rows.mean(axis=0, dtype=np.float64)
     return out
 
 
-def _align(root: Floats, at: Ints, side: Ints, lead: int, tail: int, *, far: int, near: int) -> tuple[Ints, Floats]:
+def _align(root: Singles, at: Ints, side: Ints, lead: int, tail: int, *, far: int, near: int) -> tuple[Ints, Floats]:
     """Shift each beat to fit its side: by up to `far` blocks twice (the chain may sit on another sound of the same
-    beat), then by up to `near` blocks three times.
+    beat), on blocks four times as long, then by up to `near` blocks three times, on blocks twice as long.
 
     The far shifts begin from the mean of the side, or from single beats where those bring the side to fit clearly
     better: where the chain sits on two sounds by halves, the mean holds both, and each half would stay where it is.
     """
     match = np.zeros(len(at))
+    quarter, half = slide.thinned(root, 4), slide.thinned(root, 2)
     for s in range(2):
         mine = np.flatnonzero(side == s)
         if not len(mine):
             continue
-        best = _fit(root, at[mine], None, lead, tail, (far, far))
+        reach = max(1, far // 4)
+        wide = Slide(quarter, at[mine] // 4, lead // 4, tail // 4, 2 * reach)
+        shift, fit = _fit(wide, None, reach, 2)
         for seed in np.unique(np.linspace(0, len(mine) - 1, SEEDS + 2).astype(np.int64)[1:-1]):
-            other = _fit(root, at[mine], _rows(root, at[mine][seed : seed + 1], lead, tail)[0], lead, tail, (far, far))
-            if np.median(other[1]) > np.median(best[1]) + CLEARLY:
-                best = other
-        at[mine], match[mine] = _fit(root, best[0], None, lead, tail, (near, near, near))
+            other = _fit(wide, wide.rows(np.zeros(len(mine), np.int64))[seed], reach, 2)
+            if np.median(other[1]) > np.median(fit) + CLEARLY:
+                shift, fit = other
+        begun = at[mine] + 4 * shift
+        reach = max(2, near // 2)
+        fine = Slide(half, begun // 2, lead // 2, tail // 2, 2 * reach)
+        shift, match[mine] = _fit(fine, None, reach, 3)
+        at[mine] = begun + 2 * shift
     return at, match
 
 
-def _fit(
-    root: Floats, at: Ints, template: Floats | None, lead: int, tail: int, reaches: tuple[int, ...]
-) -> tuple[Ints, Floats]:
-    """Beats of one side shifted to fit `template` (None: their mean), then the mean of what that gives; and the fit."""
-    match = np.zeros(len(at))
-    for reach in reaches:
+def _fit(wide: Slide, template: Singles | None, reach: int, turns: int) -> tuple[Ints, Floats]:
+    """Shifts by which beats of one side fit `template` (None: their mean), then the mean of that; and the fit."""
+    shift = np.zeros(len(wide.at), dtype=np.int64)
+    match = np.zeros(len(shift))
+    for _turn in range(turns):
         if template is None:
-            rows = _rows(root, at, lead, tail)
+            rows = wide.rows(shift)
             template = np.minimum(rows, 4.0 * np.median(rows.max(axis=1))).mean(axis=0)
-        score = _slide(root, at, template, lead, tail, reach)
-        best = np.argmax(score, axis=1)
-        match = score[np.arange(len(at)), best]
-        step = best - reach
-        at = at + step - int(np.round(np.median(step)))
+        moved, match = slide.best(wide.fit(template), shift, wide.margin, reach)
+        shift = moved - int(np.round(np.median(moved - shift)))
         template = None
-    return at, match
+    return shift, match
 
 
-def _slide(root: Floats, at: Ints, template: Floats, lead: int, tail: int, reach: int) -> Floats:
-    """Correlation coefficient of each beat with the template at shifts -reach..reach, shape [n, 2 reach + 1]."""
-    wide = _rows(root, at, lead + reach, tail + reach)
-    size = lead + tail + 1
-    shape = template - template.mean()
-    shape = shape / (np.linalg.norm(shape) or 1.0)
-    length = next_fast_len(wide.shape[1] + size)
-    inner = irfft(rfft(wide, length, axis=1) * np.conj(rfft(shape, length)), length, axis=1)[:, : 2 * reach + 1]
-    total = np.cumsum(np.pad(wide, ((0, 0), (1, 0))), axis=1)
-    square = np.cumsum(np.pad(wide**2, ((0, 0), (1, 0))), axis=1)
-    sums = total[:, size:] - total[:, :-size]
-    power = square[:, size:] - square[:, :-size] - sums**2 / size
-    return np.asarray(inner / np.sqrt(np.maximum(power, 1e-30)))
-
-
-def _refine(root: Floats, at: Ints, side: Ints, lead: int, tail: int, reach: int) -> tuple[Floats, Floats, np.ndarray]:
+def _refine(root: Singles, at: Ints, side: Ints, lead: int, tail: int, reach: int) -> tuple[Floats, Floats, np.ndarray]:
     """Fractional block position of each beat's reference sound by correlation with its side's mean."""
     time = at.astype(np.float64)
     match = np.zeros(len(at))
-    at = at.copy()
-    for turn in range(3):
-        for s in range(2):
-            mine = np.flatnonzero(side == s)
-            if not len(mine):
-                continue
-            rows = _rows(root, at[mine], lead, tail)
+    for s in range(2):
+        mine = np.flatnonzero(side == s)
+        if not len(mine):
+            continue
+        wide = Slide(root, at[mine], lead, tail, 2 * reach)
+        shift = np.zeros(len(mine), dtype=np.int64)
+        for turn in range(3):
+            rows = wide.rows(shift)
             template = np.median(rows, axis=0) if len(mine) > 4 else rows.mean(axis=0)
-            span = reach if turn == 0 else max(3, reach // 2)
-            score = _slide(root, at[mine], template, lead, tail, span)
-            best = np.argmax(score, axis=1)
-            k = np.clip(best, 1, 2 * span - 1)
+            score = wide.fit(template)
+            moved, match[mine] = slide.best(score, shift, wide.margin, reach if turn == 0 else max(3, reach // 2))
+            k = np.clip(moved + wide.margin, 1, score.shape[1] - 2)
             row = np.arange(len(mine))
-            a, b, c = score[row, k - 1], score[row, k], score[row, k + 1]
+            a, b, c = (score[row, k + d].astype(np.float64) for d in (-1, 0, 1))
             bend = a - 2 * b + c
             part = np.where(bend < -1e-12, 0.5 * (a - c) / np.where(bend < -1e-12, bend, -1.0), 0.0)
-            step = best - span
-            middle = int(np.round(np.median(step)))
-            time[mine] = at[mine] + step - middle + np.clip(part, -0.5, 0.5)
-            at[mine] = at[mine] + step - middle
-            match[mine] = score[row, best]
+            middle = int(np.round(np.median(moved - shift)))
+            shift = moved - middle
+            time[mine] = at[mine] + shift + np.clip(part, -0.5, 0.5)
     return time, match, match > 0.4 * float(np.median(match))
 
 

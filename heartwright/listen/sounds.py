@@ -23,7 +23,7 @@ from heartwright.records import Floats, Ints
 FEWEST_A_SIDE = 8
 HEARD = 0.6  # share of the beats that must show a sound
 MOST_LEFT = 0.35  # spread about the neighbours beyond which a sound is noise [of what noise alone would show]
-LOCK = Window(reach_s=0.8e-3, before_s=0.4e-3, after_s=2.2e-3)
+LOCK = Window(reach_s=0.8e-3, before_s=0.4e-3, after_s=3.2e-3)
 LOCK_OWN_SPANS = 0.022  # the banking follows the lock later than this [spans from unlocking to lock]
 ALONE = Window(reach_s=1.2e-3, before_s=0.6e-3, after_s=4.0e-3)
 IMPULSE = Window(reach_s=0.35e-3, before_s=0.3e-3, after_s=0.9e-3)
@@ -31,7 +31,8 @@ IMPULSE_OWN_S = 0.18e-3
 UNLOCK_REACH = 0.12  # how far the span from unlocking to lock wanders [share of the span]
 RINGS_S = 0.7e-3  # after the lock the case rings freely
 RING_SPAN_S, LOW_RING_SPAN_S = 0.9e-3, 2.0e-3  # subspace lengths for the poles of a lever and of one sound
-LEAST_COMMON = 0.06  # what the model leaves of all beats of a side in common [samples]
+LEAST_COMMON = 0.02  # what the model leaves of all beats of a side in common [samples]
+MOST_DOUBT_S = 40e-6  # of the onset of the mean unlocking, beyond which it is none
 COARSE_COMMON_S = 30e-6  # where the modes explain nothing
 
 
@@ -70,11 +71,13 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
     unlock_s, impulse_s, lock_s, sigma, lock_sigma = out
     for s, (beats, lock) in enumerate(zip(sides, locks, strict=True)):
         lock_s[beats] = lock.time_s + lock_start[s].start_s
-        lock_sigma[beats] = _sigma(lock, lock_start[s], rate_hz)
+        lock_sigma[beats] = lock.sigma_s if shape.lever else _sigma(lock, lock_start[s], rate_hz)
     lock_common = _common(lock_start, rate_hz)
     if unlocks is None:
         return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, lock_common, lock_common)
     start = _starts(unlocks, modes, rate_hz, quiet, np.full(2, np.inf))
+    if max(o.sigma_s for o in start) > MOST_DOUBT_S:
+        return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, lock_common, lock_common)
     for s, (beats, unlock) in enumerate(zip(sides, unlocks, strict=True)):
         unlock_s[beats], sigma[beats] = unlock.time_s + start[s].start_s, _sigma(unlock, start[s], rate_hz)
         impulse_s[beats] = _impulses(samples, rate_hz, shape, s, unlock_s[beats], lock_s[beats], quiet)
@@ -139,7 +142,7 @@ def _modes(locks: list[Heard], rate_hz: float, quiet: Floats, lever: bool) -> Mo
     """What rings after the mean locks of both sides."""
     rings = [lock.wave[lock.before + int(RINGS_S * rate_hz) :] for lock in locks]
     size = min(len(r) for r in rings)
-    slow = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, size), 3)
+    slow = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, size), 1)
     rows = np.array([r[:size] for r in rings])
     rows = rows - np.linalg.lstsq(slow, rows.T, rcond=None)[0].T @ slow.T
     noise = float(np.mean(quiet**2)) / min(np.isfinite(lock.time_s).sum() for lock in locks)

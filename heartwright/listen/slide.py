@@ -1,0 +1,73 @@
+"""Rows of beats slid along a template: how well each fits at every shift, by one transform of the rows.
+
+A template changes many times while beats are aligned, the rows do not: they are cut once with room on both sides, their
+spectra and running powers are kept, and each new template costs one inverse transform. Single precision serves: the
+answer is a whole block, or a parabola through correlation coefficients.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
+
+from heartwright.records import Floats, Ints
+
+Singles = NDArray[np.float32]
+
+
+def rows(signal: Singles, at: Ints, lead: int, tail: int) -> Singles:
+    """Rows from `lead` before to `tail` after each of `at`, zero beyond the ends, [n, lead + tail + 1]."""
+    padded = np.pad(signal, (lead, tail + 1))
+    at = np.clip(at, 0, len(signal) - 1)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, lead + tail + 1)[at])
+
+
+def thinned(signal: Singles, by: int) -> Singles:
+    """Means of `by` neighbours."""
+    return np.asarray(signal[: len(signal) // by * by].reshape(-1, by).mean(axis=1, dtype=np.float32))
+
+
+class Slide:
+    """Beats at `at` [n] of a signal, to be slid by up to `margin` either way."""
+
+    def __init__(self, signal: Singles, at: Ints, lead: int, tail: int, margin: int) -> None:
+        self.at, self.margin = at, margin
+        size = lead + tail + 1
+        reach = lead + 2 * margin, tail + 2 * margin
+        self.room = rows(signal, at, *reach)
+        wide = self.room[:, margin : self.room.shape[1] - margin]
+        self.size = size
+        self.length = next_fast_len(wide.shape[1], real=True)
+        self.spectrum = rfft(wide, self.length, axis=1)
+        sums = _running(wide, size)
+        power = _running(wide * wide, size) - sums**2 / size
+        self.power = np.sqrt(np.maximum(power, 1e-30)).astype(np.float32)
+
+    def rows(self, shift: Ints) -> Singles:
+        """The rows after `shift` [n]."""
+        first = np.clip(2 * self.margin + shift, 0, self.room.shape[1] - self.size)
+        beat = np.arange(len(first))
+        return np.asarray(np.lib.stride_tricks.sliding_window_view(self.room, self.size, axis=1)[beat, first])
+
+    def fit(self, template: Singles) -> Singles:
+        """Correlation coefficient with the template at shifts -margin..margin, [n, 2 margin + 1]."""
+        shape = template - template.mean()
+        shape = (shape / (np.linalg.norm(shape) or 1.0)).astype(np.float32)
+        inner = irfft(self.spectrum * np.conj(rfft(shape, self.length)), self.length, axis=1)
+        return np.asarray(inner[:, : 2 * self.margin + 1] / self.power)
+
+
+def _running(values: Singles, size: int) -> Floats:
+    """Sums of `size` neighbours along rows."""
+    total = np.zeros((values.shape[0], values.shape[1] + 1))
+    np.cumsum(values, axis=1, dtype=np.float64, out=total[:, 1:])
+    return total[:, size:] - total[:, :-size]
+
+
+def best(score: Singles, shift: Ints, margin: int, reach: int) -> tuple[Ints, Floats]:
+    """The best shift within `reach` of `shift` [n] and its score."""
+    low = np.clip(margin + shift - reach, 0, score.shape[1] - 2 * reach - 1)
+    near = np.take_along_axis(score, low[:, None] + np.arange(2 * reach + 1), axis=1)
+    top = np.argmax(near, axis=1)
+    return low + top - margin, near[np.arange(len(top)), top].astype(np.float64)
