@@ -143,7 +143,8 @@ def add(
     made = _entry(
         reading, position, wind, temperature, waited, recorder or (_ANOTHER if rate is not None else ""), note
     )
-    after = _guarded(lambda: held.with_entry(made))
+    now = load(file)  # again: it may have been added to while a minute was listened to
+    after = _guarded(lambda: now.with_entry(made))
     _save(after, file)
     if json:
         print_json({"status": "ok", "advice": list(reading.advice), "added": session_say.entry(made)})
