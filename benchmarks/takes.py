@@ -115,8 +115,8 @@ class Take:
 # One blow of a beat: which contact, its strength, where it falls.
 # A place is a share of half the lift (the balance's angle); that of the lock and of the blows after it is a time.
 _BLOWS = (("notch", 0.18), ("stone", 0.45), ("notch", 0.60), ("stone", 1.00), ("banking", 0.27), ("stone", 0.24))
-_IMPULSE_AT, _SECOND_AT = -0.445, -0.391  # of half the lift
-_BOUNCE_AFTER = 0.016  # of the span, after the banking
+IMPULSE_AT, SECOND_AT = -0.445, -0.391  # of half the lift
+BOUNCE_AFTER = 0.016  # of the span, after the banking
 
 
 def make(plan: Plan, *, seed: int) -> Take:
@@ -145,6 +145,18 @@ def wander(count: int, sigma: float, q: float, rng: np.random.Generator) -> Floa
     return out
 
 
+def scatter(plan: Plan, count: int, single_s: float = 0.0) -> Floats:
+    """Covariance of the times of a plan's landmarks round its steady beat [s^2], each timed to `single_s`."""
+    number = np.arange(1, count + 1)
+    out = np.eye(count) * (single_s**2 + plan.jitter_s**2) + plan.walk_s**2 * np.minimum.outer(number, number)
+    if plan.kind == "lever":
+        half = 0.5 * plan.lift_deg / plan.amplitude_deg
+        step = 3600.0 / plan.bph / np.pi * half / np.sqrt(1 - half**2) * plan.scatter_deg / plan.amplitude_deg
+        memory = np.exp(-np.pi / (2 * plan.q))
+        out += step**2 * memory ** np.abs(np.subtract.outer(number, number))
+    return np.asarray(out)
+
+
 def _lever(plan: Plan, side: Ints, centre: Floats, beat: float, rng: np.random.Generator, seed: int) -> Take:
     n = len(centre)
     swing = plan.amplitude_deg + wander(n, plan.scatter_deg, plan.q, rng)
@@ -155,10 +167,10 @@ def _lever(plan: Plan, side: Ints, centre: Floats, beat: float, rng: np.random.G
     unlock, bank = centre - reach * bent, centre + reach * bent
     span = bank - unlock
     tooth = rng.normal(0.0, plan.tooth_s, (3, n))
-    impulse = centre + np.arcsin(_IMPULSE_AT * half) * beat / np.pi + tooth[0]
-    second = centre + np.arcsin(_SECOND_AT * half) * beat / np.pi
+    impulse = centre + np.arcsin(IMPULSE_AT * half) * beat / np.pi + tooth[0]
+    second = centre + np.arcsin(SECOND_AT * half) * beat / np.pi
     lock = bank - lead * span + tooth[1]
-    bounce = bank + _BOUNCE_AFTER * span + tooth[2]
+    bounce = bank + BOUNCE_AFTER * span + tooth[2]
     times = np.stack([unlock, impulse, second, lock, bank, bounce], axis=1)
     sound = _sound(plan, times, _BLOWS, side, rng, seed)
     scale = _level(sound, centre)

@@ -195,15 +195,9 @@ def bound(cell: Cell) -> dict[str, float]:
         gains = np.stack([strength * case.pattern(contact, s) for s in range(2)]) / take.scale
         single = np.sqrt(np.mean([onset_bounds.cramer_rao(onset_bounds.pulse(case, g), noise) ** 2 for g in gains]))
         count = len(take.side)
-        number = np.arange(count)
+        covariance = takes.scatter(plan, count, float(single))
+        period, error = onset_bounds.line(np.arange(count), take.side, covariance)
         beat = 3600.0 / plan.bph
-        cov = np.eye(count) * (single**2 + plan.jitter_s**2) + plan.walk_s**2 * np.minimum.outer(number + 1, number + 1)
-        if plan.kind == "lever":
-            half = 0.5 * plan.lift_deg / plan.amplitude_deg
-            step = beat / np.pi * half / np.sqrt(1 - half**2) * plan.scatter_deg / plan.amplitude_deg
-            memory = np.exp(-np.pi / (2 * plan.q))
-            cov += step**2 * memory ** np.abs(np.subtract.outer(number, number))
-        period, error = onset_bounds.line(number, take.side, cov)
         rows.append((1.96 * period / beat * takes.DAY_S, 1.96e3 * error))
     rate, error = np.mean(rows, axis=0)
     lead = 0.475 * 0.03
