@@ -91,7 +91,8 @@ def test_interrupting_leaves_a_valid_result(tmp_path: Path, take: Take) -> None:
 def test_silence_is_an_answer() -> None:
     piece = streaming.Piece(Recording(np.zeros(5 * RATE, np.float32), RATE), 0.0, 0, True, True)
     reading = long_figures.summarise(long.follow([piece]))
-    assert reading.status == "no_beat" and reading.advice and len(reading.windows.from_s) == 0
+    assert reading.status == "no_beat" and "0 beats were heard in 0:00:05" in reading.advice[0]
+    assert len(reading.windows.from_s) == 0
 
 
 # ---------------------------------------------------------------------------------------------------- the count

@@ -141,11 +141,10 @@ def _by_quartz(
             run = long.follow(chain([first], pieces), bph=clocks.STEP_BPH, tell=lambda: progress(source.done))
         except Unreadable as error:
             raise Refused(str(error)) from None
-    if len(run.beats) < 8:
+    mean = long_figures.mean_beat(run.beats)
+    if mean is None or abs(mean[0] - 1.0) > 2e-3:
         return None
-    beat_s, relative = long_figures.mean_beat(run.beats)
-    if abs(beat_s - 1.0) > 2e-3:
-        return None
+    beat_s, relative = mean
     return clocks.from_steps(beat_s, beat_s * relative, run.duration_s, quartz_s_per_day=quartz)
 
 

@@ -23,7 +23,7 @@ from heartwright.records import Allan, Floats, Interval
 DAY_S, HOUR_S = 86_400.0, 3600.0
 PPM_TO_S_PER_DAY = 0.0864
 _MOST_MARKS = 2000
-FEWEST = 30  # beats in a window that gives figures
+FEWEST = 12  # beats in a run, or a window, that gives figures
 _LENGTHS_S = (60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
 _MOST_WINDOWS = 300
 _TOGETHER = 0.95  # a second column that goes so closely with time cannot be told from a trend
@@ -109,12 +109,10 @@ def summarise(run: Run, *, window_s: float | None = None, beside: Beside | None 
     """The figures of a run, in windows of `window_s` (else so that there are at most 300, a minute or longer)."""
     beats = run.beats
     heard = sum(p.to_s - p.from_s for p in run.pieces if p.status == "ok")
-    if len(beats) < FEWEST:
-        empty = _windows(beats, 1.0, 0.0, 60.0, None)
-        advice = ("No beat was heard for long enough: is the microphone on the watch?",)
-        return LongReading("no_beat", advice, run.duration_s, heard, len(beats), 0, run.nominal_bph, None, None, None,
-                           None, {}, empty, None, run)  # fmt: skip
-    beat_s, sigma = mean_beat(beats)
+    mean = mean_beat(beats) if len(beats) >= FEWEST else None
+    if mean is None:
+        return _nothing(run, heard)
+    beat_s, sigma = mean
     bph = HOUR_S / beat_s * (1.0 + 1e-6 * run.clock_ppm[0])
     nominal = run.nominal_bph or bph
     length = window_s or _length(run.duration_s)
@@ -141,10 +139,26 @@ def summarise(run: Run, *, window_s: float | None = None, beside: Beside | None 
     )
 
 
-def mean_beat(beats: Beats) -> tuple[float, float]:
+def _nothing(run: Run, heard_s: float) -> LongReading:
+    """A run in which too few beats were heard."""
+    none = np.zeros(0)
+    windows = Windows(*(none for _ in Windows.__slots__))
+    statuses = sorted({p.status.replace("_", " ") for p in run.pieces}) or ["no sound"]
+    advice = (
+        f"{len(run.beats)} beats were heard in {clock_time(run.duration_s)} ({', '.join(statuses)}); {FEWEST} or more "
+        "are needed: is the microphone on the watch?",
+    )
+    return LongReading(
+        "no_beat", (*_advice(run)[: int(run.interrupted)], *advice), run.duration_s, heard_s, len(run.beats), 0,
+        run.nominal_bph, None, None, None, None, {}, windows, None, run,
+    )  # fmt: skip
+
+
+def mean_beat(beats: Beats) -> tuple[float, float] | None:
     """The mean beat by the count [s] and its relative one-sigma uncertainty (timing and wander), over all stretches.
 
-    Every so many beats of one side serve, at most some two thousand a stretch: the count has fixed what lies between.
+    None where no stretch has ten beats. Every so many beats of one side serve, at most some two thousand a stretch: the
+    count has fixed what lies between.
     """
     span = total = variance = 0.0
     for stretch in np.unique(beats.stretch):
@@ -162,7 +176,7 @@ def mean_beat(beats: Beats) -> tuple[float, float]:
         span += length
         total += length / (pace.beat_s / every)
         variance += (length * pace.beat_sigma_s / pace.beat_s) ** 2
-    return span / total, float(np.sqrt(variance)) / span
+    return (span / total, float(np.sqrt(variance)) / span) if span > 0.0 else None
 
 
 def _allan(beats: Beats) -> Allan | None:
