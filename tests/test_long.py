@@ -137,6 +137,21 @@ def test_the_sides_weigh_in_where_the_clock_is_out_of_beat() -> None:
     assert np.concatenate(whole).tolist() == list(range(60)) and not counter.doubts
 
 
+def test_a_piece_off_the_beat_is_set_aside_until_another_agrees() -> None:
+    """One piece of 0.3 of a beat amiss is left out; of two that agree the second is taken, with a doubt."""
+    counter = Counter()
+    whole = 0.2 * np.arange(600)
+
+    def place(a: int, b: int, off: float) -> bool:
+        placed = counter.place(table(whole[a:b] + off), 0.0, beat_s=0.2, beat_sigma_s=1e-6, continuing=a > 0)
+        return placed is not None
+
+    assert place(0, 100, 0.0) and not place(100, 200, 0.06) and counter.astray == pytest.approx(0.3, abs=0.01)
+    assert place(200, 300, 0.0) and counter.astray is None and not counter.doubts
+    assert not place(300, 400, 0.06) and place(400, 500, 0.06)
+    assert "the beat jumped by +0.30" in counter.doubts[0].why and counter.stretch == 1
+
+
 def test_a_table_that_slipped_is_mended_by_its_times() -> None:
     time_s = 0.2 * np.delete(np.arange(100), 50)  # a beat is missing and no row marks it
     counter = Counter()

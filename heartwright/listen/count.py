@@ -55,6 +55,7 @@ class Counter:
     stretch: int = 0
     slips: int = 0  # pieces in which a piece's own numbering had to be mended
     doubts: list[Doubt] = field(default_factory=list)
+    astray: float | None = None  # by how much of a beat the last piece was off, where it was set aside
     _beat_sigma: float = 0.0  # relative
     _error_s: float = 0.0
     _error_sigma_s: float = 0.0
@@ -85,21 +86,24 @@ class Counter:
         keep_s: tuple[float, float] = (-np.inf, np.inf),
         sigma_s: float = 0.0,
         joined: bool = True,
+        continuing: bool = False,
     ) -> Counted | None:
         """Number the beats of a piece's `table`, whose times count from `start_s` of the run; None where none is new.
 
         `beat_s` and the signed beat error `error_s` are the piece's, with one-sigma uncertainties. Beats outside
         `keep_s` are left to the neighbouring pieces. `sigma_s` is how surely the start is known; `joined` whether no
-        sound can be missing before it.
+        sound should be missing before it, `continuing` whether none can be: then a piece whose beat is off by part of a
+        beat is set aside (`astray`) until the next one agrees with it.
         """
         own, rows = self._own_numbers(table, beat_s)
         time_s = table.time_s[rows] + start_s
         if len(rows) < 2:
             return None
         middle = time_s + 0.5 * error_s * np.where((own - own[0]) % 2 == 0, 1, -1) * table.side[rows[0]]
-        offset = self._offset(
-            own, middle, beat_s, beat_sigma_s, error_s * table.side[rows[0]], error_sigma_s, sigma_s, joined
-        )
+        offset = self._offset(own, middle, beat_s, beat_sigma_s, error_s * table.side[rows[0]], error_sigma_s, sigma_s,
+                              joined, continuing)  # fmt: skip
+        if offset is None:
+            return None
         number = own + offset
         self.beat_s, self._beat_sigma = beat_s, beat_sigma_s / beat_s
         first_is_even = 1 if number[0] % 2 == 0 else -1
@@ -136,9 +140,9 @@ class Counter:
 
     def _offset(
         self, own: Ints, middle: Floats, beat_s: float, beat_sigma_s: float, error_s: float, error_sigma_s: float,
-        sigma_s: float, joined: bool,
-    ) -> int:  # fmt: skip
-        """What to add to a piece's own numbers, and a doubt where it is not sure."""
+        sigma_s: float, joined: bool, continuing: bool,
+    ) -> int | None:  # fmt: skip
+        """What to add to a piece's own numbers, and a doubt where it is not sure; None where it is set aside."""
         number, time_s = self._last
         if not len(number):
             return self._first
@@ -161,7 +165,16 @@ class Counter:
         odds /= odds.sum()
         best = int(np.argmax(odds))
         chosen, sure = int(choice[best]), float(odds[best])
-        away = abs(beats - chosen)
+        off = float(beats - chosen)
+        if continuing and abs(off) > max(SEAM_TOLERANCE, 5.0 * float(sigma)):
+            seen, self.astray = self.astray, off
+            if seen is None or abs(off - seen) > SEAM_TOLERANCE:
+                return None
+            self._doubt(time_s[-1], middle[at][0], 0.0, f"the beat jumped by {off:+.2f} of a beat")
+            self.astray = None
+            return chosen
+        self.astray = None
+        away = abs(off)
         if joined and between < 60.0 and sigma < SEAM_TOLERANCE < away:
             self._doubt(
                 time_s[-1], middle[at][0], sure, f"the beat is off by {away:.2f} of a beat: sound is missing here"

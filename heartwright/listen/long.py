@@ -43,7 +43,7 @@ class Beats:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one piece gave: its time in the run [s] and its status ("ok", "other beat", or that of the reading)."""
+    """What one piece gave: its time in the run [s], its status ("ok", "other beat", "off the beat", the reading's)."""
 
     from_s: float
     to_s: float
@@ -102,6 +102,7 @@ class Follower:
             status = "other beat"
         if status == "ok":
             self._join(piece, reading)
+            status = "ok" if self.counter.astray is None else "off the beat"
         snr = np.nan if reading.snr_db is None else reading.snr_db
         self._pieces.append(Heard(piece.start_s, piece.end_s, status, float(rate), float(snr)))
         for sentence in reading.warnings:
@@ -146,6 +147,7 @@ class Follower:
             keep_s=keep,
             sigma_s=piece.sigma_s,
             joined=piece.seam != "gap",
+            continuing=not piece.first,
         )
         self._nominal = self._nominal or reading.nominal_bph
         self._timed = reading.amplitude_timed or self._timed
