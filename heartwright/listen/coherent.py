@@ -68,32 +68,6 @@ class Noise:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """Times [s] of one sound of some beats with their one-sigma errors, NaN where it was not heard.
-
-    `score` is the height of each beat's correlation in sigmas of the noise, `level` its size over the mean one;
-    `wave` is the mean waveform (not whitened) from `before` samples before its zero on. `weights` [n] are those by
-    which a whitened window gives the shift of a beat of mean level [samples], `varied` is the share of the sound's
-    energy by which beats differ.
-    """
-
-    time_s: Floats
-    sigma_s: Floats
-    score: Floats
-    level: Floats
-    wave: Floats
-    before: int
-    weights: Floats
-    varied: float
-    noise: Noise
-
-    def moved_by(self, waves: Floats) -> Floats:
-        """Shifts [samples] that waveforms [k, n] added to a beat of mean level make it seem to have."""
-        white = irfft(rfft(waves, self.noise.size, axis=1) * self.noise.white, self.noise.size, axis=1)
-        return np.asarray(white[:, : len(self.weights)] @ self.weights)
-
-
-@dataclass(frozen=True, slots=True)
 class Window:
     """Where a sound is looked for: how far from where it is expected, and how much of it is used [s]."""
 
@@ -128,6 +102,12 @@ class Rows:
         self.spectrum: Complexes = self.plain * self.noise.white.astype(np.float32)
         self.expected_s = expected_s
 
+    def whitened(self, waves: Floats) -> Floats:
+        """Waveforms [k, length] as the whitened windows hold them."""
+        size = self.noise.size
+        white = irfft(rfft(waves, size, axis=1) * self.noise.white, size, axis=1)
+        return np.asarray(white[:, : self.length])
+
     def turned(self, at: Floats) -> Complexes:
         """What moves spectra earlier by `at` samples [n_beat, n_frequency]."""
         phase = at.astype(np.float32)[:, None] * self.turn
@@ -147,6 +127,31 @@ class Rows:
         return np.concatenate([full[:, -self.reach :], full[:, : self.reach + 1]], axis=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Times [s] of one sound of some beats with their one-sigma errors, NaN where it was not heard.
+
+    `score` is the height of each beat's correlation in sigmas of the noise, `level` its size over the mean one;
+    `wave` is the mean waveform (not whitened) from `before` samples before its zero on. `weights` [n] are those by
+    which a whitened window gives the shift of a beat of mean level [samples], `varied` is the share of the sound's
+    energy by which beats differ.
+    """
+
+    time_s: Floats
+    sigma_s: Floats
+    score: Floats
+    level: Floats
+    wave: Floats
+    before: int
+    weights: Floats
+    varied: float
+    rows: Rows
+
+    def moved_by(self, waves: Floats) -> Floats:
+        """Shifts [samples] that waveforms [k, n] added to a beat of mean level make it seem to have."""
+        return np.asarray(self.rows.whitened(waves) @ self.weights)
+
+
 def hear(
     samples: Floats, rate_hz: float, expected_s: Floats, window: Window, quiet: Floats, *, first_s: float = np.inf
 ) -> Heard | None:
@@ -164,7 +169,7 @@ def hear(
     at = np.where(heard, at, np.nan)
     mean = rows.shifted(rows.plain[heard], at[heard], rows.length).mean(axis=0, dtype=np.float64)
     sigma_s = np.where(heard, sigma / rate_hz, np.nan)
-    return Heard(expected_s + at / rate_hz, sigma_s, score, level, mean, rows.before, weights, varied, rows.noise)
+    return Heard(expected_s + at / rate_hz, sigma_s, score, level, mean, rows.before, weights, varied, rows)
 
 
 def _aligned(rows: Rows, window: Window) -> tuple[Floats, Floats, Floats]:

@@ -31,12 +31,11 @@ RISE = 0.04  # share of its energy by which a sound has begun
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """A mean waveform [n]: its zero at sample `zero`, one-sigma noise, and where its own part ends [s after onset]."""
+    """A mean waveform [n]: its zero at sample `zero` and its one-sigma noise."""
 
     values: Floats
     zero: int
     noise: float
-    own_s: float = AFTER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def _part(wave: Wave, rate_hz: float) -> tuple[Floats, Floats, Floats]:
     time = (np.arange(len(wave.values)) - wave.zero) / rate_hz
     energy = np.cumsum(np.maximum(wave.values**2 - wave.noise**2, 0.0))
     begun = time[int(np.argmax(energy > RISE * energy[-1]))]
-    keep = (time > begun - LOOK_S[0] - BEFORE_S) & (time < begun + min(AFTER_S, wave.own_s))
+    keep = (time > begun - LOOK_S[0] - BEFORE_S) & (time < begun + AFTER_S)
     peak = float(np.abs(wave.values[keep]).max())
     share = np.where(time[keep] < begun + CLEAN_S, OWN, LATER)
     return time[keep], wave.values[keep], np.hypot(wave.noise, share * peak)

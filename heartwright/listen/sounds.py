@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heartwright.listen import coherent, modal, origin
+from heartwright.listen import blows, coherent, modal, origin
 from heartwright.listen.coherent import Heard, Window
 from heartwright.listen.modal import Modes
 from heartwright.listen.origin import Origin, Wave
@@ -66,7 +66,7 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
         locks.append(heard)
     unlocks = _unlocks(samples, rate_hz, shape, sides, locks, quiet) if shape.lever else None
     modes = _modes(locks, rate_hz, quiet, shape.lever)
-    lock_start = _starts(locks, modes, rate_hz, quiet, own)
+    lock_start = _starts(locks, modes, rate_hz, quiet, several=shape.lever)
     out = [np.full(len(chain), np.nan) for _ in range(5)]
     unlock_s, impulse_s, lock_s, sigma, lock_sigma = out
     for s, (beats, lock) in enumerate(zip(sides, locks, strict=True)):
@@ -75,7 +75,7 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
     lock_common = _common(lock_start, rate_hz)
     if unlocks is None:
         return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, lock_common, lock_common)
-    start = _starts(unlocks, modes, rate_hz, quiet, np.full(2, np.inf))
+    start = _starts(unlocks, modes, rate_hz, quiet, several=False)
     if max(o.sigma_s for o in start) > MOST_DOUBT_S:
         return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, lock_common, lock_common)
     for s, (beats, unlock) in enumerate(zip(sides, unlocks, strict=True)):
@@ -150,12 +150,17 @@ def _modes(locks: list[Heard], rate_hz: float, quiet: Floats, lever: bool) -> Mo
     return Modes.plain(modal.poles(rows, rate_hz, noise, span_s=span, lowest_hz=lowest))
 
 
-def _starts(heard: list[Heard], modes: Modes, rate_hz: float, quiet: Floats, own_s: Floats) -> list[Origin]:
-    """Where the mean waveforms of both sides begin; where the modes do not tell, where they are first loud."""
+def _starts(heard: list[Heard], modes: Modes, rate_hz: float, quiet: Floats, *, several: bool) -> list[Origin]:
+    """Where the mean waveforms of both sides begin; where the modes do not tell, where they are first loud.
+
+    `several` blows ring into each other in them, and the first is meant.
+    """
     waves = []
-    for h, own in zip(heard, own_s, strict=True):
+    for h in heard:
         noise = float(np.sqrt(np.mean(quiet**2) / max(int(np.isfinite(h.time_s).sum()), 1)))
-        waves.append(Wave(h.wave - h.wave[: h.before // 2].mean(), h.before, noise, float(min(own, origin.AFTER_S))))
+        waves.append(Wave(h.wave - h.wave[: h.before // 2].mean(), h.before, noise))
+    if several and len(modes) >= 2:
+        return [blows.find(wave, modes, rate_hz) for wave in waves]
     found = origin.find(waves, modes, rate_hz)
     if found is None:
         return [Origin(_begun(h, rate_hz), COARSE_COMMON_S, np.inf, modes, np.zeros(len(modes))) for h in heard]
