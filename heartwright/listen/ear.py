@@ -14,6 +14,7 @@ import numpy as np
 
 from heartwright.listen import (
     advice,
+    agree,
     extras,
     figures,
     kinds,
@@ -21,7 +22,7 @@ from heartwright.listen import (
     onsets,
     pulse,
     quality,
-    seek,
+    rivals,
     shape,
     together,
     track,
@@ -49,6 +50,7 @@ class Heard:
     shape: shape.Shape
     level: level.Level
     counts: tuple[tuple[float, float], ...]
+    rivals: tuple[tuple[float, float], ...]
 
 
 def measure(
@@ -79,12 +81,13 @@ def measure(
     else:
         with one_thread():
             marks = time_sounds(heard.samples, heard.rate_hz, heard.chain, heard.shape, heard.level)
+        marks = agree.held(marks, heard.chain)
     reading = figures.reading(
         base, heard.chain, heard.shape, heard.level, marks, bph=bph, movement_bph=movement_bph, clock_ppm=clock_ppm
     )
     reading = kinds.recognise(replace(reading, extras=extras.find(heard.strike.filtered, heard.rate_hz, reading)))
     voice = voices.find(recording, heard.chain.beat_s, marks.time_s)
-    return replace(reading, warnings=_warnings(recording), voice=voice, count_odds=heard.counts)
+    return replace(reading, warnings=_warnings(recording), voice=voice, count_odds=heard.counts, rivals=heard.rivals)
 
 
 def _check(bph: float | None, lift_deg: float | None, clock_ppm: tuple[float, float]) -> None:
@@ -113,13 +116,14 @@ def _hear(recording: Recording, told: float | None, base: Reading, shortest_s: f
     if base.duration_s < 1.0:
         return replace(base, status="too_short", advice=(advice.too_short(base.duration_s, 0),))
     strike = onsets.find(samples, rate)
-    strength, found = seek.find(strike, told)
+    clocks = rivals.listen(strike, told)
+    found = clocks.pulse
     short = base.duration_s < shortest_s
     if found is None or found.z < _PERHAPS_Z:
         if short:
             return replace(base, status="too_short", advice=(advice.too_short(base.duration_s, 0),))
         return replace(base, advice=(advice.no_beat(),))
-    chain = track.follow(strength, strike.block_rate_hz, found)
+    chain = track.follow(clocks.strength, strike.block_rate_hz, found)
     count = len(chain) if chain is not None else 0
     if not short and count < FEWEST_BEATS < base.duration_s / (0.5 * found.period_s) - 2:
         return replace(base, advice=(advice.no_beat(),))
@@ -129,11 +133,11 @@ def _hear(recording: Recording, told: float | None, base: Reading, shortest_s: f
         return replace(base, status="too_noisy", advice=(advice.too_noisy(None),), count_odds=found.counts)
     if chain.faint:
         dim = together.shape(strike, chain)
-        return Heard(samples, rate, strike, chain, dim, together.level(dim, chain.beat_s), found.counts)
+        return Heard(samples, rate, strike, chain, dim, together.level(dim, chain.beat_s), found.counts, clocks.others)
     energy, fine_hz = shape.fine_energy(strike.filtered, rate)
     folded = shape.fold(energy, fine_hz, chain)
     heard = level.measure(samples, rate, folded.time_s[folded.good], folded.axis_s, folded.fold, chain.beat_s)
-    return Heard(samples, rate, strike, chain, folded, heard, found.counts)
+    return Heard(samples, rate, strike, chain, folded, heard, found.counts, clocks.others)
 
 
 def _looseness(chain: track.Chain) -> float:

@@ -82,15 +82,20 @@ class Comb:
         return np.asarray(total / np.sqrt(weight) / self.scatter)
 
 
-def find(strength: Singles, block_rate_hz: float, bph: float | None = None) -> Pulse | None:
-    """The pulse of an onset strength, or None where it shows none; `bph`, if told, narrows the search to +-5 %."""
+def find(
+    strength: Singles, block_rate_hz: float, bph: float | None = None, *, lags_s: tuple[float, ...] = LAGS_S
+) -> Pulse | None:
+    """The pulse of an onset strength, or None where it shows none.
+
+    `bph`, if told, narrows the search to +-5 %; `lags_s` are the longest lags of the combs tried [s].
+    """
     most = int(SHARE * len(strength))
     low, high = 3600.0 / FASTEST_BPH * block_rate_hz, min(7200.0 / SLOWEST_BPH * block_rate_hz, most / 1.05)
     if high <= low or not np.any(strength):
         return None
     comb = Comb.of(strength, most)
     best, z, longest = 0.0, 0.0, 0
-    for longest_s in LAGS_S:
+    for longest_s in lags_s:
         longest = min(int(longest_s * block_rate_hz), most)
         period = np.exp(np.arange(np.log(low), np.log(high), 1.0 / longest))
         allowed = _allowed(period / block_rate_hz, bph)

@@ -43,14 +43,14 @@ class Steady:
 def measure(number: Ints, time_s: Floats, side: Ints) -> Steady | None:
     """Beat and beat error from numbered beats, gaps in the numbering allowed; None with fewer than 4 intervals.
 
-    Intervals next to a displaced beat, and single steps, are set aside (filled with the model), not averaged in.
+    Intervals next to a displaced or missed beat are set aside: only their sum counts. Single steps are left out.
     """
     interval, sign, used = intervals(number, time_s, side)
     n = len(interval)
     if used.sum() < 4:
         return None
     fill = _centre(interval, sign, used)
-    values = np.where(used, interval, fill[0] + sign * fill[1])
+    values = fill[0] + sign * fill[1] + _bridged(interval - fill[0] - sign * fill[1], used, _LEAST_BEATS * fill[0])
     design = np.stack([np.ones(n), sign.astype(np.float64)])
     y = np.asarray(dst(values, type=1, norm="ortho"))
     x = np.asarray(dst(design, type=1, norm="ortho", axis=1))
@@ -95,6 +95,19 @@ def intervals(number: Ints, time_s: Floats, side: Ints) -> tuple[Floats, Ints, n
         spread = 1.4826 * float(np.median(np.abs(off[used])))
         used &= np.abs(off) < max(_FAR * spread, _LEAST_BEATS * centre[0])
     return interval, sign, used
+
+
+def _bridged(off: Floats, used: np.ndarray, least: float) -> Floats:
+    """Departures from the steady beat, those over a stretch not trusted spread evenly over it: the phase is known at
+    both its ends, and only what lies between is not. A stretch that ends out of phase (a leap) has none."""
+    out = np.where(used, off, 0.0)
+    spread = 1.4826 * float(np.median(np.abs(off[used])))
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], (~used).astype(np.int8), [0]))))
+    for a, b in zip(edges[::2], edges[1::2], strict=True):
+        whole = float(off[a:b].sum())
+        if abs(whole) < max(_FAR * spread, least):
+            out[a:b] = whole / (b - a)
+    return out
 
 
 def _centre(interval: Floats, sign: Ints, used: np.ndarray) -> tuple[float, float]:

@@ -1,0 +1,92 @@
+"""Another clock in the room.
+
+Once a pulse is found, the moments at which its beats sound are struck out and what is left is searched again. Whichever
+of two clocks is louder is the one listened to. Their levels are compared in the loudest block of the folded beat
+(energy over the noise, above 2 kHz), as the peaks of their loudest sounds would be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from heartwright.listen import odds, onsets, pulse, seek
+from heartwright.listen.onsets import Singles
+from heartwright.records import Floats
+
+SOUNDS_Z = 3.0  # sigmas of the fold from which a block belongs to a beat
+AROUND = 3  # blocks struck out beside it
+MOST_SHARE = 0.7  # of the take that may be struck out
+LEAST_Z = 10.0  # noise alone reaches 8
+RELATED = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 1.0, 3 / 2, 2.0, 3.0, 4.0)  # ratios of periods that are the first clock's own
+NEAR_RATIO = 1e-3
+LOUDEST_SHARE = 0.998  # quantile of the energy beyond which a block is a knock
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The clock listened to, the onset strength that shows it, and others: (beats an hour, level against it [dB])."""
+
+    strength: Singles
+    pulse: pulse.Pulse | None
+    others: tuple[tuple[float, float], ...] = ()
+
+
+def listen(strike: onsets.Onsets, told: float | None = None) -> Heard:
+    """The loudest clock of a take, and a second one if there is."""
+    strength, first = seek.find(strike, told)
+    if first is None or first.z < LEAST_Z:
+        return Heard(strength, first)
+    rest = without(strike.strength, strike.block_rate_hz, first)
+    second = pulse.find(rest, strike.block_rate_hz, lags_s=pulse.LAGS_S[:1] if first.z > seek.PLAIN_Z else pulse.LAGS_S)
+    if second is None or second.z < LEAST_Z or second.counts[0][1] < 0.5 or related(first, second):
+        return Heard(strength, first)
+    ratio = level_db(strike, second) - level_db(strike, first)
+    if ratio > 0.0 and told is None:
+        shown = onsets.strength(strike.bands, strike.block_rate_hz, seek.weighed(strike, rest, second))
+        again = pulse.find(shown, strike.block_rate_hz, 7200.0 / second.period_s)
+        if again is not None and again.z > 0.5 * second.z:
+            return Heard(shown, again, ((7200.0 / first.period_s, -ratio),))
+    return Heard(strength, first, ((7200.0 / second.period_s, ratio),))
+
+
+def related(first: pulse.Pulse, second: pulse.Pulse) -> bool:
+    """Whether the second pulse is a part or a multiple of the first."""
+    ratio = second.period_s / first.period_s
+    return any(abs(ratio / r - 1.0) < NEAR_RATIO for r in RELATED)
+
+
+def without(strength: Singles, block_rate_hz: float, found: pulse.Pulse) -> Singles:
+    """An onset strength with the moments of a pulse's beats struck out."""
+    period = found.period_s * block_rate_hz
+    bins = max(24, int(period))
+    shape: Floats = odds.fold(strength, period, bins).sum(axis=0)
+    shape = np.convolve(np.concatenate([shape[-1:], shape, shape[:1]]), [1.0, 1.0, 1.0], "valid")
+    level = shape - np.median(shape)
+    noise = 1.4826 * float(np.median(np.abs(level))) or 1e-12
+    sounds = level > SOUNDS_Z * noise
+    wide = (
+        np.convolve(np.concatenate([sounds[-AROUND:], sounds, sounds[:AROUND]]), np.ones(2 * AROUND + 1), "valid") > 0
+    )
+    if np.mean(wide) > MOST_SHARE:
+        wide = level > np.quantile(level, 1.0 - MOST_SHARE)
+    struck = wide[_place(len(strength), period, bins)]
+    rest = np.where(struck, 0.0, strength - strength[~struck].mean())
+    return np.asarray(rest, dtype=np.float32)
+
+
+def level_db(strike: onsets.Onsets, found: pulse.Pulse) -> float:
+    """Energy over the noise in the loudest block of a pulse's folded beat [dB]."""
+    energy = strike.bands[:, 1:].mean(axis=1) if strike.bands.shape[1] > 1 else strike.bands[:, 0]
+    energy = np.minimum(energy, np.quantile(energy, LOUDEST_SHARE))
+    period = found.period_s * strike.block_rate_hz
+    bins = max(24, int(period))
+    place = _place(len(energy), period, bins)
+    shape = np.bincount(place, weights=energy, minlength=bins) / np.maximum(np.bincount(place, minlength=bins), 1)
+    return float(10.0 * np.log10(max(float(shape.max() - np.median(shape)), 1e-3)))
+
+
+def _place(count: int, period: float, bins: int) -> np.ndarray:
+    """Bin of each block in the period."""
+    return np.minimum((np.arange(count) / period % 1.0 * bins).astype(np.int64), bins - 1)
