@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heartwright.records import BeatTable, Floats, Interval
+from heartwright.records import BeatTable, Floats, Interval, Ints
 
 _FEWEST = 0.5  # share of the beats whose span must have been heard
 _MOST_STEPS = 60
@@ -61,7 +61,7 @@ def series(table: BeatTable) -> tuple[Series, ...]:
     return tuple(out)
 
 
-def _sided(values: Floats, side: Floats) -> Floats:
+def _sided(values: Floats, side: Ints) -> Floats:
     """Values less the median of their own side."""
     out = np.array(values, float)
     for s in (1, -1):

@@ -76,7 +76,7 @@ def whiten(series: Floats, *, walks: bool = False, beside: Floats | None = None)
     if not np.any(y):
         return None
     out = np.unique(np.round(n * np.asarray(() if beside is None else beside)).astype(np.int64))
-    found = _foretold(y, _weights(y, int(np.clip(n // 50, 2, _ORDER)), out))
+    found = _foretold(y, _weights(y, int(np.clip(n // 25, 2, _ORDER)), out))
     found[~heard] = 0.0
     found = _clipped(found, _CLIP)
     return of_white(found / (float(np.std(found[heard])) or 1.0))

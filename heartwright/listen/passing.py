@@ -14,13 +14,16 @@ from heartwright.listen.lines import White
 from heartwright.records import BeatTable, Passing
 
 _SHORTEST = 8  # beats
+_FEWEST = 1200  # beats: in a shorter take a swing's own memory passes for an event
 _MOST = 3
 
 
 def find(white: White, of: str, table: BeatTable, alarm: float) -> tuple[Passing, ...]:
     """Up to three stretches of a series that chance does not make at the false-alarm probability `alarm`, in order."""
+    if white.count < _FEWEST:
+        return ()
     total = np.concatenate([[0.0], np.cumsum(white.values - white.values.mean())])
-    widths = [w for w in (_SHORTEST << k for k in range(12)) if w <= white.count // 4]
+    widths = [w for w in (_SHORTEST << k for k in range(12)) if w <= white.count // 16]
     hits = []
     for width in widths:
         # a window of so many beats hears most of what has half a cycle in it
