@@ -157,26 +157,37 @@ def _nothing(run: Run, heard_s: float) -> LongReading:
 def mean_beat(beats: Beats) -> tuple[float, float] | None:
     """The mean beat by the count [s] and its relative one-sigma uncertainty (timing and wander), over all stretches.
 
-    None where no stretch has ten beats. Every so many beats of one side serve, at most some two thousand a stretch: the
-    count has fixed what lies between.
+    None where no stretch has ten beats. The count between the first and the last beats of one side gives the mean, so
+    that it is that of the run however the rate moved; every so many beats between show the wander.
     """
     span = total = variance = 0.0
     for stretch in np.unique(beats.stretch):
         own = beats.part(beats.stretch == stretch)
         every = 2 * max(1, len(own) // (2 * _MOST_MARKS))
         even = own.part(own.number % every == own.number[0] % every)
-        pace = (
-            steady.measure((even.number - even.number[0]) // every, even.time_s, np.zeros(len(even), np.int64))
-            if len(even) > 4
-            else None
-        )
+        if len(even) < 5:
+            continue
+        step = (even.number - even.number[0]) // every
+        pace = steady.measure(step, even.time_s, np.zeros(len(even), np.int64))
         if pace is None:
             continue
-        length = float(even.time_s[-1] - even.time_s[0])
-        span += length
-        total += length / (pace.beat_s / every)
-        variance += (length * pace.beat_sigma_s / pace.beat_s) ** 2
+        length, count, sigma = _ends(own.part(own.number % 2 == own.number[0] % 2), pace.beat_s / every)
+        span, total = span + length, total + count
+        variance += (length * pace.beat_sigma_s / pace.beat_s) ** 2 + sigma**2
     return (span / total, float(np.sqrt(variance)) / span) if span > 0.0 else None
+
+
+def _ends(side: Beats, beat_s: float) -> tuple[float, float, float]:
+    """Time between the mean of the first and of the last nine beats of a side [s], beats between, one sigma [s]."""
+    ends = min(9, len(side) // 2)
+    first, last = side.part(np.arange(len(side)) < ends), side.part(np.arange(len(side)) >= len(side) - ends)
+    off = [end.time_s - beat_s * end.number for end in (first, last)]
+    sigma = float(np.sqrt(sum(float(np.var(o)) for o in off) / ends))
+    return (
+        float(np.mean(last.time_s) - np.mean(first.time_s)),
+        float(np.mean(last.number) - np.mean(first.number)),
+        sigma,
+    )
 
 
 def _allan(beats: Beats) -> Allan | None:
