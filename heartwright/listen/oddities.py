@@ -68,8 +68,10 @@ def marks(table: BeatTable) -> tuple[Mark, ...]:
             own = table.side[index] == side
             if own.any():
                 clean[own] -= np.median(clean[own])
-        off[index] = displaced(clean)
-        chance[index] = displaced_p(off[index], 1e3 * float(np.nanmedian(table.sigma_s)))
+        chance[index] = displaced_p(displaced(clean), 1e3 * float(np.nanmedian(table.sigma_s)))
+        for i in np.flatnonzero((table.flag[index] != "") & (np.arange(len(index)) > 0)):
+            # told against the beats before, so that a step of the phase has its whole size
+            off[index[i]] = clean[i] - np.median(clean[max(0, i - NEAR) : i])
     level = table.level_db[heard & np.isfinite(table.level_db)]
     missed, double = _missed_p(level, int(heard.sum())), _double_p(level, table)
     out = []

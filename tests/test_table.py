@@ -1,0 +1,36 @@
+"""The table's flags on takes whose beats were moved, dropped and doubled by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from listen_takes import watch
+
+from heartwright import listen
+
+
+def test_moved_and_dropped_beats_are_flagged_and_marked() -> None:
+    take = watch(seconds=20.0, moved={40: 1.5e-3, 80: -1.5e-3}, dropped=(60,), seed=4)
+    reading = listen.measure(take.recording, lift_deg=44.0)
+    assert reading.table is not None
+    kinds = {mark.kind: mark for mark in reading.marks}
+    assert set(kinds) == {"late", "early", "missed"}
+    assert kinds["late"].off_ms == pytest.approx(1.5, abs=0.2)
+    assert kinds["early"].off_ms == pytest.approx(-1.5, abs=0.2)
+    assert max(mark.p for mark in reading.marks) < 0.01
+    flagged = reading.table.time_s[reading.table.flag != ""]
+    assert np.allclose(sorted(mark.time_s for mark in reading.marks), flagged)
+
+
+def test_a_step_of_the_phase_is_marked_once() -> None:
+    steps = dict.fromkeys(range(50, 118), 1.5e-3)
+    take = watch(seconds=20.0, moved=steps, seed=5)
+    reading = listen.measure(take.recording, lift_deg=44.0)
+    assert [mark.kind for mark in reading.marks] == ["late"]
+    assert reading.marks[0].off_ms == pytest.approx(1.5, abs=0.1)
+    assert reading.marks[0].time_s == pytest.approx(take.unlock_s[50], abs=1e-3)
+
+
+def test_a_healthy_take_has_no_marks() -> None:
+    for seed in range(3):
+        assert listen.measure(watch(seconds=15.0, seed=seed).recording).marks == ()
