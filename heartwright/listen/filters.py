@@ -222,22 +222,24 @@ def _apart(x: Floats, found: Ints, distance: int) -> Ints:
 
 def _prominence(x: Floats, found: Ints) -> Floats:
     """How far each peak stands over the higher of the lowest points on the way to a higher peak or an end."""
-    out = np.empty(len(found))
-    for k, at in enumerate(found.tolist()):
-        bases = []
-        for side in (x[at::-1], x[at:]):
-            stop, reach = len(side), 64
-            while True:  # look further and further
-                higher = np.flatnonzero(side[:reach] > x[at])
-                if len(higher):
-                    stop = int(higher[0])
-                    break
-                if reach >= len(side):
-                    break
-                reach *= 4
-            bases.append(float(side[:stop].min()))
-        out[k] = x[at] - max(bases)
-    return out
+    if not len(found):
+        return np.zeros(0)
+    base = np.full(len(found), -np.inf)
+    for side in (-1, 1):
+        lowest = np.empty(len(found))
+        left, reach = np.arange(len(found)), 64
+        while len(left):  # look further and further for what is higher
+            at = found[left, None] + side * np.arange(reach + 1)
+            inside = (at >= 0) & (at < len(x))
+            values = np.where(inside, x[np.clip(at, 0, len(x) - 1)], np.inf)
+            higher = inside & (values > x[found[left]][:, None])
+            ends = higher.any(axis=1)
+            stop = np.where(ends, np.argmax(higher, axis=1), reach + 1)
+            lowest[left] = np.where(np.arange(reach + 1) < stop[:, None], values, np.inf).min(axis=1)
+            left = left[~ends & inside[:, -1]]
+            reach *= 4
+        base = np.maximum(base, lowest)
+    return x[found] - base
 
 
 # ------------------------------------------------------------------------------------------------ distributions

@@ -257,9 +257,11 @@ def _codec(take: _Take) -> str | None:
     decibel = 10.0 * np.log10(power + 1e-30)
     worst, at = 0.0, 0.0
     for edge in np.arange(3_400.0, min(19_300.0, 0.44 * take.rate_hz), 100.0):
-        below = decibel[(frequency > edge - 1_000.0) & (frequency < edge - 200.0)]
-        above = decibel[(frequency > edge + 200.0) & (frequency < edge + 1_000.0)]
-        rest = decibel[(frequency > edge + 1_000.0) & (frequency < 0.48 * take.rate_hz)]
+        a, b, c, d = np.searchsorted(frequency, edge + np.array([-1_000.0, -200.0, 200.0, 1_000.0])).tolist()
+        below, above = decibel[a:b], decibel[c:d]
+        if below.mean() - above.mean() < 9.0:
+            continue  # no median of so few falls by 18 dB then
+        rest = decibel[d : np.searchsorted(frequency, 0.48 * take.rate_hz)]
         drop = float(np.median(below) - np.median(above))
         if drop > worst and (len(rest) == 0 or float(np.max(rest)) < float(np.median(below)) - 12.0):
             worst, at = drop, float(edge)

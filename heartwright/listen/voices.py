@@ -19,6 +19,7 @@ from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
 
 from heartwright.listen import filters
 from heartwright.records import Floats, Interval, Recording, Voice, VoiceSound
@@ -142,8 +143,8 @@ def _period_in_beats(envelope: Floats, beat_s: float) -> int | None:
     level = np.log1p(envelope / floor)
     level -= np.mean(level)
     size = len(level)
-    spectrum = np.fft.rfft(level, 2 * size)
-    covariance = np.fft.irfft(np.abs(spectrum) ** 2)[:size] / np.arange(size, 0, -1)
+    length = next_fast_len(2 * size, True)
+    covariance = irfft(np.abs(rfft(level, length)) ** 2, length)[:size] / np.arange(size, 0, -1)
     most = min(_MOST_BEATS, int(size * _STEP_S / beat_s / _FEWEST_CYCLES), int(_LONGEST_S / beat_s))
     least = max(_FEWEST_BEATS, int(np.ceil(_SHORTEST_S / beat_s)))
     if most < least:
@@ -220,8 +221,12 @@ def _path(gain: Floats) -> tuple[Floats, NDArray[np.int64]]:
     steps = np.arange(-reach, reach + 1)
     cost = 0.5 * (steps * _STEP_S / 0.015) ** 2
     total, came = gain[0].copy(), np.zeros((count, bins), np.int64)
+    wide = np.empty(bins + 2 * reach)
+    around = np.lib.stride_tricks.sliding_window_view(wide, 2 * reach + 1)[:, ::-1]
+    turn = np.arange(-reach, bins + reach) % bins
     for n in range(1, count):
-        before = _around(total, -reach, reach)[:, ::-1] - cost
+        wide[:] = total[turn]
+        before = around - cost
         best = np.argmax(before, axis=1)
         came[n] = steps[best]
         total = before[np.arange(bins), best] + gain[n]
