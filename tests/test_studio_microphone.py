@@ -262,7 +262,7 @@ def test_the_ear_says_more_and_more(watch: NDArray[np.float32]) -> None:
         piece = watch[at : at + int(0.5 * RATE)]
         if at >= int(8 * RATE):
             told = Told(lifts_deg=(44.0,), movement="6497")
-        out = attending.attend(901, 0, RATE, told, piece, at / RATE, at / RATE)
+        out = attending.attend(901, 0, RATE, told, piece, at / RATE)
         if first_s is None and out["rate_s_per_day"]:
             first_s = (at + len(piece)) / RATE
             assert out["amplitude_deg"] is None
@@ -278,14 +278,14 @@ def test_the_ear_says_more_and_more(watch: NDArray[np.float32]) -> None:
 def test_a_new_beginning_keeps_the_time(watch: NDArray[np.float32]) -> None:
     """After the sound broke off the dots go on at the time of the microphone, not at nought."""
     piece = watch[: int(4 * RATE)]
-    attending.attend(902, 0, RATE, Told(), piece, 0.0, 4.0)
-    out = attending.attend(902, 1, RATE, Told(), piece, 60.0, 64.0)
+    attending.attend(902, 0, RATE, Told(), piece, 0.0)
+    out = attending.attend(902, 1, RATE, Told(), piece, 60.0)
     assert out["trace"]["dots"][0][0] > 60.0
     attending.let_go(902)
 
 
 def test_a_dead_microphone_is_told_with_its_cure() -> None:
-    out = attending.attend(903, 0, RATE, Told(), np.zeros(int(3 * RATE), np.float32), 0.0, 3.0)
+    out = attending.attend(903, 0, RATE, Told(), np.zeros(int(3 * RATE), np.float32), 0.0)
     assert out["rate_s_per_day"] is None
     assert any("zeros" in t and "unmute" in t for t in out["troubles"])
     attending.let_go(903)
@@ -298,7 +298,7 @@ def test_hum_clipping_and_gain_are_told(watch: NDArray[np.float32]) -> None:
     loud = np.clip(take / np.max(np.abs(take)) * 3.0, -1.0, 1.0)
     hum = take + 0.2 * np.max(np.abs(take)) * np.sin(2 * np.pi * 50.0 * time_s).astype(np.float32)
     for mic, samples, says in ((904, loud, "clip"), (905, hum, "hum")):
-        out = attending.attend(mic, 0, RATE, Told(), samples.astype(np.float32), 0.0, 10.0)
+        out = attending.attend(mic, 0, RATE, Told(), samples.astype(np.float32), 0.0)
         assert any(says in t for t in out["troubles"]), (says, out["troubles"])
         attending.let_go(mic)
 

@@ -41,12 +41,12 @@ def ready() -> None:
 
 
 def attend(
-    mic: int, turn: int, rate_hz: float, told: Told, samples: NDArray[np.float32], before_s: float, at_s: float
+    mic: int, turn: int, rate_hz: float, told: Told, samples: NDArray[np.float32], before_s: float
 ) -> dict[str, Any]:
     """Hear more of microphone `mic`; what is to be said of it now.
 
-    `turn` counts its beginnings; `samples` (float32 [n]) begin `before_s` after its first sample and came at `at_s` of
-    the session's steady clock.
+    `turn` counts its beginnings; `samples` (float32 [n]) begin `before_s` after its first sample. When they came is
+    not looked at: a network brings them in bursts.
     """
     from heartwright.listen.live import Live
 
@@ -56,7 +56,7 @@ def attend(
     elif known.told != told:
         known.told = told
         known.live.told.update(_known(told))
-    known.live.add(samples, at_s=at_s)
+    known.live.add(samples)
     return figures(known)
 
 

@@ -175,8 +175,7 @@ class Microphones:
             return
         turn, before_s = mic.breaks, (mic.next - mic.waiting) / mic.rate_hz
         samples = mic.to_hear()
-        given = (mic.id, turn, mic.rate_hz, mic.told, samples, before_s, mic.last)
-        said = await self.ear.ask(attending.attend, *given)
+        said = await self.ear.ask(attending.attend, mic.id, turn, mic.rate_hz, mic.told, samples, before_s)
         if not mic.over and mic.breaks == turn:
             mic.said = said
             self.tell(mic)
@@ -198,7 +197,7 @@ class Microphones:
         told = mic.told
         known = {"bph": told.bph or told.movement_bph, "lift_deg": told.lifts_deg[0] if told.lifts_deg else None}
         words = {key: f"{value:g}" for key, value in known.items() if value} | words
-        words.setdefault("name", f"{told.movement or 'Your watch'}, {time.strftime('%H.%M')}")
+        words.setdefault("name", f"{told.movement or 'Your watch'}, {time.strftime('%H h %M')}")
         words.setdefault("date", time.strftime("%Y-%m-%d"))
         words.setdefault("author", mic.name)
         try:
