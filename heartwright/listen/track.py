@@ -175,22 +175,24 @@ def best_path(gain: Floats) -> Ints:
     came = np.empty((count, width), dtype=np.int64)
     index = np.arange(width)
     wide = np.full(width + 2 * FARTHEST, -np.inf)
-    shifts = [k for k in range(-FARTHEST, FARTHEST + 1) if k]
+    stepped = np.lib.stride_tricks.sliding_window_view(wide, width)  # [2 FARTHEST + 1, width]
+    shift = np.concatenate(([0], np.arange(-FARTHEST, 0), np.arange(1, FARTHEST + 1)))
+    cost = STEP_COST * np.abs(shift)[:, None]
+    ways = np.empty((2 * FARTHEST + 1, width))  # staying first, so that it wins where ways are alike
+    source = index + shift[:, None]
     for n in range(1, count):
-        top = int(np.argmax(total))
+        wide[FARTHEST:-FARTHEST] = total
+        ways[0] = total
+        np.subtract(stepped[:FARTHEST], cost[1 : FARTHEST + 1], out=ways[1 : FARTHEST + 1])
+        np.subtract(stepped[FARTHEST + 1 :], cost[FARTHEST + 1 :], out=ways[FARTHEST + 1 :])
+        top = int(total.argmax())
         leap = total[top] - LEAP_COST
-        best, source = total, index
-        if leap > total.min():
-            far = total < leap
-            best, source = np.where(far, leap, total), np.where(far, top, index)
-        wide[FARTHEST : FARTHEST + width] = total
-        for k in shifts:
-            other = wide[FARTHEST + k : FARTHEST + k + width] - STEP_COST * abs(k)
-            better = other > best
-            if better.any():
-                best, source = np.where(better, other, best), np.where(better, index + k, source)
-        came[n] = source
-        total = best + gain[n]
+        far = total < leap
+        ways[0, far] = leap
+        best = ways.argmax(axis=0)
+        came[n] = source[best, index]
+        came[n, far & (best == 0)] = top
+        total = ways[best, index] + gain[n]
     path = np.empty(count, dtype=np.int64)
     path[-1] = int(np.argmax(total))
     for n in range(count - 1, 0, -1):
