@@ -113,6 +113,17 @@ def test_without_an_amplitude_there_is_no_side() -> None:
     assert found.status == "no_side" and found.heavy_deg is None and found.size_s_per_day is not None
 
 
+@pytest.mark.parametrize(("reach", "status"), [((131.0, 190.0), "ok"), ((170.0, 240.0), "no_side")])
+def test_an_unknown_lift_tells_the_side_where_every_lift_agrees(reach: tuple[float, float], status: str) -> None:
+    held = session_of(30.0, 1e-10, None)
+    loose = sessions.model.Span(value=165.0 if status == "ok" else 200.0, low=reach[0], high=reach[1])
+    entries = [e.model_copy(update={"amplitude_any_lift_deg": loose}) for e in held.reading]
+    found = sessions.poise(sessions.Session(created=START, reading=entries), inertia_kg_m2=INERTIA)
+    assert found.status == status and found.unbalance_kg_m is None
+    if found.heavy_deg is not None:
+        assert turned(found.heavy_deg.value, 30.0) == pytest.approx(0.0, abs=0.05)
+
+
 def test_a_balanced_balance_is_not_accused() -> None:
     accused = sum(sessions.poise(session_of(0.0, 0.0, 160.0, noise=0.2, seed=s)).status == "ok" for s in range(200))
     assert accused <= 20  # 5 % of 200, plus more than three standard deviations

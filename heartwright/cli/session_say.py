@@ -170,12 +170,20 @@ def _table(held: Session) -> Table:
             e.position,
             wind_text(e.wind_h),
             within(e.rate_repeat.interval, sign=True),
-            within(e.amplitude_deg.interval) if e.amplitude_deg else "-",
+            _amplitude(e),
             within(e.beat_error_ms.interval) if e.beat_error_ms else "-",
             f"{e.temperature_c:g}" if e.temperature_c is not None else "-",
             f"{e.time.astimezone():%d %b %H:%M}",
         )
     return table
+
+
+def _amplitude(e: Entry) -> str:
+    """ "270.1 ±1.2", "~262 ±32" where the lift is not known, or "-"."""
+    if e.amplitude_deg is not None:
+        return within(e.amplitude_deg.interval)
+    loose = e.amplitude_any_lift_deg
+    return "-" if loose is None else f"~{loose.value:.0f} ±{loose.interval.half_width:.0f}"
 
 
 def _figures(found: Summary, console: Console) -> None:

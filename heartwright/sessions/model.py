@@ -93,6 +93,7 @@ class Entry(Part):
     beat_error_ms: Span | None = None
     amplitude_deg: Span | None = None
     lift_deg: float | None = Field(None, ge=10.0, le=120.0)
+    amplitude_any_lift_deg: Span | None = Field(None, description="over all lifts of the kind, where none was told")
     remarks: list[Text] = Field(default_factory=list, max_length=50)
 
     @field_validator("position")
@@ -187,5 +188,6 @@ def entry(
         beat_error_ms=Span.of(reading.beat_error_ms),
         amplitude_deg=Span.of(reading.amplitude_deg),
         lift_deg=reading.lift_deg,
+        amplitude_any_lift_deg=Span.of(reading.amplitude_any_lift_deg),
         remarks=[line[:LONGEST_TEXT] for line in reading.warnings][:50],
     )

@@ -113,6 +113,16 @@ def _touches(amplitude: Interval) -> bool:
     return within or amplitude.low < ZERO_DEG < amplitude.high
 
 
+def _swing(entry: Entry) -> Interval | None:
+    """The amplitude; without a lift that over all lifts, if it lies clear of the zero whatever the lift."""
+    if entry.amplitude_deg is not None:
+        return entry.amplitude_deg.interval
+    loose = entry.amplitude_any_lift_deg
+    if loose is None or (loose.low < ZERO_DEG + CLOSE_DEG and loose.high > ZERO_DEG - CLOSE_DEG):
+        return None
+    return loose.interval
+
+
 def _beat_bph(session: Session, entries: Sequence[Entry]) -> float | None:
     return session.watch.nominal_bph or next((e.nominal_bph for e in entries if e.nominal_bph), None)
 
@@ -123,8 +133,10 @@ def _fit(
     rate = np.array([e.rate_s_per_day.value for e in entries])
     up = np.radians([e.place.up_deg or 0.0 for e in entries])
     noise, _ = covariance(entries)
-    swings = np.array([e.amplitude_deg.value if e.amplitude_deg is not None else np.nan for e in entries])
+    heard = [_swing(e) for e in entries]
+    swings = np.array([a.value if a is not None else np.nan for a in heard])
     known = bool(np.isfinite(swings).all())
+    exact = all(e.amplitude_deg is not None for e in entries)
     mean_swing = float(swings.mean()) if known else None
     factor = gain_factor(swings) if known else np.ones(len(entries))
     centre = float(np.mean(factor))
@@ -147,7 +159,7 @@ def _fit(
         fastest_up_deg=fastest if certain else None,
         heavy_deg=side,
         amplitude_deg=mean_swing,
-        unbalance_kg_m=_unbalance(size, mean_swing, centre, inertia, bph) if certain and known else None,
+        unbalance_kg_m=_unbalance(size, mean_swing, centre, inertia, bph) if certain and exact else None,
         left_chi2=chi2,
         left_free=free,
         left_p=p_left,
@@ -209,8 +221,8 @@ def _advice(size: Interval, certain: bool, swings: Floats | None, p_left: float 
         )
     if swings is None:
         lines.append(
-            "The amplitude is not known for every vertical: which side is heavy depends on it (below 219.5 deg the "
-            "heavy side gains when down, above it loses). Give the lift angle and record again."
+            "The amplitude of every vertical is not known well enough: which side is heavy depends on it (below "
+            "219.5 deg the heavy side gains when down, above it loses). Give the lift angle and record again."
         )
     elif float(np.min(swings)) < GOOD_DEG[0] or float(np.max(swings)) > GOOD_DEG[1]:
         lines.append(
