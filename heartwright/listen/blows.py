@@ -1,10 +1,10 @@
 """A mean waveform taken apart into the blows that follow one another in it.
 
 Lock, banking and bounce ring into each other. In the mean of all beats they stand so far out of the noise that the
-onset of the first can be told all the same: each blow starts the case's modes as sines (`modal`), amplitudes are linear,
-the onset of the first is scanned as in `origin`, each later one is put where it explains most of what is left, and then
-all onsets move together (Gauss-Newton). Which of the later ones is the banking this does not tell. Conventions as in
-`origin`.
+onset of the first can be told all the same: each blow starts the case's modes as sines (`modal`), amplitudes are
+linear, the onset of the first is scanned as in `origin`, each later one is put where it explains most of what is left,
+and then all onsets move together (Gauss-Newton). Which of the later ones is the banking this does not tell.
+Conventions as in `origin`.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ def _polished(modes: Modes, time_s: Floats, values: Floats, sigma: Floats, start
     for turn in range(TURNS + 1):
         units = [modal.ring(modes, time_s, s) / sigma[:, None] for s in start]
         flat = np.concatenate(units, axis=1)
-        amplitude = np.linalg.solve(flat.T @ flat + np.eye(count * m) * ridge, flat.T @ right).reshape(count, m)
+        amplitude = np.asarray(
+            np.linalg.solve(flat.T @ flat + np.eye(count * m) * ridge, flat.T @ right), dtype=np.float64
+        ).reshape(count, m)
         left = right - flat @ amplitude.ravel()
         slopes = []
         for s, a in zip(start, amplitude, strict=True):

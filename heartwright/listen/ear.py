@@ -29,13 +29,13 @@ from heartwright.listen import (
     voices,
 )
 from heartwright.listen.calm import one_thread
-from heartwright.listen.landmarks import time_sounds
+from heartwright.listen.landmarks import sharpen, time_sounds
 from heartwright.records import Floats, Reading, Recording
 
 SHORTEST_S = 3.0
 FEWEST_BEATS = 5
 _CLEAR_Z, _PERHAPS_Z = 9.0, 7.5  # noise alone reaches 7
-_SURE_COUNT = 0.95  # probability of the beat rate against its half and double below which no rate is told
+_SURE_COUNT = 0.99  # probability of the beat rate against its half and double below which no rate is told
 _LOOSE = 0.05  # scatter of the chain beyond which the count is not trusted [beats]
 
 
@@ -77,7 +77,9 @@ def measure(
     if isinstance(heard, Reading):
         return replace(heard, warnings=_warnings(recording))
     if heard.chain.faint:
-        marks = together.landmarks(heard.chain)
+        with one_thread():
+            coarse = together.landmarks(heard.chain)
+            marks = sharpen(coarse, heard.samples, heard.rate_hz, heard.chain, heard.shape, heard.level)
     else:
         with one_thread():
             marks = time_sounds(heard.samples, heard.rate_hz, heard.chain, heard.shape, heard.level)

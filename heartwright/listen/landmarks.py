@@ -121,6 +121,16 @@ def _landed(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, sh
     return replace(coarse, time_s=time, sigma_s=sigma, common_s=found.common_s, rough_s=_filled(time, coarse, chain))
 
 
+def sharpen(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, shape: Shape, level: Level) -> Landmarks:
+    """`coarse` times of beats that are heard only together, by their loudest sound's own waveform where it shows."""
+    quiet = quiet_rows(samples, rate_hz, shape, level) if rate_hz >= LOWEST_RATE_HZ else None
+    found = None if quiet is None else sounds.time_faint(samples, rate_hz, chain, shape, quiet)
+    if found is None or _unevenness(found.lock_s, chain) > min(2.0 * WILD_S, _unevenness(coarse.time_s, chain)):
+        return coarse
+    rough = _filled(found.lock_s, coarse, chain)
+    return replace(coarse, time_s=found.lock_s, sigma_s=found.lock_sigma_s, common_s=found.common_s, rough_s=rough)
+
+
 def _apart(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Floats) -> Landmarks:
     """Every sound by its own waveform, unless that tells the beats less evenly than their energy does."""
     found = sounds.time(samples, rate_hz, chain, shape, quiet)

@@ -27,6 +27,7 @@ SURE_TOGETHER = 9.0  # of both sides
 LEAST_RISE_DB = 0.4
 FEWEST = 13  # beats a side below which no pattern is believed
 SEEDS, CLEARLY = 3, 0.02  # single beats tried as a beginning, and the correlation by which they must do better
+ALIKE_BLOCKS = 150  # of a fold on each side of a sound, by which the sides are compared
 LOCK_WITHIN_DB = 12.0  # the lock is never this far below the loudest sound
 
 
@@ -84,10 +85,11 @@ def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
     lever = min(count) >= FEWEST and chain.beat_s < SLOWEST_LEVER_S
     marks = _lever(found, chain.beat_s * block_rate_hz) if lever else None
     buried = marks is not None and any(_hidden(mean[s], marks[s][1], marks[s][0]) for s in range(2))
-    if buried:
+    if marks is None or buried:
+        reference = (
+            [m[1] for m in marks] if marks else _alike(mean, found, [_loudest(mean[s]) for s in range(2)], lever)
+        )
         marks = None
-    if marks is None:
-        reference = [_loudest(mean[s]) for s in range(2)]
         first = np.full(2, np.nan)
         impulse = np.full(2, np.nan)
     else:
@@ -195,6 +197,31 @@ def _loudest(mean: Floats) -> int:
     soft = np.convolve(mean, np.ones(5) / 5, "same")
     top = int(np.argmax(soft))
     return top
+
+
+def _alike(mean: Floats, found: list[list[Rise]], loudest: list[int], lever: bool) -> list[int]:
+    """The loudest sound of each side, or another nearly as loud where the sides are then clearly more alike.
+
+    Of two sounds about as loud the noise may raise the one on this side and the other on that.
+    """
+    if not lever:
+        return loudest
+    half = min(ALIKE_BLOCKS, mean.shape[1] // 2)
+    root = np.pad(np.sqrt(np.maximum(mean, 0.0)), ((0, 0), (half, half)), mode="edge")
+    tried = []
+    for side, top in zip(found, loudest, strict=True):
+        near = [
+            int(r.time_s) for r in side if abs(r.time_s - top) > 8 and r.level_db > max(x.level_db for x in side) - 8
+        ]
+        tried.append([top, *near])
+    best, most = loudest, -np.inf
+    for a in tried[0]:
+        for b in tried[1]:
+            x, y = root[0, a : a + 2 * half], root[1, b : b + 2 * half]
+            value = float(np.corrcoef(x, y)[0, 1]) - CLEARLY * ((a != loudest[0]) + (b != loudest[1]))
+            if value > most:
+                best, most = [a, b], value
+    return best
 
 
 def rises(mean: Floats, floor: float) -> list[Rise]:

@@ -21,7 +21,9 @@ from heartwright.listen.track import Chain
 from heartwright.records import Floats, Ints
 
 FEWEST_A_SIDE = 8
-HEARD = 0.6  # share of the beats that must show a sound
+HEARD, CLEARLY = 0.6, 0.9  # share of the beats that must show a sound, and one that they are timed by
+FAINTEST = 5.0  # height of most unlockings' correlation, in sigmas, below which beats are not timed by them
+STANDS_OUT = 6.0  # height of a faint beat's correlation, in sigmas, by which most must stand out
 MOST_LEFT = 0.35  # spread about the neighbours beyond which a sound is noise [of what noise alone would show]
 LOCK = Window(reach_s=0.8e-3, before_s=0.4e-3, after_s=3.2e-3)
 LOCK_OWN_SPANS = 0.022  # the banking follows the lock later than this [spans from unlocking to lock]
@@ -84,6 +86,34 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
     return Sounds(unlock_s, impulse_s, lock_s, sigma, lock_sigma, True, _common(start, rate_hz), lock_common)
 
 
+def time_faint(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Floats) -> Sounds | None:
+    """Sharpen beats that were found together by their loudest sound's waveform; None where that does not show.
+
+    Single beats stand where the chain has them to a fraction of a millisecond or worse. Where the learnt waveform does
+    not stand well out of most of them it has been learnt from noise.
+    """
+    usable = _whole(samples, rate_hz, shape)
+    sides = [usable[chain.side[usable] == s] for s in range(2)]
+    if min(len(s) for s in sides) < FEWEST_A_SIDE:
+        return None
+    doubt = float(np.nanmedian(chain.sigma_s)) if chain.sigma_s is not None else 0.3e-3
+    reach = float(np.clip(1.5e-3 + 4.0 * doubt, 2.0e-3, 5.0e-3))  # the chain's time may lie on the flank of the sound
+    window = Window(reach, 0.5e-3, 2.5e-3, float(np.clip(doubt, 0.1e-3, 1e-3)))
+    out = [np.full(len(chain), np.nan) for _ in range(3)]
+    time_s, sigma, nothing = out
+    found = []
+    for beats in sides:
+        heard = coherent.hear(samples, rate_hz, chain.time_s[beats], window, quiet)
+        if heard is None or np.isfinite(heard.time_s).mean() < CLEARLY or np.median(heard.score) < STANDS_OUT:
+            return None
+        found.append(heard)
+    start = _starts(found, _modes(found, rate_hz, quiet, True), rate_hz, quiet, several=True)
+    for beats, heard, begun in zip(sides, found, start, strict=True):
+        time_s[beats], sigma[beats] = heard.time_s + begun.start_s, heard.sigma_s
+    common = _common(start, rate_hz)
+    return Sounds(nothing, nothing.copy(), time_s, sigma, sigma, False, common, common)
+
+
 def _whole(samples: Floats, rate_hz: float, shape: Shape) -> Ints:
     """Beats whose windows lie whole in the take."""
     first = float(np.nanmin(shape.first_s)) if shape.lever else 0.0
@@ -103,6 +133,8 @@ def _unlocks(
         expected = np.where(np.isfinite(lock.time_s), lock.time_s, shape.time_s[beats]) - span
         heard = coherent.hear(samples, rate_hz, expected, window, quiet)
         if heard is None or not _steady(heard, expected, reach):
+            return None
+        if np.isfinite(heard.time_s).mean() < CLEARLY or np.median(heard.score) < FAINTEST:
             return None
         out.append(heard)
     return out
