@@ -34,9 +34,11 @@ def serving(*more: str) -> Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT) as server:
         assert server.stdout is not None
         found = next(filter(None, (re.search(r"http://[^:/]+:(\d+)/", line) for line in server.stdout)))
-        yield found[1]
-        server.terminate()
-        server.wait(20)
+        try:
+            yield found[1]
+        finally:
+            server.terminate()
+            server.wait(20)
 
 
 @pytest.fixture(scope="module", name="bench")
@@ -191,8 +193,8 @@ def test_plain_http_from_elsewhere_is_explained() -> None:
         until(page, "!!(window.heartwright && heartwright.state().role)", 20 * BUSY)
         assert not page.evaluate("isSecureContext")
         at_the_watch(page)
-        told = says(page, ".troubles")
+        told = until(page, "document.querySelector('.troubles').textContent", 20 * BUSY)
         assert f"ssh -L {port}:localhost:{port} bench.example" in told
         assert f"http://localhost:{port}" in told
-        assert page.evaluate("document.getElementById('listen-watch').disabled")
+        until(page, "document.getElementById('listen-watch').disabled", 20 * BUSY)
         page.context.close()
