@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from heartwright.cli import hearing, options, session_say
-from heartwright.cli.console import NO_READING, Refused, answers, messages, print_json
-from heartwright.cli.files import check_writable, write_text
-
-if TYPE_CHECKING:
-    from heartwright.records import Reading
-    from heartwright.sessions import Entry, Session
+from heartwright.cli import session_steps as steps
+from heartwright.cli.console import NO_READING, Refused, answers, print_json
 
 _HELP = """\b
 Readings of one watch by position and wind: X, D, DVH, Di, poise, hand rate, a report to keep.
@@ -72,23 +68,25 @@ def new(
     from heartwright import sessions
 
     known = hearing.known(bph=bph, lift_deg=lift_deg, movement=movement, clock="0,30")
-    watch = _guarded(
+    watch = steps.guarded(
         lambda: sessions.Watch(
             name=name,
             owner=owner,
             serial=serial,
-            movement=_full_name(movement),
+            movement=steps.full_name(movement),
             nominal_bph=known.bph or known.movement_bph,
             lift_deg=None if known.lifts_deg else known.lift_deg,
-            inertia_kg_m2=_inertia(inertia),
+            inertia_kg_m2=steps.inertia(inertia),
         )
     )
-    begun = _guarded(lambda: sessions.new(watch, work=work))
-    _guarded(lambda: sessions.save(begun, file, overwrite=False))
+    begun = steps.guarded(lambda: sessions.new(watch, work=work))
+    steps.guarded(lambda: sessions.save(begun, file, overwrite=False))
     if json:
         print_json(session_say.payload(begun))
     else:
-        answers().print(f"Began {file}. Next: heartwright session add {file} TAKE --position CH --wind full")
+        answers().print(
+            f"Began {file}. Next: heartwright session add {file} TAKE --position CH --wind full", markup=False
+        )
 
 
 @session.command("add", short_help="Add a reading: a take, or figures from another instrument.")
@@ -128,24 +126,25 @@ def add(
 
     With --live 60 --waited 30 it waits for 30 s while the watch settles, then listens for 60 s.
     """
-    held = load(file)
-    if not position:
-        raise Refused("--position is wanted, e.g. --position CH (dial up) or --position 3H (crown up).")
+    from heartwright import sessions
+
+    held = steps.load(file)
+    around = steps.circumstances(position, wind, temperature, waited, note)
     if sum(x is not None for x in (take, rate, live)) != 1:
         raise Refused("Give a recording, or --live 60, or --rate with figures from another timer: one of the three.")
     if rate is not None:
-        reading = _told(rate, within, amplitude_deg, held)
+        reading = steps.told(rate, within, amplitude_deg, held)
     else:
-        known = _known(held, bph=bph, lift_deg=lift_deg, clock=clock_ppm)
-        reading = _heard(take, live, known, settle_s=waited, device=device, quiet=json)
+        known = steps.known(held, bph=bph, lift_deg=lift_deg, clock=clock_ppm)
+        reading = steps.heard(take, live, known, settle_s=waited, device=device, quiet=json)
     if reading.rate_s_per_day is None:
-        _no_rate(reading, take or "live", json=json)
-    made = _entry(
-        reading, position, wind, temperature, waited, recorder or (_ANOTHER if rate is not None else ""), note
+        steps.no_rate(reading, take or "live", json=json)
+    made = steps.guarded(
+        lambda: sessions.entry(reading, recorder=recorder or (_ANOTHER if rate is not None else ""), **around)
     )
-    now = load(file)  # again: it may have been added to while a minute was listened to
-    after = _guarded(lambda: now.with_entry(made))
-    _save(after, file)
+    now = steps.load(file)  # again: it may have been added to while a minute was listened to
+    after = steps.guarded(lambda: now.with_entry(made))
+    steps.save(after, file)
     if json:
         print_json({"status": "ok", "advice": list(reading.advice), "added": session_say.entry(made)})
     else:
@@ -163,9 +162,9 @@ def remove(
     \b
       heartwright session remove watch.toml 1
     """
-    held = load(file)
-    after = _guarded(lambda: held.without(number))
-    _save(after, file)
+    held = steps.load(file)
+    after = steps.guarded(lambda: held.without(number))
+    steps.save(after, file)
     if json:
         print_json(session_say.payload(after))
     else:
@@ -180,7 +179,7 @@ def show(file: File, json: options.AsJson = False) -> None:
       heartwright session show watch.toml
       heartwright session show watch.toml --json
     """
-    held = load(file)
+    held = steps.load(file)
     if json:
         print_json(session_say.payload(held))
     else:
@@ -200,8 +199,8 @@ def poise(file: File, inertia: Inertia = None, json: options.AsJson = False) -> 
     """
     from heartwright import sessions
 
-    held = load(file)
-    found = sessions.poise(held, inertia_kg_m2=_inertia(inertia))
+    held = steps.load(file)
+    found = sessions.poise(held, inertia_kg_m2=steps.inertia(inertia))
     if json:
         print_json(session_say.poise_payload(found))
     else:
@@ -234,10 +233,10 @@ def dial(
     """
     from heartwright import sessions
 
-    held = load(file)
+    held = steps.load(file)
     if shown is not None or fast is not None:
-        held = _guarded(lambda: held.with_dial(_dial_reading(shown, true, fast, within)))
-        _save(held, file)
+        held = steps.guarded(lambda: held.with_dial(steps.dial_reading(shown, true, fast, within)))
+        steps.save(held, file)
     found = sessions.hands(held)
     if json:
         print_json(session_say.hands_payload(found, held))
@@ -260,9 +259,9 @@ def report(
       heartwright session report watch.toml watch.html
       heartwright session report after.toml watch.html --before watch.toml
     """
-    held = load(file)
-    earlier = load(before) if before is not None else None
-    _write_page(page, held, earlier)
+    held = steps.load(file)
+    earlier = steps.load(before) if before is not None else None
+    steps.write_page(page, held, earlier)
     if json:
         print_json({"status": "ok", "advice": [], "report": str(page)})
     else:
@@ -282,197 +281,12 @@ def compare(
       heartwright session compare watch.toml after.toml
       heartwright session compare watch.toml after.toml --report work.html
     """
-    first, second = load(before), load(after)
+    first, second = steps.load(before), steps.load(after)
     if page is not None:
-        _write_page(page, second, first)
+        steps.write_page(page, second, first)
     if json:
         print_json(session_say.compared_payload(first, second))
     else:
         session_say.compared(first, second, answers())
         if page is not None:
             answers().print(f"  wrote {page}", markup=False)
-
-
-# ---------------------------------------------------------------------------------------------- shared steps
-
-
-def load(file: Path) -> Session:
-    """The session in `file`. Raises Refused."""
-    from heartwright import sessions
-
-    loaded: Session = _guarded(lambda: sessions.load(file))
-    return loaded
-
-
-def _save(held: Session, file: Path) -> None:
-    from heartwright import sessions
-
-    _guarded(lambda: sessions.save(held, file))
-
-
-def _guarded(work: Any) -> Any:
-    """What `work()` returns; bad values and sessions are refused in plain words."""
-    from pydantic import ValidationError
-
-    try:
-        return work()
-    except ValidationError as problem:
-        first = problem.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Refused(f"{where}: {first['msg']}".removeprefix(": ").replace("Value error, ", "")) from None
-    except ValueError as problem:
-        raise Refused(str(problem)) from None
-
-
-def _write_page(page: Path, held: Session, earlier: Session | None) -> None:
-    from heartwright.cli import session_report
-
-    check_writable(page)
-    write_text(page, session_report.page(held, before=earlier))
-
-
-def _full_name(movement: str | None) -> str:
-    """The movement as the table spells it, where the name fits one row only."""
-    from heartwright.cli import catalogue
-
-    found = catalogue.search(movement) if movement else ()
-    return found[0].name if len(found) == 1 else movement or ""
-
-
-def _known(held: Session, *, bph: float | None, lift_deg: float | None, clock: str) -> hearing.Known:
-    """What the session knows of the watch, and what was told here."""
-    watch = held.watch
-    return hearing.known(
-        bph=bph or watch.nominal_bph,
-        lift_deg=lift_deg or watch.lift_deg,
-        movement=watch.movement if watch.movement and not watch.lift_deg else None,
-        clock=clock,
-    )
-
-
-def _heard(
-    take: str | None,
-    live: float | None,
-    known: hearing.Known,
-    *,
-    settle_s: float | None,
-    device: str | None,
-    quiet: bool,
-) -> Reading:
-    """The reading of a take, or of the microphone."""
-    if take is not None:
-        return hearing.hear(take, known, quiet=quiet)[0]
-    from heartwright.cli import session_live
-
-    options.bounded("--live", live, 5.0, 600.0, "60")
-    options.bounded("--waited", settle_s, 0.0, 3600.0, "30")
-    return session_live.hear(live or 60.0, known, settle_s=settle_s or 0.0, device=device, quiet=quiet)
-
-
-def _told(rate: float, within: float, amplitude_deg: float | None, held: Session) -> Reading:
-    """A reading of figures that another timer gave."""
-    from heartwright.records import Interval, Reading
-
-    options.bounded("--rate", rate, -86_400.0, 86_400.0, "4.5")
-    options.bounded("--within", within, 0.0, 86_400.0, "1")
-    options.bounded("--amplitude-deg", amplitude_deg, 10.0, 360.0, "272")
-    swing = Interval(amplitude_deg, amplitude_deg - 5.0, amplitude_deg + 5.0) if amplitude_deg is not None else None
-    return Reading(
-        status="ok",
-        advice=(),
-        duration_s=0.0,
-        settled=True,
-        nominal_bph=held.watch.nominal_bph,
-        rate_s_per_day=Interval(rate, rate - within, rate + within),
-        rate_low_repeat=rate - within,
-        rate_high_repeat=rate + within,
-        amplitude_deg=swing,
-        source="told",
-    )
-
-
-def _no_rate(reading: Reading, take: str, *, json: bool) -> None:
-    """Say why a take gives no rate, and leave."""
-    from heartwright.cli import say
-    from heartwright.cli.listen import exit_status
-
-    if json:
-        print_json({"status": reading.status, "advice": list(reading.advice), "added": None})
-    else:
-        say.reading(reading, answers(), name=take)
-        messages().print("Nothing was added: this take gives no rate.")
-    raise typer.Exit(exit_status(reading) or NO_READING)
-
-
-def _entry(
-    reading: Reading,
-    position: str,
-    wind: str | None,
-    temperature: float | None,
-    waited: float | None,
-    recorder: str,
-    note: str,
-) -> Entry:
-    from heartwright import sessions
-
-    made: Entry = _guarded(
-        lambda: sessions.entry(
-            reading,
-            position=position,
-            wind_h=_wind(wind),
-            temperature_c=temperature,
-            waited_s=waited,
-            recorder=recorder,
-            note=note,
-        )
-    )
-    return made
-
-
-def _wind(text: str | None) -> float | None:
-    """Hours since full wind: "full", "24", "24 h", or None. Raises Refused."""
-    if text is None:
-        return None
-    if text.strip().lower() == "full":
-        return 0.0
-    try:
-        hours = float(text.strip().lower().removesuffix("h"))
-    except ValueError:
-        raise Refused(f"--wind {text!r}: full, or hours since it was fully wound, e.g. --wind 24.") from None
-    return options.bounded("--wind", hours, 0.0, 2000.0, "24")
-
-
-def _inertia(text: str | None) -> float | None:
-    """Raises Refused for what is no inertia."""
-    from heartwright import units
-
-    try:
-        return units.parse(text, "inertia") if text is not None else None
-    except units.UnitError as problem:
-        raise Refused(f"--inertia {text!r}: {problem}") from None
-
-
-def _dial_reading(shown: str | None, true: str | None, fast: float | None, within: float) -> Any:
-    """A reading of the dial; a dial of twelve hours leaves the nearest difference. Raises ValueError, Refused."""
-    from datetime import datetime, time
-
-    from heartwright import sessions
-
-    if shown is not None and fast is not None:
-        raise Refused("Give --shown or --fast, not both.")
-    try:
-        at = (datetime.fromisoformat(true) if true else datetime.now()).astimezone()
-    except (ValueError, OverflowError):
-        raise Refused(f"--true {true!r}: a date and time is wanted, e.g. --true 2026-11-26T10:08:12.") from None
-    if fast is None:
-        try:
-            face = time.fromisoformat(shown or "")
-        except ValueError:
-            raise Refused(f"--shown {shown!r}: hours, minutes, seconds are wanted, e.g. --shown 10:08:30.") from None
-        gap = _seconds(face) - _seconds(at.time())
-        fast = (gap + 21_600.0) % 43_200.0 - 21_600.0
-    return sessions.DialReading(time=at, shown_s=round(fast, 3), within_s=within)
-
-
-def _seconds(of: Any) -> float:
-    return float(3600 * of.hour + 60 * of.minute + of.second + 1e-6 * of.microsecond)
