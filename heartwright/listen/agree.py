@@ -14,20 +14,26 @@ import numpy as np
 from heartwright.listen import together
 from heartwright.listen.landmarks import Landmarks
 from heartwright.listen.track import Chain
+from heartwright.records import Floats
 
 LEAST_S, SIGMAS = 1.0e-3, 6.0  # a beat is drawn away beyond both
 MOST_SCATTER_S, MOST_SHARE = 0.5e-3, 0.3
 NEIGHBOURS = 9
+CLEARLY_A_BEAT = 0.85  # correlation with the mean of the side, reached where little noise is
 STRAY_SIGMAS, STRAY_LEAST_S = 4.0, 0.2e-3
 
 
-def held(marks: Landmarks, chain: Chain) -> Landmarks:
-    """`marks` with the beats set aside that were drawn away from the chain."""
+def held(marks: Landmarks, chain: Chain, match: Floats) -> Landmarks:
+    """`marks` with the beats set aside that were drawn away from the chain.
+
+    A beat whose sound is that of the others (`match` with its side, near 1) was out of place, and not drawn away.
+    """
     off = marks.rough_s - chain.time_s
     middle = np.array([np.median(off[chain.side == s]) if (chain.side == s).any() else 0.0 for s in range(2)])
     rest = np.abs(off - middle[chain.side])
     scatter = 1.4826 * float(np.median(rest))
     away = rest > max(LEAST_S, SIGMAS * scatter)
+    away &= match < CLEARLY_A_BEAT
     if scatter > MOST_SCATTER_S or np.mean(away) > MOST_SHARE:
         coarse = together.landmarks(chain)
         return replace(coarse, time_s=np.where(strays(chain), np.nan, coarse.time_s))

@@ -83,7 +83,7 @@ def measure(
     else:
         with one_thread():
             marks = time_sounds(heard.samples, heard.rate_hz, heard.chain, heard.shape, heard.level)
-        marks = agree.held(marks, heard.chain)
+        marks = agree.held(marks, heard.chain, heard.shape.match)
     reading = figures.reading(
         base, heard.chain, heard.shape, heard.level, marks, bph=bph, movement_bph=movement_bph, clock_ppm=clock_ppm
     )

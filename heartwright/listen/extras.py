@@ -12,6 +12,9 @@ the first 30 ms after the lock it may be an echo of the room.
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 from scipy.special import gammainc
 
@@ -22,12 +25,15 @@ _BLOCK_S = 1e-3
 _MOST_BEATS = 400
 _FEWEST_BEATS = 20  # a side
 _LOUD = 1e-3  # share of quiet blocks that are louder
+_LOUD_AT_MOST = 4e-3  # what that share may truly be: it is estimated from few blocks, and the quietest were chosen
 _BACK = 8  # blocks before, of which the quietest is the comparison
 _AFTER_S, _BEFORE_S = 4e-3, 4e-3  # kept clear of the beat's own sounds
 _TURN_BEATS = 0.17  # about the end of the swing
 _ECHO_S = 0.03
-_LEAST_SHARE = 0.03  # of the beats of a side
+_LEAST_SHARE = 0.05  # of the beats of a side
 _LEAST_RISE_DB = 1.5
+_SLOWEST_LEVER_S = 0.36
+_KNOCK_DB = 6.0  # over the quiet floor
 _QUIET_SPAN = 0.1  # of a beat
 _FIRST_BELOW_DB, _FIRST_SPREAD_DB = 16.0, 5.0  # sound 1 below the loudest of a lever's beat, as takes and twins show
 
@@ -39,7 +45,7 @@ def find(filtered: Floats, rate_hz: float, reading: Reading, *, alarm: float = A
         return ()
     beat_s = 3600.0 / reading.beat_rate_bph.value
     if not reading.fold_marks_ms:
-        return _first_sound(reading, beat_s)
+        return _between(filtered, rate_hz, reading, beat_s, alarm) or _first_sound(reading, beat_s)
     span_s = 1e-3 * max(at for _, at in reading.fold_marks_ms)
     begin, end = span_s + _AFTER_S, beat_s - _BEFORE_S - 2e-3
     laid = [_rows(filtered, rate_hz, table, side, begin, end) for side in (1, -1)]
@@ -52,6 +58,26 @@ def find(filtered: Floats, rate_hz: float, reading: Reading, *, alarm: float = A
     ]
     rub = _rubbing(np.concatenate([rows for rows, _ in laid]), beat_s, begin, 0.2 * alarm)
     return (*out, *rub)
+
+
+def _between(filtered: Floats, rate_hz: float, reading: Reading, beat_s: float, alarm: float) -> tuple[Extra, ...]:
+    """No lever's pattern, but a second sound half a beat from the loudest: one of the two is the knock."""
+    table = reading.table
+    if table is None or beat_s > _SLOWEST_LEVER_S:
+        return ()
+    begin, out = (0.5 - _TURN_BEATS) * beat_s, []
+    for side, name in ((1, "tick"), (-1, "tock")):
+        rows, when = _rows(filtered, rate_hz, table, side, begin - _BACK * _BLOCK_S, (0.5 + _TURN_BEATS) * beat_s)
+        if len(rows) < _FEWEST_BEATS or rows.shape[1] < 3 * _BACK:
+            return ()
+        found = _sounds(rows, when, begin - _BACK * _BLOCK_S, beat_s, name, 0.5 * alarm, 0.0)
+        out += [extra for extra in found if extra.kind == "knocking"]
+    text = (
+        "Two sounds half a beat apart at every beat, and no lever's pattern: the jewel knocks on the fork's outside at "
+        "the end of each swing (too much torque), or the train strikes something."
+    )
+    strong = [extra for extra in out if extra.level_db is not None and extra.level_db > _KNOCK_DB]
+    return tuple(replace(extra, text=text) for extra in strong[:1]) if len(strong) > 1 else ()
 
 
 def _rows(
@@ -89,7 +115,7 @@ def _sounds(
     loud = rows > limit
     count = loud.sum(axis=0)
     before = np.array([count[max(0, k - _BACK) : k].min(initial=len(rows)) for k in range(len(count))])
-    expected = np.maximum(before, _LOUD * len(rows)).astype(float)
+    expected = np.maximum(before, _LOUD_AT_MOST * len(rows)).astype(float)
     p = np.where(count > before, gammainc(np.maximum(count, 1), expected), 1.0) * 2.0 * len(count)
     p[:2] = 1.0
     least = max(3, int(_LEAST_SHARE * len(rows)))
@@ -98,7 +124,7 @@ def _sounds(
     for k in places:
         at = begin_s + (k + 0.5) * _BLOCK_S
         beats = np.flatnonzero(loud[:, k])
-        level = 10.0 * np.log10(float(np.mean(rows[beats, k])) / floor)
+        level = 10.0 * math.log10(float(np.mean(rows[beats, k])) / floor)
         share = len(beats) / len(rows)
         kind, text = _means(at, beat_s, span_s, side, share)
         chosen = beats[np.argsort(-rows[beats, k])[:6]]
@@ -156,7 +182,7 @@ def _rubbing(rows: Floats, beat_s: float, begin_s: float, alarm: float) -> tuple
 def _first_sound(reading: Reading, beat_s: float) -> tuple[Extra, ...]:
     """A lever was told, and its first sound is not heard: is the signal weak, or the sound missing?"""
     snr = reading.snr_db
-    if reading.lift_deg is None or snr is None or reading.beats < 2 * _FEWEST_BEATS or beat_s > 0.36:
+    if reading.lift_deg is None or snr is None or reading.beats < 2 * _FEWEST_BEATS or beat_s > _SLOWEST_LEVER_S:
         return ()
     # averaging over the beats of a side brings the noise of the fold down
     margin = snr + 5.0 * np.log10(0.5 * reading.beats) - _FIRST_BELOW_DB - 6.0

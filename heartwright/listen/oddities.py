@@ -25,8 +25,8 @@ FEWEST = 5
 
 
 def freedom(count: int) -> float:
-    """Degrees of the t law: the scale of few beats is itself uncertain."""
-    return 2.0 if count < 10 else 4.0 if count < 24 else 6.0
+    """Degrees of the t law: the scale of few beats is itself uncertain (set on simulated takes of chance alone)."""
+    return 3.0 if count < 8 else 4.0 if count < 12 else 6.0
 
 
 def displaced(values: Floats) -> Floats:
