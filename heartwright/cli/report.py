@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from heartwright.cli import report_charts as charts
 from heartwright.cli import report_parts as parts
+from heartwright.cli import report_wheels
 from heartwright.cli.report_sound import Clip, pack
 from heartwright.judge.phrase import plain
 from heartwright.judge.words import speaks_of
@@ -95,6 +96,7 @@ def _page(
         _notes(reading),
         _found(verdict, clip),
         *_pictures(reading),
+        *(_section(*found) for found in report_wheels.sections(reading)),
         *_second_voice(reading, trace),
         *_judged(verdict, clip),
         _energy(trace),
