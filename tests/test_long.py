@@ -244,6 +244,26 @@ def test_blocks_are_the_file_and_a_broken_one_keeps_what_it_had(tmp_path: Path) 
         pass
 
 
+def test_damaged_files_are_read_or_refused(tmp_path: Path) -> None:
+    """200 mutated files: finite samples, or `Unreadable`; nothing else."""
+    rng = np.random.default_rng(3)
+    x = rng.uniform(-0.5, 0.5, (8_000, 2)).astype(np.float32)
+    for name in ("a.wav", "a.flac"):
+        soundfile.write(tmp_path / name, x, 8_000)
+        whole = np.frombuffer((tmp_path / name).read_bytes(), np.uint8)
+        for _ in range(100):
+            damaged = whole.copy()
+            at = rng.integers(0, min(len(damaged), int(rng.choice([64, 400, len(damaged)]))), 5)
+            damaged[at] = rng.integers(0, 256, 5)
+            (tmp_path / name).write_bytes(damaged[: int(rng.integers(1, len(damaged) + 1))].tobytes())
+            source = streaming.Source([streaming.Segment(tmp_path / name)], piece_s=0.5, overlap_s=0.1)
+            try:
+                for piece in source.pieces():
+                    assert np.isfinite(piece.recording.samples).all()
+            except Unreadable as problem:
+                assert "usual fix" in str(problem) or "allowed" in str(problem)
+
+
 def test_a_pipe_is_read_in_blocks(tmp_path: Path) -> None:
     x = np.random.default_rng(1).uniform(-0.5, 0.5, (1000, 2)).astype(np.float32)
     soundfile.write(tmp_path / "a.au", x, RATE, format="AU", subtype="FLOAT", endian="BIG")

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heartwright.listen.blocks import open_blocks
-from heartwright.listen.files import choose_channel
+from heartwright.listen.files import check_rate, choose_channel
 
 BLOCK_S = 0.1
 RATE_HZ = 48_000.0
@@ -70,6 +70,7 @@ def from_file(path: Path, *, speed: float = 1.0, block_s: float = BLOCK_S) -> It
     """Play a file as if it were a microphone, `speed` times as fast as it sounds (0: as fast as it can be heard)."""
     with open_blocks(path) as opened:
         rate = opened.rate_hz
+        check_rate(path, rate)
 
         def play() -> Iterator[Block]:
             channel, read, begun = -1, 0, time.monotonic()
