@@ -229,8 +229,10 @@ def figures(rows: list[dict[str, Any]]) -> None:
             width = float(np.mean(_full(value, low, high))) / (2.0 * narrow[name.removeprefix("own_")])
             metric(f"cell_{cell + 1}_{name}_width_over_bound", width)
             widths.append(width)
-        if hits:
+        if hits and name in FIGURES:
             bars(name, np.array(shares), np.array(widths), float(np.mean(hits)), len(hits))
+        elif hits:
+            metric(f"{name}_coverage", float(np.mean(hits)))
 
 
 def _full(value: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

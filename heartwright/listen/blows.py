@@ -96,4 +96,5 @@ def _polished(modes: Modes, time_s: Floats, values: Floats, sigma: Floats, start
             step = (inverse @ toward)[count * m :] * 1e-6
             start = start + np.clip(step, -MOST_STEP_S, MOST_STEP_S)
     doubt = COHERENT * float(np.sqrt(inverse[count * m, count * m] * scale)) * 1e-6
-    return Origin(float(start[0]), float(np.hypot(doubt, LEAST_S)), scale, modes, amplitude[0])
+    after = tuple((float(s), a) for s, a in zip(start[1:], amplitude[1:], strict=True))
+    return Origin(float(start[0]), float(np.hypot(doubt, LEAST_S)), scale, modes, amplitude[0], after)

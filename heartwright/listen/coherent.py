@@ -40,8 +40,10 @@ NEAR_S = 120e-6  # beats lie this near their neighbours' median [one sigma]
 NEIGHBOURS = 9
 LEAST_NEAR_S, LOOSER = 15e-6, 1.3  # how near they are at least taken to lie, and how much looser than they show
 FLOOR = 3.0  # peak of a correlation, in sigmas, below which a beat was not heard
+SOFTEST = 0.35  # height of a correlation below which it is of something else [of most beats']
 DOUBT_S = 40e-6  # rms of what else is likely, beyond which a beat was not heard either
 MOST_DIRECTIONS, ITERATIONS = 8, 3
+LEAST_MEAN = 9.0  # squared height of the mean of all beats in sigmas, below which there is no sound
 SURELY = 2.0  # noise is taken to be this much stronger where it is taken out
 BEGUN = 0.04  # share of its energy by which a sound has begun
 
@@ -162,11 +164,14 @@ def hear(
     """
     rows = Rows(samples, rate_hz, expected_s, window, quiet)
     at, score, slip = _aligned(rows, window)
-    heard = (score > FLOOR) & (slip < DOUBT_S * rate_hz)
+    heard = (score > max(FLOOR, SOFTEST * float(np.median(score)))) & (slip < DOUBT_S * rate_hz)
     if heard.sum() < 4:
         return None
     own = min(rows.length, rows.before + max(6, int(min(first_s, 1.0) * rate_hz)))
-    at, sigma, level, weights, varied = _sharpened(rows, at, heard, own)
+    sharp = _sharpened(rows, at, heard, own)
+    if sharp is None:
+        return None
+    at, sigma, level, weights, varied = sharp
     at = np.where(heard, at, np.nan)
     mean = rows.shifted(rows.plain[heard], at[heard], rows.length).mean(axis=0, dtype=np.float64)
     sigma_s = np.where(heard, sigma / rate_hz, np.nan)
@@ -252,8 +257,10 @@ def _peaks(curve: Singles, lag: Ints, near: Floats | None, spread: float) -> tup
 
 def _sharpened(
     rows: Rows, at: Floats, heard: NDArray[np.bool_], own: int
-) -> tuple[Floats, Floats, Floats, Floats, float]:
+) -> tuple[Floats, Floats, Floats, Floats, float] | None:
     """Shifts [samples], one-sigma errors [samples], levels, weights and `varied` by generalised least squares.
+
+    None where the mean of the beats does not stand out of what their noise leaves in it.
 
     The first turns look at the sound's own part alone (columns below `own`), the last at all of the window with what
     moves against the sound taken out.
@@ -268,6 +275,8 @@ def _sharpened(
         weight = np.where(heard, level, 0.0).astype(np.float32)
         total = max(float(weight @ weight), 1e-30)
         wave = _less_noise((weight @ moved).astype(np.float64) / total, 1.0 / total)
+        if float(wave @ wave) * total < LEAST_MEAN:
+            return None
         basis = np.stack([wave, _slope(wave)])
         dual = basis
         if directions:

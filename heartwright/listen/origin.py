@@ -42,7 +42,7 @@ class Wave:
 class Origin:
     """Onset of a waveform [s after its zero], one-sigma error and what is left over (1: what was expected).
 
-    `modes` with `amplitude` [n_mode] make the waveform.
+    `modes` with `amplitude` [n_mode] make the waveform, with what `later` blows (onset, amplitude) add to it.
     """
 
     start_s: float
@@ -50,11 +50,13 @@ class Origin:
     left: float
     modes: Modes
     amplitude: Floats
+    later: tuple[tuple[float, Floats], ...] = ()
 
     def parts(self, n: int, zero: int, rate_hz: float) -> Floats:
-        """What each mode adds to the waveform, [n_mode, n], its zero at sample `zero`."""
+        """What each mode of each blow adds to the waveform, [n_part, n], its zero at sample `zero`."""
         time = (np.arange(n) - zero) / rate_hz
-        return np.asarray((modal.ring(self.modes, time, self.start_s) * self.amplitude).T)
+        blows = ((self.start_s, self.amplitude), *self.later)
+        return np.concatenate([(modal.ring(self.modes, time, start) * size).T for start, size in blows])
 
 
 def find(waves: list[Wave], modes: Modes, rate_hz: float) -> list[Origin] | None:

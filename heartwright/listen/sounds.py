@@ -25,7 +25,7 @@ HEARD, CLEARLY = 0.6, 0.9  # share of the beats that must show a sound, and one 
 FAINTEST = 5.0  # height of most unlockings' correlation, in sigmas, below which beats are not timed by them
 STANDS_OUT = 6.0  # height of a faint beat's correlation, in sigmas, by which most must stand out
 MOST_LEFT = 0.35  # spread about the neighbours beyond which a sound is noise [of what noise alone would show]
-LOCK = Window(reach_s=0.8e-3, before_s=0.4e-3, after_s=3.2e-3)
+LOCK = Window(reach_s=1.2e-3, before_s=0.4e-3, after_s=3.2e-3)
 LOCK_OWN_SPANS = 0.022  # the banking follows the lock later than this [spans from unlocking to lock]
 ALONE = Window(reach_s=1.2e-3, before_s=0.6e-3, after_s=4.0e-3)
 IMPULSE = Window(reach_s=0.35e-3, before_s=0.3e-3, after_s=0.9e-3)
@@ -33,8 +33,9 @@ IMPULSE_OWN_S = 0.18e-3
 UNLOCK_REACH = 0.12  # how far the span from unlocking to lock wanders [share of the span]
 RINGS_S = 0.7e-3  # after the lock the case rings freely
 RING_SPAN_S, LOW_RING_SPAN_S = 0.9e-3, 2.0e-3  # subspace lengths for the poles of a lever and of one sound
+MIXTURE = 0.12  # by which the modes of a blow differ from beat to beat at most [share]
 LEAST_COMMON = 0.02  # what the model leaves of all beats of a side in common [samples]
-MOST_DOUBT_S = 40e-6  # of the onset of the mean unlocking, beyond which it is none
+MOST_DOUBT_S = 12e-6  # of the onset of the mean unlocking, beyond which it is none
 COARSE_COMMON_S = 30e-6  # where the modes explain nothing
 
 
@@ -73,7 +74,7 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
     unlock_s, impulse_s, lock_s, sigma, lock_sigma = out
     for s, (beats, lock) in enumerate(zip(sides, locks, strict=True)):
         lock_s[beats] = lock.time_s + lock_start[s].start_s
-        lock_sigma[beats] = lock.sigma_s if shape.lever else _sigma(lock, lock_start[s], rate_hz)
+        lock_sigma[beats] = _sigma(lock, lock_start[s], rate_hz)
     lock_common = _common(lock_start, rate_hz)
     if unlocks is None:
         return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, lock_common, lock_common)
@@ -97,7 +98,7 @@ def time_faint(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quie
     if min(len(s) for s in sides) < FEWEST_A_SIDE:
         return None
     doubt = float(np.nanmedian(chain.sigma_s)) if chain.sigma_s is not None else 0.3e-3
-    reach = float(np.clip(1.5e-3 + 4.0 * doubt, 2.0e-3, 5.0e-3))  # the chain's time may lie on the flank of the sound
+    reach = float(np.clip(0.06 * chain.beat_s, 2.0e-3, 8.0e-3))  # the chain may have the beat by another of its sounds
     window = Window(reach, 0.5e-3, 2.5e-3, float(np.clip(doubt, 0.1e-3, 1e-3)))
     out = [np.full(len(chain), np.nan) for _ in range(3)]
     time_s, sigma, nothing = out
@@ -109,7 +110,7 @@ def time_faint(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quie
         found.append(heard)
     start = _starts(found, _modes(found, rate_hz, quiet, True), rate_hz, quiet, several=True)
     for beats, heard, begun in zip(sides, found, start, strict=True):
-        time_s[beats], sigma[beats] = heard.time_s + begun.start_s, heard.sigma_s
+        time_s[beats], sigma[beats] = heard.time_s + begun.start_s, _sigma(heard, begun, rate_hz)
     common = _common(start, rate_hz)
     return Sounds(nothing, nothing.copy(), time_s, sigma, sigma, False, common, common)
 
@@ -204,7 +205,7 @@ def _sigma(heard: Heard, start: Origin, rate_hz: float) -> Floats:
     if not np.isfinite(start.left):
         return heard.sigma_s
     moved = heard.moved_by(start.parts(len(heard.weights), heard.before, rate_hz))
-    return np.hypot(heard.sigma_s, np.sqrt(heard.varied * float(np.sum(moved**2))) / rate_hz)
+    return np.hypot(heard.sigma_s, min(np.sqrt(heard.varied), MIXTURE) * float(np.linalg.norm(moved)) / rate_hz)
 
 
 def _common(starts: list[Origin], rate_hz: float) -> float:
