@@ -29,8 +29,8 @@ from heartwright.records import Interval, Reading, Recording
 
 KEPT = Path("out/listen_noise.jsonl")
 SNR_DB = (30.0, 20.0, 15.0, 10.0, 6.0, 3.0, 0.0, -3.0, -6.0)
-SEEDS, QUICK_SEEDS = 24, 1
-ALONE_SEEDS, NEAR_SEEDS = 30, 12
+SEEDS, QUICK_SEEDS = 23, 1
+ALONE_SEEDS, NEAR_SEEDS = 25, 12
 RIGHT_S_PER_DAY, WRONG_SETTLED_S_PER_DAY = 2.0, 10.0
 OUTSIDE = 3.29 / 1.96  # of the half width: the 99.9 % interval
 DAY_S = 86_400.0

@@ -103,11 +103,10 @@ def _ring(
 ) -> None:
     size = int(0.012 * RATE_HZ)
     first = np.ceil(at * RATE_HZ).astype(int)
-    time = (first[:, None] + np.arange(size)) / RATE_HZ - at[:, None]
-    ringing = np.zeros(time.shape)
-    for j, (frequency, q) in enumerate(zip(modes, quality, strict=True)):
-        drawn = strength * mixture[:, j] * (1.0 + 0.1 * rng.standard_normal(len(at)))
-        ringing += drawn[:, None] * np.exp(-np.pi * frequency / q * time) * np.sin(2 * np.pi * frequency * time)
+    pole = -np.pi * modes / quality + 2j * np.pi * modes
+    drawn = strength[:, None] * mixture * (1.0 + 0.1 * rng.standard_normal((len(at), len(modes))))
+    start = drawn * np.exp(pole * (first / RATE_HZ - at)[:, None])
+    ringing = (start @ np.exp(pole[:, None] * np.arange(size) / RATE_HZ)).imag
     for begin, row in zip(first, ringing, strict=True):
         if 0 <= begin < len(out):
             out[begin : begin + size] += row[: len(out) - begin]

@@ -40,8 +40,11 @@ def held(marks: Landmarks, chain: Chain, match: Floats) -> Landmarks:
     if not away.any():
         return marks
     rough = np.where(away, chain.time_s + middle[chain.side], marks.rough_s)
-    columns = ("time_s", "sigma_s", "impulse_s", "lock_s", "bank_s")
-    return replace(marks, rough_s=rough, **{name: np.where(away, np.nan, getattr(marks, name)) for name in columns})
+    kept = [
+        np.where(away, np.nan, x) for x in (marks.time_s, marks.sigma_s, marks.impulse_s, marks.lock_s, marks.bank_s)
+    ]
+    time, sigma, impulse, lock, bank = kept
+    return replace(marks, rough_s=rough, time_s=time, sigma_s=sigma, impulse_s=impulse, lock_s=lock, bank_s=bank)
 
 
 def strays(chain: Chain) -> np.ndarray:

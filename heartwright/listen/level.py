@@ -46,23 +46,21 @@ def measure(samples: Floats, rate_hz: float, time_s: Floats, axis_s: Floats, fol
     chosen = time_s[np.unique(np.linspace(0, len(time_s) - 1, MOST_BEATS).astype(np.int64))]
     ratio = Fraction(RATE_HZ / rate_hz).limit_denominator(1000)
     kernel = filters.butter(4, CUT_HZ, "high", rate_hz=RATE_HZ)
-    peaks, powers = [], []
-    begin, end = float(axis_s[0]), float(axis_s[-1])
-    for t in chosen:
-        first = int((t + begin - _SETTLE_S) * rate_hz)
-        last = int((t + end) * rate_hz)
-        if first < 0 or last > len(samples):
-            continue
-        piece = samples[first:last]
-        if ratio != 1:
-            piece = filters.resample(piece.astype(np.float32), ratio.numerator, ratio.denominator)
-        high = np.abs(filters.apply(kernel, piece))
-        clock = np.arange(len(high)) / RATE_HZ + begin - _SETTLE_S
-        high, clock = high[clock >= begin], clock[clock >= begin]
-        still = (clock >= quiet[0]) & (clock <= quiet[1])
-        if still.any():
-            peaks.append(float(high.max()))
-            powers.append(float(np.mean(high[still] ** 2)))
-    if not peaks or np.median(powers) <= 0.0:
+    begin, size = float(axis_s[0]) - _SETTLE_S, int((float(axis_s[-1] - axis_s[0]) + _SETTLE_S) * rate_hz)
+    first = ((chosen + begin) * rate_hz).astype(np.int64)
+    first = first[(first >= 0) & (first + size <= len(samples))]
+    if not len(first) or size < 2:
+        return Level(float("nan"), quiet)
+    rows = np.asarray(samples[first[:, None] + np.arange(size)], dtype=np.float32)
+    if ratio != 1:
+        rows = np.array([filters.resample(row, ratio.numerator, ratio.denominator) for row in rows])
+    high = np.abs(filters.apply(kernel, rows, axis=1))
+    clock = np.arange(high.shape[1]) / RATE_HZ + begin
+    still = (clock >= quiet[0]) & (clock <= quiet[1])
+    if not still.any():
+        return Level(float("nan"), quiet)
+    peaks = high[:, clock >= axis_s[0]].max(axis=1)
+    powers = np.mean(high[:, still] ** 2, axis=1)
+    if np.median(powers) <= 0.0:
         return Level(float("nan"), quiet)
     return Level(float(20 * np.log10(np.median(peaks) / np.sqrt(np.median(powers)))), quiet)

@@ -25,6 +25,7 @@ HIGH_PASS_HZ = 1000.0  # below every tick, two octaves above every pump sound
 BLOCK_S = 1.0 / 1500.0
 BAND_HZ, HIGHEST_HZ, HIGHEST_SHARE = 1500.0, 20_000.0, 0.43  # spacing of the bands, and where they end
 FLOOR_S, FLOOR_QUANTILE = 0.5, 0.4
+GROUP = 16  # blocks that share one value of the floor
 LOCAL_S = 0.04  # an onset stands over the mean of this long
 TYPICAL_S = 0.25  # the typical loudest moment of stretches this long is a tick where beats are quick, else noise
 LEAST_CUT, LOWEST = 5.0, -4.0  # sigmas at which strength is cut at the nearest, above and below
@@ -74,9 +75,8 @@ def find(samples: Floats, rate_hz: float) -> Onsets:
     """Onset strength of cleaned samples."""
     energy, block_rate_hz = band_energies(samples, rate_hz)
     bands = over_floor(energy, block_rate_hz)
-    return Onsets(
-        high_pass(samples, rate_hz, HIGH_PASS_HZ), rate_hz, bands, strength(bands, block_rate_hz), block_rate_hz
-    )
+    filtered = high_pass(np.asarray(samples, dtype=np.float32), rate_hz, HIGH_PASS_HZ)
+    return Onsets(filtered, rate_hz, bands, strength(bands, block_rate_hz), block_rate_hz)
 
 
 def band_energies(samples: Floats, rate_hz: float) -> tuple[Singles, float]:
@@ -111,7 +111,7 @@ def over_floor(energy: Singles, block_rate_hz: float) -> Singles:
     count = len(energy) // size
     if count == 0:
         return energy
-    pieces = energy[: count * size].reshape(count, size, -1)[:, :: 2 if size > 8 else 1]
+    pieces = energy[: count * size].reshape(count, size, -1)[:, :: 3 if size > 30 else 1]
     at = int(FLOOR_QUANTILE * pieces.shape[1])
     floor = np.partition(pieces, at, axis=1)[:, at] / -np.log(1.0 - FLOOR_QUANTILE)
     usual = np.median(floor, axis=0)
@@ -119,10 +119,17 @@ def over_floor(energy: Singles, block_rate_hz: float) -> Singles:
     inverse = 1.0 / np.maximum(floor, np.maximum(least, np.float32(1e-30)))
     if count == 1:
         return energy * inverse
-    place = np.clip(np.arange(len(energy), dtype=np.float32) / size - 0.5, 0.0, count - 1.0)
-    left = np.minimum(place.astype(np.int32), count - 2)
+    groups = -(-len(energy) // GROUP)
+    place = np.clip((np.arange(groups) + 0.5) * GROUP / size - 0.5, 0.0, count - 1.0)
+    left = np.minimum(place.astype(np.int64), count - 2)
     part = (place - left)[:, None]
-    return np.asarray(energy * (inverse[left] + (inverse[left + 1] - inverse[left]) * part), dtype=np.float32)
+    scale = np.asarray(inverse[left] * (1.0 - part) + inverse[left + 1] * part, dtype=np.float32)
+    whole = len(energy) // GROUP
+    out = np.empty_like(energy)
+    body = energy[: whole * GROUP].reshape(whole, GROUP, -1)
+    np.multiply(body, scale[:whole, None], out=out[: whole * GROUP].reshape(whole, GROUP, -1))
+    out[whole * GROUP :] = energy[whole * GROUP :] * scale[-1]
+    return out
 
 
 def strength(bands: Singles, block_rate_hz: float, weights: Singles | None = None) -> Singles:

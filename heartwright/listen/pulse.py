@@ -97,7 +97,7 @@ def find(
     best, z, longest = 0.0, 0.0, 0
     for longest_s in lags_s:
         longest = min(int(longest_s * block_rate_hz), most)
-        period = np.exp(np.arange(np.log(low), np.log(high), 1.0 / longest))
+        period = np.exp(np.arange(np.log(low), np.log(high), 1.5 / longest))
         allowed = _allowed(period / block_rate_hz, bph)
         if not allowed.any():
             return None

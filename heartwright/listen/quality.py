@@ -17,16 +17,21 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.fft import rfft
 
 from heartwright.listen import filters
 from heartwright.listen.decode import Samples
 from heartwright.listen.files import clipped_samples
+from heartwright.listen.thin import thin
 from heartwright.records import Floats, Recording
 
 _LONGEST_S = 30.0
 _BLOCK_S = 5e-3
 _HIGHPASS_HZ = 500.0
 _PATCHY_DB = 6.8
+_FRAMES = 1200  # short-time spectra that the floor's patchiness is taken from
+_CODEC_S = 8.0
+_TICKS = 160  # between which the floor's climb is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +161,14 @@ def _patchiness_db(take: _Take) -> float | None:
     first = np.arange(count) * hop // take.block
     last = np.minimum((np.arange(count) * hop + size) // take.block, len(take.quiet) - 1)
     clear = np.concatenate([[0], np.cumsum(take.quiet)])
-    quiet = np.flatnonzero(clear[last + 1] - clear[first] == last + 1 - first)[:3000]
+    quiet = np.flatnonzero(clear[last + 1] - clear[first] == last + 1 - first)
+    quiet = quiet[:: max(1, len(quiet) // _FRAMES)][:_FRAMES] if len(quiet) > 2 * _FRAMES else quiet[:_FRAMES]
     frequency = np.fft.rfftfreq(size, 1.0 / take.rate_hz)
     band = (frequency > 700.0) & (frequency < min(7_000.0, 0.4 * take.rate_hz))
     if len(quiet) < 40 or np.count_nonzero(band) < 16:
         return None
-    frames = np.lib.stride_tricks.sliding_window_view(take.samples, size)[::hop][quiet]
-    power = np.abs(np.fft.rfft(frames * np.blackman(size), axis=1))[:, band] ** 2
+    frames = np.lib.stride_tricks.sliding_window_view(take.samples, size)[::hop][quiet].astype(np.float32)
+    power = np.abs(rfft(frames * np.blackman(size).astype(np.float32), axis=1)[:, band]) ** 2
     if float(np.median(power)) < 1e-16:
         return None
     level = 10.0 * np.log10(power + 1e-30)
@@ -197,7 +203,7 @@ def _gain(take: _Take) -> str | None:
 def _climb_db(take: _Take) -> float | None:
     """Median over intervals between ticks of the floor's rise from their second quarter to their end [dB]."""
     rises = []
-    for a, b in pairwise(take.ticks):
+    for a, b in pairwise(take.ticks[:_TICKS]):
         inside = np.flatnonzero(take.quiet[a:b]) + a
         if b - a > 2.0 / _BLOCK_S or len(inside) < 8:
             continue
@@ -214,7 +220,7 @@ def _hum(take: _Take) -> str | None:
     """Lines at multiples of 50 or 60 Hz that stand over every other line near them (a beat's own lines included)."""
     coarse = max(1, int(take.rate_hz // 2_000.0))
     rate = take.rate_hz / coarse
-    samples = filters.resample(take.samples, 1, coarse)
+    samples = thin(take.samples, coarse)
     size = int(min(len(samples), 4.0 * rate))
     if size < 2.0 * rate:
         return None
@@ -249,11 +255,11 @@ def _codec(take: _Take) -> str | None:
     if take.rate_hz < 32_000:
         return None
     size = 1 << int(np.log2(take.rate_hz / 50.0))
-    count = int(15.0 * take.rate_hz) // size
+    count = int(_CODEC_S * take.rate_hz) // size
     pieces = take.samples[: min(count, len(take.samples) // size) * size].reshape(-1, size)
     pieces = (pieces - pieces.mean(axis=1, keepdims=True)) * np.hanning(size + 1)[:-1]
     frequency = np.fft.rfftfreq(size, 1.0 / take.rate_hz)
-    power = np.mean(np.abs(np.fft.rfft(pieces, axis=1)) ** 2, axis=0) / (take.rate_hz * size)
+    power = np.mean(np.abs(rfft(pieces.astype(np.float32), axis=1)) ** 2, axis=0) / (take.rate_hz * size)
     decibel = 10.0 * np.log10(power + 1e-30)
     worst, at = 0.0, 0.0
     for edge in np.arange(3_400.0, min(19_300.0, 0.44 * take.rate_hz), 100.0):

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heartwright.listen import odds, onsets, pulse, seek
+from heartwright.listen import onsets, pulse, seek
 from heartwright.listen.onsets import Singles
 from heartwright.records import Floats
 
 SOUNDS_Z = 3.0  # sigmas of the fold from which a block belongs to a beat
 AROUND = 3  # blocks struck out beside it
 MOST_SHARE = 0.7  # of the take that may be struck out
-LEAST_Z = 10.0  # noise alone reaches 8
+LEAST_Z, PERHAPS_Z = 9.5, 6.0  # noise alone reaches 8
+SURE_COUNT = 0.8
 RELATED = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 1.0, 3 / 2, 2.0, 3.0, 4.0)  # ratios of periods that are the first clock's own
 NEAR_RATIO = 1e-3
 LOUDEST_SHARE = 0.998  # quantile of the energy beyond which a block is a knock
@@ -38,17 +39,28 @@ def listen(strike: onsets.Onsets, told: float | None = None) -> Heard:
     strength, first = seek.find(strike, told)
     if first is None or first.z < LEAST_Z:
         return Heard(strength, first)
-    rest = without(strike.strength, strike.block_rate_hz, first)
-    second = pulse.find(rest, strike.block_rate_hz, lags_s=pulse.LAGS_S[:1] if first.z > seek.PLAIN_Z else pulse.LAGS_S)
-    if second is None or second.z < LEAST_Z or second.counts[0][1] < 0.5 or related(first, second):
+    second, shown = _second(strike, strength, first)
+    if second is None:
         return Heard(strength, first)
     ratio = level_db(strike, second) - level_db(strike, first)
     if ratio > 0.0 and told is None:
-        shown = onsets.strength(strike.bands, strike.block_rate_hz, seek.weighed(strike, rest, second))
-        again = pulse.find(shown, strike.block_rate_hz, 7200.0 / second.period_s)
-        if again is not None and again.z > 0.5 * second.z:
-            return Heard(shown, again, ((7200.0 / first.period_s, -ratio),))
+        return Heard(shown, second, ((7200.0 / first.period_s, -ratio),))
     return Heard(strength, first, ((7200.0 / second.period_s, ratio),))
+
+
+def _second(strike: onsets.Onsets, strength: Singles, first: pulse.Pulse) -> tuple[pulse.Pulse | None, onsets.Singles]:
+    """The pulse of what the first leaves, and the onset strength that shows it (both clocks in it)."""
+    rate = strike.block_rate_hz
+    lags_s = pulse.LAGS_S[:1] if first.z > seek.PLAIN_Z else pulse.LAGS_S
+    rest = without(strength, rate, first)
+    second = pulse.find(rest, rate, lags_s=lags_s)
+    if second is None or second.z < PERHAPS_Z or related(first, second):
+        return None, strength
+    shown = onsets.strength(strike.bands, rate, seek.weighed(strike, rest, second))
+    again = pulse.find(without(shown, rate, first), rate, lags_s=lags_s)
+    if again is None or again.z < LEAST_Z or again.counts[0][1] < SURE_COUNT or related(first, again):
+        return None, strength
+    return again, shown
 
 
 def related(first: pulse.Pulse, second: pulse.Pulse) -> bool:
@@ -58,22 +70,22 @@ def related(first: pulse.Pulse, second: pulse.Pulse) -> bool:
 
 
 def without(strength: Singles, block_rate_hz: float, found: pulse.Pulse) -> Singles:
-    """An onset strength with the moments of a pulse's beats struck out."""
+    """An onset strength with the moments of a pulse's beats struck out, and what is left of its period taken off."""
     period = found.period_s * block_rate_hz
     bins = max(24, int(period))
-    shape: Floats = odds.fold(strength, period, bins).sum(axis=0)
+    place = _place(len(strength), period, bins)
+    count = np.maximum(np.bincount(place, minlength=bins), 1)
+    mean = np.bincount(place, weights=strength, minlength=bins) / count
+    shape: Floats = mean * np.sqrt(count)
     shape = np.convolve(np.concatenate([shape[-1:], shape, shape[:1]]), [1.0, 1.0, 1.0], "valid")
     level = shape - np.median(shape)
     noise = 1.4826 * float(np.median(np.abs(level))) or 1e-12
     sounds = level > SOUNDS_Z * noise
-    wide = (
-        np.convolve(np.concatenate([sounds[-AROUND:], sounds, sounds[:AROUND]]), np.ones(2 * AROUND + 1), "valid") > 0
-    )
+    kernel = np.ones(2 * AROUND + 1)
+    wide = np.convolve(np.concatenate([sounds[-AROUND:], sounds, sounds[:AROUND]]), kernel, "valid") > 0
     if np.mean(wide) > MOST_SHARE:
         wide = level > np.quantile(level, 1.0 - MOST_SHARE)
-    struck = wide[_place(len(strength), period, bins)]
-    rest = np.where(struck, 0.0, strength - strength[~struck].mean())
-    return np.asarray(rest, dtype=np.float32)
+    return np.asarray(np.where(wide, 0.0, 1.0)[place] * (strength - mean[place]), dtype=np.float32)
 
 
 def level_db(strike: onsets.Onsets, found: pulse.Pulse) -> float:

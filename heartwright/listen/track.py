@@ -150,7 +150,8 @@ def filtered(spectrum: Spectrum, folded: Floats, lead: int, side: Ints) -> tuple
         noise = min(1.4826 * float(np.median(np.abs(level))), 1.0 / np.sqrt(max(1, int((side == s).sum()))))
         kernel = np.maximum(level - STANDS * noise, 0.0)
         answer[s] = spectrum.matched(kernel, lead)
-        scatter = 1.4826 * float(np.median(np.abs(answer[s] - np.median(answer[s])))) or 1e-12
+        some = answer[s, ::3]
+        scatter = 1.4826 * float(np.median(np.abs(some - np.median(some)))) or 1e-12
         answer[s] /= scatter
         typical[s] = float(kernel @ folded[s]) / scatter
     return answer, np.maximum(typical, 1e-3)
@@ -171,33 +172,34 @@ def likelihood(rows: Singles, typical: Floats) -> Floats:
 def best_path(gain: Floats) -> Ints:
     """The lag of each beat along the path of most likelihood, counted from the middle; shape [n_beat]."""
     count, width = gain.shape
-    total = gain[0].copy()
-    came = np.empty((count, width), dtype=np.int64)
-    index = np.arange(width)
-    wide = np.full(width + 2 * FARTHEST, -np.inf)
-    stepped = np.lib.stride_tricks.sliding_window_view(wide, width)  # [2 FARTHEST + 1, width]
-    shift = np.concatenate(([0], np.arange(-FARTHEST, 0), np.arange(1, FARTHEST + 1)))
-    cost = STEP_COST * np.abs(shift)[:, None]
-    ways = np.empty((2 * FARTHEST + 1, width))  # staying first, so that it wins where ways are alike
-    source = index + shift[:, None]
+    total = np.full((count, width + 2 * FARTHEST), -np.inf)
+    inner = total[:, FARTHEST : FARTHEST + width]
+    inner[0] = gain[0]
+    moves = [k for k in range(-FARTHEST, FARTHEST + 1) if k]
+    best, other = np.empty(width), np.empty(width)
     for n in range(1, count):
-        wide[FARTHEST:-FARTHEST] = total
-        ways[0] = total
-        np.subtract(stepped[:FARTHEST], cost[1 : FARTHEST + 1], out=ways[1 : FARTHEST + 1])
-        np.subtract(stepped[FARTHEST + 1 :], cost[FARTHEST + 1 :], out=ways[FARTHEST + 1 :])
-        top = int(total.argmax())
-        leap = total[top] - LEAP_COST
-        far = total < leap
-        ways[0, far] = leap
-        best = ways.argmax(axis=0)
-        came[n] = source[best, index]
-        came[n, far & (best == 0)] = top
-        total = ways[best, index] + gain[n]
-    path = np.empty(count, dtype=np.int64)
-    path[-1] = int(np.argmax(total))
-    for n in range(count - 1, 0, -1):
-        path[n - 1] = came[n, path[n]]
-    return path - width // 2
+        before = inner[n - 1]
+        np.maximum(before, before.max() - LEAP_COST, out=best)
+        for k in moves:
+            np.subtract(total[n - 1, FARTHEST + k : FARTHEST + k + width], STEP_COST * abs(k), out=other)
+            np.maximum(best, other, out=best)
+        np.add(best, gain[n], out=inner[n])
+    return _traced(total, inner) - width // 2
+
+
+def _traced(total: Floats, inner: Floats) -> Ints:
+    """The path that ends highest, from the end back: of the moves into each place the one that was best."""
+    cost = STEP_COST * np.abs(np.arange(-FARTHEST, FARTHEST + 1))
+    at = int(np.argmax(inner[-1]))
+    path = np.empty(len(inner), dtype=np.int64)
+    path[-1] = at
+    for n in range(len(inner) - 1, 0, -1):
+        near = total[n - 1, at : at + 2 * FARTHEST + 1] - cost
+        step = int(np.argmax(near))
+        far = int(np.argmax(inner[n - 1]))
+        at = far if inner[n - 1, far] - LEAP_COST > near[step] else at + step - FARTHEST
+        path[n - 1] = at
+    return path
 
 
 @dataclass(frozen=True, slots=True)

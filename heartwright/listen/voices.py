@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
 from heartwright.listen import filters
+from heartwright.listen.thin import thin
 from heartwright.records import Floats, Interval, Recording, Voice, VoiceSound
 
 _LOW_RATE_HZ = 2_000
@@ -101,6 +102,8 @@ def _slow(recording: Recording) -> Floats:
         samples = np.nan_to_num(samples)
     ratio = Fraction(_LOW_RATE_HZ / recording.rate_hz).limit_denominator(2000)
     level = samples - np.float32(np.mean(samples, dtype=np.float64))
+    if ratio.numerator == 1:
+        return thin(level, ratio.denominator)
     return np.asarray(filters.resample(level, ratio.numerator, ratio.denominator), dtype=np.float64)
 
 
