@@ -19,6 +19,8 @@ TRUE_RATE_S_PER_DAY, TRUE_ERROR_MS = 12.0, 0.6
 FAKE = "--use-fake-device-for-media-stream"
 WILLING = "--use-fake-ui-for-media-stream"  # the browser's question is answered with yes
 TOKEN = "a-token-for-these-tests"
+SETTINGS = "{ echoCancellation: false, noiseSuppression: true }"
+TRACK = "heartwright.app.microphone.stream.getAudioTracks()[0]"
 MIC = "heartwright.state().microphone"
 
 
@@ -134,13 +136,26 @@ def test_a_watch_is_heard_from_the_page(bench: str, watch: Path) -> None:
 
 
 def test_the_worklet_does_where_a_browser_gives_no_frames(bench: str, watch: Path) -> None:
-    """As in browsers that hand a page no frames of a track: an AudioWorklet takes the sound."""
+    """As in browsers that hand a page no frames of a track: an AudioWorklet takes the sound. What such a browser would
+    not switch off is told; unplugged and plugged in again, it goes on."""
     with browsing(FAKE, WILLING, f"--use-file-for-fake-audio-capture={watch}") as browser:
         page = opened(browser, f"{bench}?microphone=worklet")
+        page.evaluate(f"MediaStreamTrack.prototype.getSettings = () => ({SETTINGS})")
         at_the_watch(page)
         press(page, "#listen-watch")
         told = until(page, f"{MIC}.reading?.rate_s_per_day && {MIC}.reading", 60 * BUSY)
         assert told["rate_s_per_day"]["low"] < TRUE_RATE_S_PER_DAY < told["rate_s_per_day"]["high"]
+        assert "noise suppression on, and not to be switched off" in says(page, "#given")
+        assert "automatic gain not told by the browser" in says(page, "#given")
+        assert "would not switch noise suppression off" in until(
+            page, "document.querySelector('.troubles').textContent", 9
+        )
+        page.evaluate(f"{TRACK}.dispatchEvent(new Event('ended'))")
+        until(page, f"{MIC}.state === 'unplugged'", 10)
+        assert "unplugged" in says(page, ".troubles") and "Plug it in again" in says(page, ".troubles")
+        page.evaluate("heartwright.app.microphone.again()")
+        until(page, f"{MIC}.state === 'open'", 20 * BUSY)
+        until(page, f"{MIC}.reading?.rate_s_per_day", 60 * BUSY)
         press(page, "#leave-take")
         until(page, f"{MIC}.state === 'shut' && {MIC}.kept === null", 20 * BUSY)
         until(page, f"{MIC}.reading === null", 20 * BUSY)

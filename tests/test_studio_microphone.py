@@ -265,9 +265,10 @@ def test_the_ear_says_more_and_more(watch: NDArray[np.float32]) -> None:
         out = attending.attend(901, 0, RATE, told, piece, at / RATE)
         if first_s is None and out["rate_s_per_day"]:
             first_s = (at + len(piece)) / RATE
-            assert out["amplitude_deg"] is None
+            assert out["amplitude_deg"] is None and out["beat_error_ms"] is None
     assert first_s is not None and first_s < 3.0
     assert out["rate_s_per_day"]["low"] < TRUE_RATE_S_PER_DAY < out["rate_s_per_day"]["high"]
+    assert out["beat_error_ms"] is not None
     assert out["amplitude_deg"]["low"] < 266.9 < out["amplitude_deg"]["high"]
     dots = np.array(out["trace"]["dots"])
     assert len(dots) > 50 and set(dots[:, 2]) == {-1.0, 1.0}

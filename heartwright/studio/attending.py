@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from heartwright.listen.live import Live
 
 TRACE_S = 120.0
+BEAT_ERROR_FROM_S = (
+    5.0  # before that tick and tock may be timed at different sounds of theirs: 4.4 ms were seen for 0.6
+)
 _DOTS_MOST = 1_600
 _EARS: dict[int, Attended] = {}  # by microphone
 
@@ -87,6 +90,8 @@ def figures(known: Attended) -> dict[str, Any]:
     for name in ("beat_rate_bph", "rate_s_per_day", "beat_error_ms", "amplitude_deg"):
         value: Interval | None = getattr(reading, name)
         out[name] = None if value is None else value.as_json()
+    if reading.duration_s < BEAT_ERROR_FROM_S:
+        out["beat_error_ms"] = None
     return out
 
 

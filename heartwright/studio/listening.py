@@ -41,9 +41,13 @@ class Heard:
 
 
 class Ear:
-    """The process that listens, started when it is first needed or told to get ready."""
+    """The process that listens, started when it is first needed or told to get ready.
 
-    def __init__(self) -> None:
+    `nice`: how far it gives way to the session, which has to be on time.
+    """
+
+    def __init__(self, nice: int = 1) -> None:
+        self.nice = nice
         self._pool: ProcessPoolExecutor | None = None
 
     def ready(self) -> None:
@@ -71,17 +75,17 @@ class Ear:
     def _opened(self) -> ProcessPoolExecutor:
         if self._pool is None:
             spawn = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=_behave)
+            self._pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=_behave, initargs=(self.nice,))
         return self._pool
 
 
-def _behave() -> None:
-    """Give way a little to the session, which has to be on time; leave Ctrl-C to it."""
+def _behave(nice: int) -> None:
+    """Give way to the session; leave Ctrl-C to it."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
-        os.nice(1)
+        os.nice(nice)
 
 
 def _warm() -> None:

@@ -34,6 +34,7 @@ KEEP_LEAST_S = 10.0  # of a take whose maker is gone
 SILENT_S = 2.0  # without a block, where there is a line
 LISTEN_MOST_S = 4 * 3600.0
 FAILURES_MOST = 3
+NICE = 5  # it works every second, and no frame is to wait for it
 QUIET_DB, DEAD_DB = -60.0, -130.0  # peaks of a microphone that is too far away, and of one that gives nothing
 _LOG = logging.getLogger("heartwright")
 _CURE = {
@@ -48,7 +49,7 @@ class Microphones:
     """All that are open, by ticket."""
 
     session: Session
-    ear: Ear = field(default_factory=Ear)
+    ear: Ear = field(default_factory=lambda: Ear(NICE))
     open: dict[str, Microphone] = field(default_factory=dict)
     lines: dict[int, Client] = field(default_factory=dict)  # of each microphone, the line that carries its sound
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
