@@ -28,7 +28,7 @@ BEGUN = 0.01  # share of its energy by which a sound has begun
 CLEAN_S, OWN, LATER = 0.25e-3, 0.01, 0.03  # what the model leaves up to then and later [share of the peak]
 # What the model leaves is no white noise, and later blows may stand for what it lacks: how much surer than it is the
 # fit thinks itself, and the least error (measured on made takes of two cases whose microphone ends at 20 kHz).
-COHERENT, LEAST_S = 3.5, 1.5e-6
+COHERENT, LEAST_S = 2.0, 2.5e-6
 
 
 def find(wave: Wave, modes: Modes, rate_hz: float) -> Origin:

@@ -154,6 +154,11 @@ class Heard:
         """Shifts [samples] that waveforms [k, n] added to a beat of mean level make it seem to have."""
         return np.asarray(self.rows.whitened(waves) @ self.weights)
 
+    def hidden(self, waves: Floats) -> NDArray[np.bool_]:
+        """Which waveforms [k, n], added to beats in shares of one sigma, the noise hides from `_directions`."""
+        white = self.rows.whitened(waves)
+        return np.asarray((white**2).sum(axis=1) < _limit(len(self.weights), int(np.isfinite(self.time_s).sum())))
+
 
 def hear(
     samples: Floats, rate_hz: float, expected_s: Floats, window: Window, quiet: Floats, *, first_s: float = np.inf
@@ -340,6 +345,10 @@ def _directions(left: Singles) -> tuple[Floats, Floats]:
     basis = np.linalg.qr(basis)[0]
     small = left @ basis
     values, turn = np.linalg.eigh((small.T @ small).astype(np.float64) / count)
-    limit = 1.15 * (1.0 + np.sqrt(n / count)) ** 2
-    keep = np.flatnonzero(values > limit)[-MOST_DIRECTIONS:]
+    keep = np.flatnonzero(values > _limit(n, count))[-MOST_DIRECTIONS:]
     return values[keep], basis @ turn[:, keep]
+
+
+def _limit(n: int, count: int) -> float:
+    """Variance that the strongest direction of pure noise does not reach (Marchenko & Pastur 1967, and 15 %)."""
+    return 1.15 * (1.0 + float(np.sqrt(n / count))) ** 2

@@ -58,6 +58,15 @@ class Origin:
         blows = ((self.start_s, self.amplitude), *self.later)
         return np.concatenate([(modal.ring(self.modes, time, start) * size).T for start, size in blows])
 
+    def moving(self, n: int, zero: int, rate_hz: float) -> Floats:
+        """What a microsecond's delay of each later blow adds to the waveform, [n_later, n]."""
+        time = (np.arange(n) - zero) / rate_hz
+        out = [np.zeros(n)]
+        for start, size in self.later:
+            step = modal.ring(self.modes, time, start + 0.5e-6) - modal.ring(self.modes, time, start - 0.5e-6)
+            out.append(step @ size)
+        return np.array(out)
+
 
 def find(waves: list[Wave], modes: Modes, rate_hz: float) -> list[Origin] | None:
     """Onsets of waveforms that share `modes`; None where there are too few modes."""

@@ -16,7 +16,7 @@ from heartwright.listen import blows, coherent, modal, origin
 from heartwright.listen.coherent import Heard, Window
 from heartwright.listen.modal import Modes
 from heartwright.listen.origin import Origin, Wave
-from heartwright.listen.shape import Shape
+from heartwright.listen.shape import SLOWEST_LEVER_S, Shape
 from heartwright.listen.track import Chain
 from heartwright.records import Floats, Ints
 
@@ -27,6 +27,7 @@ STANDS_OUT = 6.0  # height of a faint beat's correlation, in sigmas, by which mo
 MOST_LEFT = 0.35  # spread about the neighbours beyond which a sound is noise [of what noise alone would show]
 LOCK = Window(reach_s=1.2e-3, before_s=0.4e-3, after_s=3.2e-3)
 LOCK_OWN_SPANS = 0.022  # the banking follows the lock later than this [spans from unlocking to lock]
+OWN_BEATS = 1.2e-3  # the same where the span is not known [beats]
 ALONE = Window(reach_s=1.2e-3, before_s=0.6e-3, after_s=4.0e-3)
 IMPULSE = Window(reach_s=0.35e-3, before_s=0.3e-3, after_s=0.9e-3)
 IMPULSE_OWN_S = 0.18e-3
@@ -34,6 +35,7 @@ UNLOCK_REACH = 0.12  # how far the span from unlocking to lock wanders [share of
 RINGS_S = 0.7e-3  # after the lock the case rings freely
 RING_SPAN_S, LOW_RING_SPAN_S = 0.9e-3, 2.0e-3  # subspace lengths for the poles of a lever and of one sound
 MIXTURE = 0.12  # by which the modes of a blow differ from beat to beat at most [share]
+UNEVEN_S = 15e-6  # by which later blows come at other times after the first [one sigma]
 LEAST_COMMON = 0.02  # what the model leaves of all beats of a side in common [samples]
 MOST_DOUBT_S = 12e-6  # of the onset of the mean unlocking, beyond which it is none
 COARSE_COMMON_S = 30e-6  # where the modes explain nothing
@@ -59,8 +61,9 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
     sides = [usable[chain.side[usable] == s] for s in range(2)]
     if min(len(s) for s in sides) < FEWEST_A_SIDE:
         return None
-    window = LOCK if shape.lever else ALONE
-    own = -LOCK_OWN_SPANS * shape.first_s if shape.lever else np.full(2, np.inf)
+    quick = chain.beat_s < SLOWEST_LEVER_S  # then it may be a lever's cluster, whatever else the noise hides
+    window = LOCK if quick else ALONE
+    own = -LOCK_OWN_SPANS * shape.first_s if shape.lever else np.full(2, OWN_BEATS * chain.beat_s if quick else np.inf)
     locks = []
     for beats, first in zip(sides, own, strict=True):
         heard = coherent.hear(samples, rate_hz, shape.time_s[beats], window, quiet, first_s=float(first))
@@ -68,8 +71,8 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
             return None
         locks.append(heard)
     unlocks = _unlocks(samples, rate_hz, shape, sides, locks, quiet) if shape.lever else None
-    modes = _modes(locks, rate_hz, quiet, shape.lever)
-    lock_start = _starts(locks, modes, rate_hz, quiet, several=shape.lever)
+    modes = _modes(locks, rate_hz, quiet, quick)
+    lock_start = _starts(locks, modes, rate_hz, quiet, several=quick)
     out = [np.full(len(chain), np.nan) for _ in range(5)]
     unlock_s, impulse_s, lock_s, sigma, lock_sigma = out
     for s, (beats, lock) in enumerate(zip(sides, locks, strict=True)):
@@ -201,11 +204,14 @@ def _starts(heard: list[Heard], modes: Modes, rate_hz: float, quiet: Floats, *, 
 
 
 def _sigma(heard: Heard, start: Origin, rate_hz: float) -> Floats:
-    """One-sigma errors of beats from the noise and from the mixture of modes that differs from beat to beat [s]."""
+    """One-sigma errors of beats from the noise, the mixture of modes and the times of later blows that differ [s]."""
     if not np.isfinite(start.left):
         return heard.sigma_s
-    moved = heard.moved_by(start.parts(len(heard.weights), heard.before, rate_hz))
-    return np.hypot(heard.sigma_s, min(np.sqrt(heard.varied), MIXTURE) * float(np.linalg.norm(moved)) / rate_hz)
+    n, zero = len(heard.weights), heard.before
+    mixed = min(np.sqrt(heard.varied), MIXTURE) * heard.moved_by(start.parts(n, zero, rate_hz))
+    moving = 1e6 * UNEVEN_S * start.moving(n, zero, rate_hz)
+    uneven = heard.moved_by(moving[heard.hidden(moving)])  # the others have been taken out
+    return np.hypot(heard.sigma_s, float(np.linalg.norm(np.concatenate([mixed, uneven]))) / rate_hz)
 
 
 def _common(starts: list[Origin], rate_hz: float) -> float:
