@@ -32,8 +32,9 @@ Complexes = NDArray[np.complex64]
 LOWEST_HZ = (700.0, 1200.0)  # below the first nothing is used, above the second everything
 HIGHEST = 0.46  # of the rate
 LEAST_NOISE = 0.02  # of its median: where the noise is less there is no sound either (codecs, gates)
-SEEDS = 3
+SEEDS, FAR_SEEDS = 3, 10
 TURNS = 4
+FAR_S = 1.9e-3  # with a reach beyond this a window may miss the sound
 STILL = 0.02  # shift of most beats by which another turn no longer pays [samples]
 FAR_ODDS = 0.02  # prior odds of a beat that comes anywhere within reach
 NEAR_S = 120e-6  # beats lie this near their neighbours' median [one sigma]
@@ -189,12 +190,15 @@ def _aligned(rows: Rows, window: Window) -> tuple[Floats, Floats, Floats]:
     whole = rows.shifted(rows.spectrum, zero, rows.length)
     energy = np.einsum("ij,ij->i", whole, whole)
     order = np.argsort(energy)
-    loud = order[int(0.5 * len(order)) :][:: max(1, len(order) // (2 * SEEDS))][:SEEDS]
+    far = window.reach_s > FAR_S
+    seeds = FAR_SEEDS if far else SEEDS
+    loud = order[len(order) // 2 :][:: max(1, len(order) // (2 * seeds))][:seeds]
     lag = np.arange(-rows.reach, rows.reach + 1)
     most = window.near_s * rows.rate_hz
     best: tuple[float, Floats, Floats] = (-np.inf, zero, zero)
     for seed in loud:
-        at, score, _slip = _peaks(rows.correlate(_unit(whole[seed])), lag, None, most)
+        begun = _loudest(rows, seed) if far else whole[seed]
+        at, score, _slip = _peaks(rows.correlate(_unit(begun)), lag, None, most)
         total = float(np.median(score))
         if total > best[0]:
             best = (total, at, score)
@@ -214,6 +218,16 @@ def _aligned(rows: Rows, window: Window) -> tuple[Floats, Floats, Floats]:
         if float(np.median(np.abs(at - before))) < STILL:
             break
     return at, score, slip
+
+
+def _loudest(rows: Rows, beat: int) -> Singles:
+    """The window within reach of a beat that holds the loudest millisecond, a third of a millisecond into it."""
+    lag = np.arange(-rows.reach, rows.reach + 1)
+    short, lead = int(1e-3 * rows.rate_hz), int(0.3e-3 * rows.rate_hz)
+    whole = irfft(rows.spectrum[beat], rows.noise.size)
+    power = np.concatenate([[0.0], np.cumsum(np.concatenate([whole[-rows.reach :], whole[: rows.reach + short]]) ** 2)])
+    first = lag[int(np.argmax(power[short : short + len(lag)] - power[: len(lag)]))] - lead
+    return np.asarray(np.roll(whole, -first)[: rows.length])
 
 
 def _centred(rows: Rows, at: Floats, score: Floats) -> Floats:

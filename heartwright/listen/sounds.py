@@ -18,10 +18,12 @@ from heartwright.listen.modal import Modes
 from heartwright.listen.origin import Origin, Wave
 from heartwright.listen.shape import SLOWEST_LEVER_S, Shape
 from heartwright.listen.track import Chain
+from heartwright.listen.windows import running_median
 from heartwright.records import Floats, Ints
 
 FEWEST_A_SIDE = 8
 HEARD, CLEARLY = 0.6, 0.9  # share of the beats that must show a sound, and one that they are timed by
+SMOOTHED = 15  # faint beats of a side that tell together where each should be
 FAINTEST = 5.0  # height of most unlockings' correlation, in sigmas, below which beats are not timed by them
 STANDS_OUT = 6.0  # height of a faint beat's correlation, in sigmas, by which most must stand out
 MOST_LEFT = 0.35  # spread about the neighbours beyond which a sound is noise [of what noise alone would show]
@@ -107,7 +109,13 @@ def time_faint(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quie
     time_s, sigma, nothing = out
     found = []
     for beats in sides:
-        heard = coherent.hear(samples, rate_hz, chain.time_s[beats], window, quiet)
+        rough = coherent.hear(samples, rate_hz, chain.time_s[beats], window, quiet)
+        if rough is None or np.isfinite(rough.time_s).mean() < HEARD:
+            return None
+        off = rough.time_s - chain.time_s[beats]
+        expected = chain.time_s[beats] + np.where(np.isfinite(off), off, np.nanmedian(off))
+        expected = _smoothed(chain.number[beats], expected, chain.beat_s)
+        heard = coherent.hear(samples, rate_hz, expected, LOCK, quiet, first_s=OWN_BEATS * chain.beat_s)
         if heard is None or np.isfinite(heard.time_s).mean() < CLEARLY or np.median(heard.score) < STANDS_OUT:
             return None
         found.append(heard)
@@ -116,6 +124,12 @@ def time_faint(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quie
         time_s[beats], sigma[beats] = heard.time_s + begun.start_s, _sigma(heard, begun, rate_hz)
     common = _common(start, rate_hz)
     return Sounds(nothing, nothing.copy(), time_s, sigma, sigma, False, common, common)
+
+
+def _smoothed(number: Ints, time_s: Floats, beat_s: float) -> Floats:
+    """Times of one side's beats where their neighbours put them."""
+    steady = number * beat_s
+    return np.asarray(steady + running_median(time_s - steady, SMOOTHED))
 
 
 def _whole(samples: Floats, rate_hz: float, shape: Shape) -> Ints:
