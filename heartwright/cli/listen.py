@@ -31,7 +31,7 @@ def listen(
       heartwright listen my-watch.m4a --movement nh35 --report watch.html
       heartwright listen clock.wav --beats beats.csv
       heartwright listen watch.wav --clock-ppm 12.5,1 --json
-      heartwright listen long.wav --train "centre 80/12, third 60/10, fourth 70/8, escape 15/7"
+      heartwright listen watch.wav --train "centre 80/12, third 60/10, fourth 70/8, escape 15/7"
 
     Record for 60 s with the phone's microphone on the crown, in a quiet room, lossless or as a voice memo with
     enhancement off. Exit status: 0 for a reading, 3 for an answer without one, 2 for bad input.

@@ -25,7 +25,8 @@ def sections(reading: Reading) -> list[tuple[str, str, str]]:
     out = []
     told = oddly.lines(reading)
     if told:
-        rows = "".join(f"<li>{escape(f'{label}: {text}' if label else text)}</li>" for label, text in told)
+        lines = (f"{label}: {text}" if label else text for label, text in told)
+        rows = "".join(f"<li>{escape(line.replace('+-', '±'))}</li>" for line in lines)
         out.append(("What stands out", "", f'<ul class="notes">{rows}</ul>'))
     if reading.wheels is not None:
         for part in reading.wheels.parts[:6]:

@@ -3,7 +3,7 @@
 The overlapping estimate of the time residuals x by the number of the beat, at tau = m T up to a quarter of the beats:
 sigma^2 = <(x[k + 2m] - 2 x[k + m] + x[k])^2> / (2 tau^2), over all k where the three were heard. Sides are freed of
 their own means first, or the beat error would show at every odd m. Bounds are of chi-square with the degrees of
-freedom of the power-law noise that the local slope comes nearest to (Riley, NIST SP 1065, 2008, section 5.4).
+freedom of the power-law noise that the local slope comes nearest to (riley2008, section 5.4).
 The floor is what white timing noise of the take alone would give: sqrt(3) times its sigma over tau.
 """
 
@@ -93,6 +93,6 @@ def _freedom(n: int, m: Ints, slope: Floats) -> Floats:
 
 
 def _chi_square(freedom: Floats, z: float) -> Floats:
-    """Quantile of chi-square at the normal quantile z (Wilson and Hilferty 1931)."""
+    """Quantile of chi-square at the normal quantile z (wilson1931)."""
     a = 2.0 / (9.0 * freedom)
     return np.asarray(freedom * np.maximum(1.0 - a + z * np.sqrt(a), 0.02) ** 3)

@@ -3,8 +3,8 @@
 A series (times of the beats, or their swing) wanders, so that its spectrum is far from flat. It is whitened by an
 autoregression (Yule-Walker), what sticks out of the innovations is clipped, and the power at a period's own frequencies
 is set against a floor taken from its neighbours: the mean of the lower nine tenths of some hundred of them. The mean
-ratio over H harmonics follows an F law of 2 H and about 2 n degrees under chance (Schuster's test with an estimated
-floor; summed harmonics as in the Z-squared test of Buccheri et al. 1983). The index of a series is the number of the
+ratio over H harmonics follows an F law of 2 H and about 2 n degrees under chance (schuster1898, with an estimated
+floor; summed harmonics as in the Z-squared test of buccheri1983). The index of a series is the number of the
 beat, never the row: a beat that was not heard is a gap, not a shift.
 """
 
