@@ -2,7 +2,7 @@
 
 Where noise comes in bursts, the energy of a syllable or a knock can draw the finer timing of a beat away from where the
 tracker has it, by more than a beat is ever out of place against its neighbours. Such beats keep the tracker's time and
-count as not timed finely; where most beats scatter so, the tracker's times stand for all.
+count as not timed finely; where most beats scatter so, and fit one another badly, the tracker's times stand for all.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from heartwright.records import Floats
 
 LEAST_S, SIGMAS = 1.0e-3, 6.0  # a beat is drawn away beyond both
 MOST_SCATTER_S, MOST_SHARE = 0.5e-3, 0.3
+DROWNED = 0.58  # a quarter of the beats fits its side no better: noise decides where they are aligned
 NEIGHBOURS = 9
 CLEARLY_A_BEAT = 0.85  # correlation with the mean of the side, reached where little noise is
 STRAY_SIGMAS, STRAY_LEAST_S = 4.0, 0.2e-3
@@ -34,7 +35,7 @@ def held(marks: Landmarks, chain: Chain, match: Floats) -> Landmarks:
     scatter = 1.4826 * float(np.median(rest))
     away = rest > max(LEAST_S, SIGMAS * scatter)
     away &= match < CLEARLY_A_BEAT
-    if scatter > MOST_SCATTER_S or np.mean(away) > MOST_SHARE:
+    if (scatter > MOST_SCATTER_S or np.mean(away) > MOST_SHARE) and np.quantile(match, 0.25) < DROWNED:
         coarse = together.landmarks(chain)
         return replace(coarse, time_s=np.where(strays(chain), np.nan, coarse.time_s))
     if not away.any():

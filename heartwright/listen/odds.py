@@ -17,7 +17,8 @@ from scipy.fft import irfft, rfft
 from heartwright.listen.onsets import Singles
 from heartwright.records import Floats
 
-NEAREST = 0.37  # two beats lie at least this share of the oscillation apart: further out of beat no clock unlocks
+NEAREST, ALIKE_NEAREST = 0.37, 0.27  # two beats lie this share of the oscillation apart, or this if they sound alike
+ALIKE = (0.85, 1.18)  # how strong the second then is against the first
 SECOND = np.geomspace(0.1, 1.3, 40)  # strength of the second beat, as a share of the first's
 USUAL, RANGE = 0.7, 0.5  # its middle and its one-sigma range (log)
 UNLIKE = 0.3  # one-sigma difference of strength between the two beats of an oscillation, as a share
@@ -50,7 +51,7 @@ def second_beat(strength: Singles, block_rate_hz: float, period: float) -> tuple
     soft = _around(halves.sum(axis=0), np.ones(width))
     top = int(np.argmax(soft))
     matched = _matched(np.roll(halves, -top, axis=1), width)
-    a, b = int(np.ceil(NEAREST * bins)), int((1.0 - NEAREST) * bins)
+    a, b = int(np.ceil(ALIKE_NEAREST * bins)), int((1.0 - ALIKE_NEAREST) * bins)
     place = np.arange(a, b + 1) / bins
     noise = 1.4826 * float(np.median(np.abs(matched - np.median(matched)))) or 1e-12
     unit = float(np.hypot(noise, CLUTTER * matched[0]))
@@ -65,15 +66,25 @@ def second_beat(strength: Singles, block_rate_hz: float, period: float) -> tuple
 
 
 def _of_its_own(matched: Floats, a: int, b: int) -> Floats:
-    """`matched` from bin a to b, without what only is the flank of something higher outside."""
-    inside, flank = matched[a : b + 1].copy(), max(1, int(FLANK * len(matched)))
+    """`matched` from bin a to b, without what only is the flank of something higher or further from the middle.
+
+    Beyond `NEAREST` a second beat is believed only as the like of the first.
+    """
+    bins = len(matched)
+    middle = slice(int(np.ceil(NEAREST * bins)), int((1.0 - NEAREST) * bins) + 1)
+    flank = max(1, int(FLANK * bins))
+    out = matched.copy()
     for part, outside in (
-        (slice(0, flank), matched[max(a - flank, 1) : a]),
-        (slice(len(inside) - flank, None), matched[b + 1 : b + 1 + flank]),
+        (slice(middle.start, middle.start + flank), matched[max(middle.start - flank, 1) : middle.start]),
+        (slice(middle.stop - flank, middle.stop), matched[middle.stop : middle.stop + flank]),
     ):
-        edge = inside[part]
-        edge[edge < outside.max()] = np.minimum(edge, 0.0)[edge < outside.max()]
-    return inside
+        edge = matched[part]
+        out[part] = np.where(edge < outside.max(), np.minimum(edge, 0.0), edge)
+    far = np.ones(bins, dtype=bool)
+    far[middle] = False
+    alike = (matched > ALIKE[0] * matched[0]) & (matched < ALIKE[1] * matched[0])
+    out[far & ~alike] = np.minimum(out[far & ~alike], 0.0)
+    return out[a : b + 1]
 
 
 def _around(values: Floats, kernel: Floats) -> Floats:

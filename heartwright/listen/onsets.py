@@ -48,9 +48,9 @@ class Onsets:
     block_rate_hz: float
 
     @property
-    def block_s(self) -> float:
-        """Seconds from block to block; block k is centred on (k + 1) of them."""
-        return 1.0 / self.block_rate_hz
+    def seconds(self) -> float:
+        """Length of the take [s]."""
+        return len(self.strength) / self.block_rate_hz
 
 
 def clean(recording: Recording) -> Floats:

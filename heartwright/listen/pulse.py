@@ -139,7 +139,7 @@ def _counted(strength: Singles, block_rate_hz: float, period: float, z: float, b
         two = float(abs(seconds * bph / 3600.0 - 2.0) < 0.2)
     elif 2.0 * seconds > 7200.0 / SLOWEST_BPH:
         two = 1.0
-    elif seconds < 7200.0 / FASTEST_BPH:
+    elif seconds < 0.99 * 7200.0 / FASTEST_BPH:
         two = 0.0
     zero_s = (zero + 1.0) / block_rate_hz  # a block is centred on its end
     counts = ((7200.0 / seconds, two), (3600.0 / seconds, 1.0 - two))

@@ -20,6 +20,7 @@ AROUND = 3  # blocks struck out beside it
 MOST_SHARE = 0.7  # of the take that may be struck out
 LEAST_Z, PERHAPS_Z = 9.5, 6.0  # noise alone reaches 8
 SURE_COUNT = 0.8
+SHORTEST_S, FEWEST_CYCLES = 12.0, 12  # a shorter take, or fewer oscillations, prove no second clock
 RELATED = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 1.0, 3 / 2, 2.0, 3.0, 4.0)  # ratios of periods that are the first clock's own
 NEAR_RATIO = 1e-3
 LOUDEST_SHARE = 0.998  # quantile of the energy beyond which a block is a knock
@@ -39,7 +40,7 @@ def listen(strike: onsets.Onsets, told: float | None = None) -> Heard:
     strength, first = seek.find(strike, told)
     if first is None or first.z < LEAST_Z:
         return Heard(strength, first)
-    second, shown = _second(strike, strength, first)
+    second, shown = _second(strike, strength, first) if strike.seconds > SHORTEST_S else (None, strength)
     if second is None:
         return Heard(strength, first)
     ratio = level_db(strike, second) - level_db(strike, first)
@@ -60,7 +61,7 @@ def _second(strike: onsets.Onsets, strength: Singles, first: pulse.Pulse) -> tup
     again = pulse.find(without(shown, rate, first), rate, lags_s=lags_s)
     if again is None or again.z < LEAST_Z or again.counts[0][1] < SURE_COUNT or related(first, again):
         return None, strength
-    return again, shown
+    return (again if len(strength) / rate > FEWEST_CYCLES * again.period_s else None), shown
 
 
 def related(first: pulse.Pulse, second: pulse.Pulse) -> bool:
