@@ -76,6 +76,22 @@ def test_a_stretch_of_noise_is_counted_over(tmp_path: Path, take: Take) -> None:
     assert long_figures.summarise(run).missed > 20
 
 
+def test_a_piece_that_noise_drowns_is_set_aside(take: Take) -> None:
+    """Half a piece under noise as loud as its ticks is timed at the loudest sound, if at all: it does not fit in."""
+    x = np.array(take.recording.samples)
+    x[25 * RATE : 40 * RATE] += 0.3 * np.random.default_rng(2).standard_normal(15 * RATE).astype(np.float32)
+    follower = long.Follower(overlap_s=2.0)
+    for at in (0, 18, 36):
+        samples = x[at * RATE : (at + 20) * RATE]
+        follower.add(streaming.Piece(Recording(samples, RATE), float(at), 0, at == 0, at == 36))
+    run = follower.run()
+    near = take.unlock_s[true_numbers(take, run.beats.time_s)]
+    clear = (run.beats.time_s < 24.5) | (run.beats.time_s > 40.5)
+    assert run.pieces[0].status == "ok" and not run.doubts
+    assert len(set((true_numbers(take, run.beats.time_s) - run.beats.number).tolist())) == 1
+    assert np.abs(run.beats.time_s - near)[clear].max() < 1e-3
+
+
 def test_interrupting_leaves_a_valid_result(tmp_path: Path, take: Take) -> None:
     write(tmp_path / "a.wav", take.recording.samples)
     found, _ = streaming.segments([tmp_path / "a.wav"])

@@ -20,6 +20,7 @@ SURE = 0.999
 SEAM_TOLERANCE = 0.08  # phase by which segments that should join may miss each other before a gap is seen [beats]
 _NEAR = 9  # beats on either side whose median phase counts
 _RATE_FLOOR = 12e-6  # what the rate may differ by between two pieces beyond what both show (1 s a day)
+_RATE_DRIFT = 4e-6  # what it may drift by from piece to piece, one sigma (0.35 s a day)
 _SCATTER_FLOOR_S = 0.1e-3
 _ERROR_FLOOR_S = 0.15e-3  # what the beat error may differ by between two pieces
 _FLAGS = {"": 0, "missed": 1, "late": 2, "early": 3, "double": 4}
@@ -74,6 +75,10 @@ class Counter:
         self._first = int(self._last[0][-1]) + 2 if len(self._last[0]) else 0
         self._last = np.zeros(0, np.int64), self._last[1]
 
+    def part(self, why: str) -> None:
+        """Begin a new stretch with the next piece, for a reason."""
+        self._doubt(self.last_s, self.last_s, 0.0, why)
+
     def place(
         self,
         table: BeatTable,
@@ -105,7 +110,8 @@ class Counter:
         if offset is None:
             return None
         number = own + offset
-        self.beat_s, self._beat_sigma = beat_s, beat_sigma_s / beat_s
+        self.beat_s, self._beat_sigma = self._pooled(beat_s, beat_sigma_s / beat_s)
+        self._beat_sigma = float(np.hypot(self._beat_sigma, _RATE_DRIFT))
         first_is_even = 1 if number[0] % 2 == 0 else -1
         self._error_s = error_s * float(table.side[rows[0]]) * first_is_even
         self._error_sigma_s = error_sigma_s
@@ -124,6 +130,20 @@ class Counter:
             table.amplitude_deg[rows],
             np.array([_FLAGS.get(str(f), 0) for f in table.flag[rows]], dtype=np.int64),
         )
+
+    def _pooled(self, beat_s: float, sigma: float) -> tuple[float, float]:
+        """The beat by what was before and by a piece [s], weighed by their relative sigmas; the sigma of both.
+
+        A piece half drowned in noise has a poor rate: it hardly moves what the pieces before have shown.
+        """
+        if not self.beat_s:
+            return beat_s, sigma
+        before, new = max(self._beat_sigma, 1e-9) ** -2.0, max(sigma, 1e-9) ** -2.0
+        pooled = (before * self.beat_s + new * beat_s) / (before + new)
+        apart = abs(self.beat_s - beat_s) / pooled
+        both = (before + new) ** -0.5
+        unlike = max(apart**2 - before**-1.0 - new**-1.0, 0.0) ** 0.5  # beyond what their sigmas allow
+        return pooled, float(np.hypot(both, unlike * min(before, new) / (before + new)))
 
     def _own_numbers(self, table: BeatTable, beat_s: float) -> tuple[Ints, Ints]:
         """The piece's own numbers of its heard beats, and their rows; mended where they contradict the times."""
@@ -146,15 +166,14 @@ class Counter:
         number, time_s = self._last
         if not len(number):
             return self._first
-        pace = 0.5 * (self.beat_s + beat_s)
+        pace, pace_sigma = self._pooled(beat_s, beat_sigma_s / beat_s)
         shared = middle <= time_s[-1] + 0.25 * pace
         at = slice(0, _NEAR) if not shared.any() else shared
         new_phase = float(np.median(middle[at] - own[at] * pace))
         old_phase = float(np.median(time_s - number * pace))
         between = max(float(middle[at][0] - time_s[-1]), 0.0)
         beats = (new_phase - old_phase) / pace
-        rate_sigma = np.hypot(np.hypot(self._beat_sigma, beat_sigma_s / beat_s), abs(self.beat_s - beat_s) / pace)
-        rate_sigma = float(np.hypot(rate_sigma, _RATE_FLOOR))
+        rate_sigma = float(np.hypot(pace_sigma, _RATE_FLOOR))
         sigma = np.hypot(between * rate_sigma, np.hypot(sigma_s, 2.0 * self._scatter_s)) / pace
         choice = int(np.round(beats)) + np.arange(-3, 4)
         score = -0.5 * ((choice - beats) / max(float(sigma), 1e-4)) ** 2

@@ -19,6 +19,7 @@ from heartwright.records import Floats, Ints, Reading
 
 SAME_BEAT = 0.01  # a piece whose beat differs by more than this heard something else
 _LOST_AFTER = 3  # pieces in a row that agree on another beat: the movement was changed
+_DROWNED = 8.0  # times the usual uncertainty of a piece's rate, beyond which its beats are not taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,10 @@ class Beats:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one piece gave: its time in the run [s], its status ("ok", "other beat", "off the beat", the reading's)."""
+    """What one piece gave: its time in the run [s] and its status.
+
+    "ok"; "other beat", "another sound" or "off the beat" where it was set aside; else the reading's.
+    """
 
     from_s: float
     to_s: float
@@ -89,6 +93,9 @@ class Follower:
     _nominal: float | None = None
     _timed: str = ""
     _others: list[float] = field(default_factory=list)
+    _apart: bool | None = None  # whether the sounds of a beat are heard apart
+    _unlike: int = 0
+    _sigmas: list[float] = field(default_factory=list)
 
     def add(self, piece: Piece) -> Reading:
         """Measure a piece and join its beats; returns its reading."""
@@ -100,6 +107,8 @@ class Follower:
         rate = reading.beat_rate_bph.value if reading.beat_rate_bph is not None else np.nan
         if status == "ok" and self._is_other(rate):
             status = "other beat"
+        if status == "ok":
+            status = self._fit(reading)
         if status == "ok":
             self._join(piece, reading)
             status = "ok" if self.counter.astray is None else "off the beat"
@@ -126,11 +135,33 @@ class Follower:
         if len(self._others) < _LOST_AFTER:
             return True
         self._others.clear()
-        last = self.counter.last_s
-        self.counter.stretch += 1
-        self.counter.doubts.append(Doubt(last, last, 0.0, f"from here on another beat: {rate_bph:,.0f} an hour"))
+        self.counter.part(f"from here on another beat: {rate_bph:,.0f} an hour")
         self.counter.forget()
         return False
+
+    def _fit(self, reading: Reading) -> str:
+        """ "ok", or why a piece's times do not fit in with those before: timed at another sound, or drowned in noise.
+
+        Where all three sounds are heard a beat is timed at its first, else at its loudest, some milliseconds later.
+        After three pieces that are timed alike the run goes over to that, in a new stretch.
+        """
+        assert reading.table is not None and reading.beat_rate_bph is not None
+        apart = bool(np.isfinite(reading.table.lock_s).mean() > 0.5)
+        sigma = reading.beat_rate_bph.half_width / reading.beat_rate_bph.value
+        if self._apart is None:
+            self._apart = apart
+        if apart != self._apart:
+            self._unlike += 1
+            if self._unlike < _LOST_AFTER:
+                return "another sound"
+            self._apart = apart
+            self._sigmas.clear()
+            self.counter.stretch += 1
+        self._unlike = 0
+        if len(self._sigmas) >= _LOST_AFTER and sigma > _DROWNED * float(np.median(self._sigmas)):
+            return "too noisy"
+        self._sigmas = [*self._sigmas[-20:], sigma]
+        return "ok"
 
     def _join(self, piece: Piece, reading: Reading) -> None:
         table, rate, error = reading.table, reading.beat_rate_bph, reading.beat_error_ms
