@@ -17,7 +17,7 @@ Conventions: rows [n_beat, n]; times in seconds; `zero` of a waveform is where i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -182,6 +182,35 @@ def hear(
     mean = rows.shifted(rows.plain[heard], at[heard], rows.length).mean(axis=0, dtype=np.float64)
     sigma_s = np.where(heard, sigma / rate_hz, np.nan)
     return Heard(expected_s + at / rate_hz, sigma_s, score, level, mean, rows.before, weights, varied, rows)
+
+
+def refined(heard: Heard, drawn: Floats) -> Heard:
+    """The beats timed again, what differs between them known: waveforms `drawn` [k, n], each in shares of one sigma.
+
+    What a blow's own mixture of modes does to its time cannot be seen in what is left of aligned beats, since they are
+    aligned by it; a model of the blow tells.
+    """
+    rows = heard.rows
+    ok = np.isfinite(heard.time_s)
+    at = np.where(ok, (heard.time_s - rows.expected_s) * rows.rate_hz, 0.0)
+    white = rows.whitened(drawn)
+    small = np.eye(len(white)) + white @ white.T
+    weight = np.where(ok, heard.level, 0.0).astype(np.float32)
+    total = max(float(weight @ weight), 1e-30)
+    level, weights, sigma = heard.level, heard.weights, heard.sigma_s
+    for _turn in range(2):
+        moved = rows.shifted(rows.spectrum, at, rows.length)
+        wave = _less_noise((weight @ moved).astype(np.float64) / total, 1.0 / total)
+        basis = np.stack([wave, _slope(wave)])
+        dual = basis - np.linalg.solve(small, white @ basis.T).T @ white
+        both = np.linalg.solve(dual @ basis.T, dual)
+        found = (moved @ both.T.astype(np.float32)).astype(np.float64)
+        weights, level = both[1], np.maximum(found[:, 0], 0.1)
+        sigma = np.asarray(np.linalg.norm(weights) / level / rows.rate_hz)
+        step = np.clip(-found[:, 1] / level, -1.5, 1.5)
+        at = at + step - float(np.median(step[ok]))
+    time_s, sigma_s = (np.where(ok, x, np.nan) for x in (rows.expected_s + at / rows.rate_hz, sigma))
+    return replace(heard, time_s=time_s, sigma_s=sigma_s, level=level, weights=weights)
 
 
 def _aligned(rows: Rows, window: Window) -> tuple[Floats, Floats, Floats]:

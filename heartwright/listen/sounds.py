@@ -36,6 +36,7 @@ IMPULSE_OWN_S = 0.18e-3
 UNLOCK_REACH = 0.12  # how far the span from unlocking to lock wanders [share of the span]
 RINGS_S = 0.7e-3  # after the lock the case rings freely
 RING_SPAN_S, LOW_RING_SPAN_S = 0.9e-3, 2.0e-3  # subspace lengths for the poles of a lever and of one sound
+FITS = 20.0  # what is left of a mean waveform beyond which its modes are not believed (1: what is expected)
 MIXTURE = 0.12  # by which the modes of a blow differ from beat to beat at most [share]
 UNEVEN_S = 15e-6  # by which later blows come at other times after the first [one sigma]
 LEAST_COMMON = 0.02  # what the model leaves of all beats of a side in common [samples]
@@ -77,6 +78,8 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
     lock_start = _starts(locks, modes, rate_hz, quiet, several=quick)
     out = [np.full(len(chain), np.nan) for _ in range(5)]
     unlock_s, impulse_s, lock_s, sigma, lock_sigma = out
+    if not quick:
+        locks = [_refined(lock, start, rate_hz) for lock, start in zip(locks, lock_start, strict=True)]
     for s, (beats, lock) in enumerate(zip(sides, locks, strict=True)):
         lock_s[beats] = lock.time_s + lock_start[s].start_s
         lock_sigma[beats] = _sigma(lock, lock_start[s], rate_hz)
@@ -86,6 +89,7 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
     start = _starts(unlocks, modes, rate_hz, quiet, several=False)
     if max(o.sigma_s for o in start) > MOST_DOUBT_S:
         return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, lock_common, lock_common)
+    unlocks = [_refined(unlock, begun, rate_hz) for unlock, begun in zip(unlocks, start, strict=True)]
     for s, (beats, unlock) in enumerate(zip(sides, unlocks, strict=True)):
         unlock_s[beats], sigma[beats] = unlock.time_s + start[s].start_s, _sigma(unlock, start[s], rate_hz)
         impulse_s[beats] = _impulses(samples, rate_hz, shape, s, unlock_s[beats], lock_s[beats], quiet)
@@ -215,6 +219,14 @@ def _starts(heard: list[Heard], modes: Modes, rate_hz: float, quiet: Floats, *, 
     if found is None:
         return [Origin(_begun(h, rate_hz), COARSE_COMMON_S, np.inf, modes, np.zeros(len(modes))) for h in heard]
     return found
+
+
+def _refined(heard: Heard, start: Origin, rate_hz: float) -> Heard:
+    """The beats of a sound that is one blow, timed again with its mixture of modes allowed for."""
+    if not start.left < FITS:
+        return heard
+    share = min(float(np.sqrt(heard.varied)), MIXTURE)
+    return coherent.refined(heard, share * start.parts(len(heard.weights), heard.before, rate_hz))
 
 
 def _sigma(heard: Heard, start: Origin, rate_hz: float) -> Floats:
