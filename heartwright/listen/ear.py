@@ -87,6 +87,8 @@ def measure(
     reading = figures.reading(
         base, heard.chain, heard.shape, heard.level, marks, bph=bph, movement_bph=movement_bph, clock_ppm=clock_ppm
     )
+    if heard.chain.faint:
+        reading = together.rated(reading, heard.chain, marks.time_s, clock_ppm)
     reading = kinds.recognise(replace(reading, extras=extras.find(heard.strike.filtered, heard.rate_hz, reading)))
     voice = voices.find(recording, heard.chain.beat_s, marks.time_s)
     return replace(reading, warnings=_warnings(recording), voice=voice, count_odds=heard.counts, rivals=heard.rivals)
