@@ -6,7 +6,7 @@
     python benchmarks/wheels/run.py --kept     the figures of what has been measured so far
     python benchmarks/wheels/run.py --design watch-6497    another lever: figures, no bars
 
-Twins of bundled levers, each with its own dirt and microphone, ten minutes at 48 kHz and 20 dB: `bent`, one escape tooth
+Twins of bundled levers, each with its own dirt and microphone, ten minutes at 48 kHz and 20 dB: `bent`, an escape tooth
 off by 0.3 deg; `fourth`, a torque ripple of 2 % once a turn of the fourth wheel (in place of the drawn one); `still`,
 the same dirt from tick to tick but no wheel that recurs at all (no pitch errors, no mesh waves). `bent` is tried on
 watch-6497, whose 15 teeth let it run (one in five twins of watch-2824, with 20 teeth, jams on such a tooth); the others
