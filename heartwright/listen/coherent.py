@@ -33,6 +33,7 @@ LOWEST_HZ = (700.0, 1200.0)  # below the first nothing is used, above the second
 HIGHEST = 0.46  # of the rate
 LEAST_NOISE = 0.02  # of its median: where the noise is less there is no sound either (codecs, gates)
 SEEDS, FAR_SEEDS = 3, 10
+SOME = 40  # beats by which they are compared
 TURNS = 4
 FAR_S = 1.9e-3  # with a reach beyond this a window may miss the sound
 STILL = 0.02  # shift of most beats by which another turn no longer pays [samples]
@@ -124,10 +125,13 @@ class Rows:
         """The windows of beats that come `at` samples after where they are expected, [n_beat, length]."""
         return np.asarray(irfft(spectrum * self.turned(at), self.noise.size, axis=1)[:, :length])
 
-    def correlate(self, wave: Singles) -> Singles:
-        """Correlation with a whitened waveform [length] of norm 1 at shifts -reach..reach, [n_beat, 2 reach + 1]."""
+    def correlate(self, wave: Singles, every: int = 1) -> Singles:
+        """Correlation with a whitened waveform [length] of norm 1 at shifts -reach..reach, [n_beat, 2 reach + 1].
+
+        `every` leaves all but each so-manieth beat out.
+        """
         known = np.conj(rfft(wave, self.noise.size))
-        full = irfft(self.spectrum * known, self.noise.size, axis=1)
+        full = irfft(self.spectrum[::every] * known, self.noise.size, axis=1)
         return np.concatenate([full[:, -self.reach :], full[:, : self.reach + 1]], axis=1)
 
 
@@ -224,15 +228,14 @@ def _aligned(rows: Rows, window: Window) -> tuple[Floats, Floats, Floats]:
     loud = order[len(order) // 2 :][:: max(1, len(order) // (2 * seeds))][:seeds]
     lag = np.arange(-rows.reach, rows.reach + 1)
     most = window.near_s * rows.rate_hz
-    best: tuple[float, Floats, Floats] = (-np.inf, zero, zero)
+    every = max(1, len(zero) // SOME)
+    best: tuple[float, Singles] = (-np.inf, whole[loud[0]])
     for seed in loud:
         begun = _loudest(rows, seed) if far else whole[seed]
-        at, score, _slip = _peaks(rows.correlate(_unit(begun)), lag, None, most)
-        total = float(np.median(score))
+        total = float(np.median(_peaks(rows.correlate(_unit(begun), every), lag, None, most)[1]))
         if total > best[0]:
-            best = (total, at, score)
-    _, at, score = best
-    slip = zero
+            best = (total, begun)
+    at, score, slip = _peaks(rows.correlate(_unit(best[1])), lag, None, most)
     at = _centred(rows, at - float(np.median(at)), score)
     for _turn in range(TURNS):
         weight = np.clip(score, 0.0, None).astype(np.float32) ** 2
@@ -289,7 +292,7 @@ def _peaks(curve: Singles, lag: Ints, near: Floats | None, spread: float) -> tup
     gain = 0.5 * np.clip(curve, 0.0, None) ** 2
     if near is None:
         near = _track(lag[np.argmax(gain, axis=1)].astype(np.float64))
-    off = (lag - near[:, None]) / spread
+    off = ((lag - near[:, None]) / spread).astype(np.float32)
     broad = FAR_ODDS * spread * np.sqrt(2 * np.pi) / len(lag)
     value = gain + np.log(np.exp(-0.5 * off**2) + broad)
     share = np.exp(value - value.max(axis=1, keepdims=True))
