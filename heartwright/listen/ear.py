@@ -29,7 +29,7 @@ from heartwright.listen import (
     voices,
 )
 from heartwright.listen.calm import one_thread
-from heartwright.listen.landmarks import sharpen, time_sounds
+from heartwright.listen.landmarks import Landmarks, sharpen, time_sounds
 from heartwright.records import Floats, Reading, Recording
 
 SHORTEST_S = 3.0
@@ -78,8 +78,7 @@ def measure(
         return replace(heard, warnings=_warnings(recording))
     if heard.chain.faint:
         with one_thread():
-            coarse = together.landmarks(heard.chain)
-            marks = sharpen(coarse, heard.samples, heard.rate_hz, heard.chain, heard.shape, heard.level)
+            marks = _sharpened(heard)
     else:
         with one_thread():
             marks = time_sounds(heard.samples, heard.rate_hz, heard.chain, heard.shape, heard.level)
@@ -142,6 +141,15 @@ def _hear(recording: Recording, told: float | None, base: Reading, shortest_s: f
     folded = shape.fold(energy, fine_hz, chain)
     heard = level.measure(samples, rate, folded.time_s[folded.good], folded.axis_s, folded.fold, chain.beat_s)
     return Heard(samples, rate, strike, chain, folded, heard, found.counts, clocks.others)
+
+
+def _sharpened(heard: Heard) -> Landmarks:
+    """The chain's times, sharpened by the waveform of the mean beat where that tells anything."""
+    coarse = together.landmarks(heard.chain)
+    try:
+        return sharpen(coarse, heard.samples, heard.rate_hz, heard.chain, heard.shape, heard.level)
+    except np.linalg.LinAlgError:  # a mean beat of nothing but noise
+        return coarse
 
 
 def _looseness(chain: track.Chain) -> float:
