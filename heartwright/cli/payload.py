@@ -34,6 +34,10 @@ def reading(record: Reading) -> Json:
         "beat_error_ms": interval(record.beat_error_ms),
         "amplitude_deg": interval(record.amplitude_deg),
         "amplitude_any_lift_deg": interval(record.amplitude_any_lift_deg),
+        "amplitude_sides_deg": [interval(side) for side in record.amplitude_sides_deg or ()] or None,
+        "rate_heard_s_per_day": interval(record.rate_heard_s_per_day),
+        "beat_error_heard_ms": interval(record.beat_error_heard_ms),
+        "beat_timed": record.beat_timed,
         **oddly.payload(record),
     }
 
