@@ -35,7 +35,8 @@ from heartwright.records import Floats, Reading, Recording
 SHORTEST_S = 3.0
 FEWEST_BEATS = 5
 _CLEAR_Z, _PERHAPS_Z = 9.0, 7.5  # noise alone reaches 7
-_SURE_COUNT = 0.99  # probability of the beat rate against its half and double below which no rate is told
+# Probability of the beat rate against its half and double below which no rate is told, of a clear comb and a low one.
+_SURE_COUNT, _FAINT_Z, _SURE_FAINT_COUNT = 0.99, 40.0, 0.998
 _LOOSE = 0.05  # scatter of the chain beyond which the count is not trusted [beats]
 
 
@@ -132,7 +133,8 @@ def _hear(recording: Recording, told: float | None, base: Reading, shortest_s: f
         return replace(base, advice=(advice.no_beat(),))
     if chain is None or short or count < FEWEST_BEATS:
         return replace(base, status="too_short", beats=count, advice=(advice.too_short(base.duration_s, count),))
-    if found.z < _CLEAR_Z or found.counts[0][1] < _SURE_COUNT or (not chain.faint and _looseness(chain) > _LOOSE):
+    sure = _SURE_COUNT if found.z > _FAINT_Z else _SURE_FAINT_COUNT
+    if found.z < _CLEAR_Z or found.counts[0][1] < sure or (not chain.faint and _looseness(chain) > _LOOSE):
         return replace(base, status="too_noisy", advice=(advice.too_noisy(None),), count_odds=found.counts)
     if chain.faint:
         dim = together.shape(strike, chain)
