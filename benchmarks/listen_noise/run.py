@@ -31,6 +31,7 @@ KEPT = Path("out/listen_noise.jsonl")
 SNR_DB = (30.0, 20.0, 15.0, 10.0, 6.0, 3.0, 0.0, -3.0, -6.0)
 SEEDS, QUICK_SEEDS = 23, 1
 ALONE_SEEDS, NEAR_SEEDS = 25, 12
+FRESH = 50_000  # first seed: takes that the ear was developed on had seeds below
 RIGHT_S_PER_DAY, WRONG_SETTLED_S_PER_DAY = 2.0, 10.0
 OUTSIDE = 3.29 / 1.96  # of the half width: the 99.9 % interval
 DAY_S = 86_400.0
@@ -51,9 +52,9 @@ def take(case: Case) -> dict[str, Any]:
     """Draw and measure one take."""
     noise, snr_db, seed = case
     if noise == "near":
-        drawn = scene.draw("clock", snr_db, 10_000 + seed, rival_db=(-5.5, -0.5))
+        drawn = scene.draw("clock", snr_db, 2 * FRESH + seed, rival_db=(-5.5, -0.5))
     else:
-        drawn = scene.draw(noise, snr_db, seed)
+        drawn = scene.draw(noise, snr_db, FRESH + seed)
     started = time.process_time()
     reading = listen.measure(Recording(drawn.samples, float(scene.RATE_HZ)), clock_ppm=(0.0, 0.0))
     seconds = time.process_time() - started
