@@ -24,7 +24,7 @@ FAR = 5.0  # robust sigmas
 # against the other by (22 deg / 270 deg^2) (4 deg) / pi of a beat.
 AMPLITUDE_BEATS = 4e-4
 COMMON_S = 2e-4  # one-sigma error that all beats of a side share: sides that sound unlike one another
-PEAK_DB = 7.0  # peak of the loudest sound over its mean square in one block (takes of 6, 3 and 0 dB are told as 6.4, 5.9 and -0.3)
+PEAK_DB = 7.0  # loudest peak over its mean square in one block (6, 3 and 0 dB are then told as 6.4, 5.9 and -0.3)
 
 
 def shape(strike: Onsets, chain: Chain) -> Shape:
