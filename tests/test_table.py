@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from listen_takes import watch
 
 from heartwright import listen
+
+CLIPS = os.environ.get("HEARTWRIGHT_RECORDINGS", "")
 
 
 def test_moved_and_dropped_beats_are_flagged_and_marked() -> None:
@@ -34,3 +39,12 @@ def test_a_step_of_the_phase_is_marked_once() -> None:
 def test_a_healthy_take_has_no_marks() -> None:
     for seed in range(3):
         assert listen.measure(watch(seconds=15.0, seed=seed).recording).marks == ()
+
+
+@pytest.mark.skipif(not CLIPS, reason="HEARTWRIGHT_RECORDINGS names no folder of real clips")
+def test_the_short_interval_of_a_real_mantel_clock_is_marked() -> None:
+    """One interval of about 631 ms among 661."""
+    reading = listen.measure(listen.load(Path(CLIPS) / "2-140147-A.ogg"))
+    early = [mark for mark in reading.marks if mark.kind == "early"]
+    assert len(early) == 1 and early[0].p < 0.01
+    assert early[0].off_ms == pytest.approx(-31.0, abs=3.0)
