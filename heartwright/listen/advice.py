@@ -81,7 +81,7 @@ def implausible(amplitude_deg: float, lift_deg: float) -> str:
 def lock_or_banking() -> str:
     return (
         "Lock and banking could not be told apart in the third sound: the amplitude's interval holds both. "
-        "A sample rate of 48 kHz or more and a quieter take part them."
+        "A sample rate of 96 kHz and a quieter take part them."
     )
 
 
