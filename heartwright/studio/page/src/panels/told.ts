@@ -53,7 +53,7 @@ export class ToldForm {
 
   constructor(
     private readonly app: App,
-    changed: () => void,
+    private readonly changed: () => void,
   ) {
     this.bph.setAttribute("list", "beats");
     for (const input of [this.movement, this.bph, this.lift, this.clock, this.clockSigma])
@@ -70,6 +70,9 @@ export class ToldForm {
     try {
       this.movements = await this.app.net.get<Movement[]>("/api/movements");
       this.names.replaceChildren(...this.movements.map((m) => h("option", { value: m.name })));
+      if (!this.movement.value) return;
+      this.show(); // it was written before the table came
+      this.changed();
     } catch {
       this.movements = null; // asked again when the panel is opened again
     }
