@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 
+from heartwright.listen import waveforms
 from heartwright.listen.windows import running_median
 from heartwright.records import Floats, Ints
 
@@ -44,9 +45,7 @@ LEAST_NEAR_S, LOOSER = 15e-6, 1.3  # how near they are at least taken to lie, an
 FLOOR = 3.0  # peak of a correlation, in sigmas, below which a beat was not heard
 SOFTEST = 0.35  # height of a correlation below which it is of something else [of most beats']
 DOUBT_S = 40e-6  # rms of what else is likely, beyond which a beat was not heard either
-MOST_DIRECTIONS, ITERATIONS = 8, 3
 LEAST_MEAN = 9.0  # squared height of the mean of all beats in sigmas, below which there is no sound
-SURELY = 2.0  # noise is taken to be this much stronger where it is taken out
 BEGUN = 0.04  # share of its energy by which a sound has begun
 
 
@@ -160,9 +159,11 @@ class Heard:
         return np.asarray(self.rows.whitened(waves) @ self.weights)
 
     def hidden(self, waves: Floats) -> NDArray[np.bool_]:
-        """Which waveforms [k, n], added to beats in shares of one sigma, the noise hides from `_directions`."""
+        """Which waveforms [k, n], added to beats in shares of one sigma, the noise hides from the directions found."""
         white = self.rows.whitened(waves)
-        return np.asarray((white**2).sum(axis=1) < _limit(len(self.weights), int(np.isfinite(self.time_s).sum())))
+        return np.asarray(
+            (white**2).sum(axis=1) < waveforms.limit(len(self.weights), int(np.isfinite(self.time_s).sum()))
+        )
 
 
 def hear(
@@ -204,8 +205,8 @@ def refined(heard: Heard, drawn: Floats) -> Heard:
     level, weights, sigma = heard.level, heard.weights, heard.sigma_s
     for _turn in range(2):
         moved = rows.shifted(rows.spectrum, at, rows.length)
-        wave = _less_noise((weight @ moved).astype(np.float64) / total, 1.0 / total)
-        basis = np.stack([wave, _slope(wave)])
+        wave = waveforms.less_noise((weight @ moved).astype(np.float64) / total, 1.0 / total)
+        basis = np.stack([wave, waveforms.slope(wave)])
         dual = basis - np.linalg.solve(small, white @ basis.T).T @ white
         both = np.linalg.solve(dual @ basis.T, dual)
         found = (moved @ both.T.astype(np.float32)).astype(np.float64)
@@ -239,7 +240,7 @@ def _aligned(rows: Rows, window: Window) -> tuple[Floats, Floats, Floats]:
     at = _centred(rows, at - float(np.median(at)), score)
     for _turn in range(TURNS):
         weight = np.clip(score, 0.0, None).astype(np.float32) ** 2
-        wave = _less_noise(weight @ rows.shifted(rows.spectrum, at, rows.length), float(weight @ weight))
+        wave = waveforms.less_noise(weight @ rows.shifted(rows.spectrum, at, rows.length), float(weight @ weight))
         before, middle = at, float(np.median(at))
         near = _track(at)
         spread = LOOSER * 1.4826 * float(np.median(np.abs(at - near)))
@@ -325,10 +326,10 @@ def _sharpened(
         moved = rows.shifted(rows.spectrum, at, length)
         weight = np.where(heard, level, 0.0).astype(np.float32)
         total = max(float(weight @ weight), 1e-30)
-        wave = _less_noise((weight @ moved).astype(np.float64) / total, 1.0 / total)
+        wave = waveforms.less_noise((weight @ moved).astype(np.float64) / total, 1.0 / total)
         if float(wave @ wave) * total < LEAST_MEAN:
             return None
-        basis = np.stack([wave, _slope(wave)])
+        basis = np.stack([wave, waveforms.slope(wave)])
         dual = basis
         if directions:
             fixed = basis if length == own else basis[:1]
@@ -345,27 +346,6 @@ def _sharpened(
     return at, sigma, level, weights, varied
 
 
-def _less_noise(wave: NDArray[np.floating], variance: float) -> Floats:
-    """A mean waveform less its noise, of `variance` a sample, by Wiener's rule in frequency and then in time.
-
-    Noise is as strong at the top of the band, where little of a dull sound is; left in, its slope would pass for the
-    sound's.
-    """
-    n = next_fast_len(len(wave) + 64, real=True)
-    spectrum = rfft(wave, n)
-    power = np.convolve(np.abs(spectrum) ** 2, np.ones(5) / 5, "same")
-    kept = np.clip(1.0 - SURELY * len(wave) * variance / np.maximum(power, 1e-30), 0.0, 1.0)
-    clean = irfft(spectrum * kept, n)[: len(wave)]
-    energy = np.convolve(clean**2, np.ones(13) / 13, "same")
-    return np.asarray(clean * np.clip(1.0 - SURELY * variance / np.maximum(energy, 1e-30), 0.0, 1.0))
-
-
-def _slope(wave: Floats) -> Floats:
-    """Derivative per sample of a band-limited waveform (Fourier, padded)."""
-    n = next_fast_len(len(wave) + 64, real=True)
-    return np.asarray(irfft(rfft(wave, n) * 2j * np.pi * rfftfreq(n), n)[: len(wave)])
-
-
 def _less(basis: Floats, moved: Singles, fixed: Floats) -> Floats:
     """What `basis` [k, n] loses under the inverse covariance of noise and of what varies in `moved` [n_beat, n].
 
@@ -374,27 +354,5 @@ def _less(basis: Floats, moved: Singles, fixed: Floats) -> Floats:
     by the first part show the later one moving, and its motion alone is to be taken out.
     """
     fit = np.linalg.solve(fixed @ fixed.T, fixed @ moved.T)
-    value, vector = _directions(moved - (fit.T @ fixed).astype(np.float32))
+    value, vector = waveforms.directions(moved - (fit.T @ fixed).astype(np.float32))
     return np.asarray((basis @ vector * (1.0 - 1.0 / value)) @ vector.T)
-
-
-def _directions(left: Singles) -> tuple[Floats, Floats]:
-    """Variances (noise 1) and directions [n, k] in which what is left of the beats varies beyond the noise.
-
-    The strongest `MOST_DIRECTIONS` of them by subspace iteration (Halko, Martinsson & Tropp 2011).
-    """
-    count, n = left.shape
-    some = min(MOST_DIRECTIONS + 4, count, n)
-    basis = left[np.linspace(0, count - 1, some).astype(np.int64)].T
-    for _turn in range(ITERATIONS):
-        basis = left.T @ (left @ np.linalg.qr(basis)[0])
-    basis = np.linalg.qr(basis)[0]
-    small = left @ basis
-    values, turn = np.linalg.eigh((small.T @ small).astype(np.float64) / count)
-    keep = np.flatnonzero(values > _limit(n, count))[-MOST_DIRECTIONS:]
-    return values[keep], basis @ turn[:, keep]
-
-
-def _limit(n: int, count: int) -> float:
-    """Variance that the strongest direction of pure noise does not reach (Marchenko & Pastur 1967, and 15 %)."""
-    return 1.15 * (1.0 + float(np.sqrt(n / count))) ** 2

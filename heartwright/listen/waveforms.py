@@ -1,0 +1,60 @@
+"""Mean waveforms and what beats differ from them by: noise taken out, slopes, directions of variation.
+
+Conventions: waveforms are whitened (noise of unit variance a sample), rows are beats.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
+
+from heartwright.records import Floats
+
+Singles = NDArray[np.float32]
+
+MOST_DIRECTIONS, ITERATIONS = 8, 3
+SURELY = 2.0  # noise is taken to be this much stronger where it is taken out
+
+
+def less_noise(wave: NDArray[np.floating], variance: float) -> Floats:
+    """A mean waveform less its noise, of `variance` a sample, by Wiener's rule in frequency and then in time.
+
+    Noise is as strong at the top of the band, where little of a dull sound is; left in, its slope would pass for the
+    sound's.
+    """
+    n = next_fast_len(len(wave) + 64, real=True)
+    spectrum = rfft(wave, n)
+    power = np.convolve(np.abs(spectrum) ** 2, np.ones(5) / 5, "same")
+    kept = np.clip(1.0 - SURELY * len(wave) * variance / np.maximum(power, 1e-30), 0.0, 1.0)
+    clean = irfft(spectrum * kept, n)[: len(wave)]
+    energy = np.convolve(clean**2, np.ones(13) / 13, "same")
+    return np.asarray(clean * np.clip(1.0 - SURELY * variance / np.maximum(energy, 1e-30), 0.0, 1.0))
+
+
+def slope(wave: Floats) -> Floats:
+    """Derivative per sample of a band-limited waveform (Fourier, padded)."""
+    n = next_fast_len(len(wave) + 64, real=True)
+    return np.asarray(irfft(rfft(wave, n) * 2j * np.pi * rfftfreq(n), n)[: len(wave)])
+
+
+def directions(left: Singles) -> tuple[Floats, Floats]:
+    """Variances (noise 1) and directions [n, k] in which what is left of the beats varies beyond the noise.
+
+    The strongest `MOST_DIRECTIONS` of them by subspace iteration (Halko, Martinsson & Tropp 2011).
+    """
+    count, n = left.shape
+    some = min(MOST_DIRECTIONS + 4, count, n)
+    basis = left[np.linspace(0, count - 1, some).astype(np.int64)].T
+    for _turn in range(ITERATIONS):
+        basis = left.T @ (left @ np.linalg.qr(basis)[0])
+    basis = np.linalg.qr(basis)[0]
+    small = left @ basis
+    values, turn = np.linalg.eigh((small.T @ small).astype(np.float64) / count)
+    keep = np.flatnonzero(values > limit(n, count))[-MOST_DIRECTIONS:]
+    return values[keep], basis @ turn[:, keep]
+
+
+def limit(n: int, count: int) -> float:
+    """Variance that the strongest direction of pure noise does not reach (Marchenko & Pastur 1967, and 15 %)."""
+    return 1.15 * (1.0 + float(np.sqrt(n / count))) ** 2
