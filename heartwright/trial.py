@@ -41,9 +41,7 @@ class Conditions:
     clock_ppm: tuple[float, float] = (0.0, 30.0)
 
 
-def trial(
-    design: Design, edits: Iterable[Edit] = (), seed: int = 1, conditions: Conditions | None = None
-) -> Outcome:
+def trial(design: Design, edits: Iterable[Edit] = (), seed: int = 1, conditions: Conditions | None = None) -> Outcome:
     """Run `design` with `edits` done, listen to it, and say how it ended.
 
     Raises EditError where an edit does not fit. A movement that stops or jams, or cannot be heard, is a value.

@@ -84,9 +84,11 @@ class Line:
     def message(self, kind: str, timeout: float = PATIENCE_S, **wanted: Any) -> dict[str, Any]:
         """The next message of this type whose fields are as wanted."""
         found = self.until(
-            lambda got: isinstance(got, dict)
-            and got["type"] == kind
-            and all(got.get(key) == value for key, value in wanted.items()),
+            lambda got: (
+                isinstance(got, dict)
+                and got["type"] == kind
+                and all(got.get(key) == value for key, value in wanted.items())
+            ),
             timeout,
         )
         return dict(found)

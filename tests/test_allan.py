@@ -6,7 +6,7 @@ import beat_tables as hand
 import numpy as np
 import pytest
 
-from heartwright.listen import allan
+from heartwright.listen.findings import allan
 
 
 def _nist_residuals() -> np.ndarray:

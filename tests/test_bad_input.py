@@ -137,9 +137,7 @@ def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path) -> None:
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(
-            signal.SIGINT, signal.SIG_DFL
-        ),  # ignored in background jobs
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in background jobs
     )
     time.sleep(5.0)
     assert running.poll() is None, "the run ended before it could be interrupted"

@@ -11,7 +11,8 @@ import soundfile
 from listen_takes import watch
 
 from heartwright.cli import main
-from heartwright.listen import Unreadable, clock
+from heartwright.listen import Unreadable
+from heartwright.listen.hours import clock
 
 RATE = 48_000
 

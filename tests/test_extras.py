@@ -7,7 +7,7 @@ import pytest
 from listen_takes import LIFT_DEG, watch
 
 from heartwright import listen
-from heartwright.listen import extras
+from heartwright.listen.findings import extras
 from heartwright.records import Reading, Recording
 
 BEAT_S = 3600.0 / 21600.0

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from heartwright.listen import decode
-from heartwright.listen.files import Unreadable, load
+from heartwright.listen.take import decode
+from heartwright.listen.take.files import Unreadable, load
 
 RATE = 48_000
 

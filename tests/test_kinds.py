@@ -9,7 +9,7 @@ import pytest
 from listen_takes import watch
 
 from heartwright import listen
-from heartwright.listen import kinds
+from heartwright.listen.findings import kinds
 from heartwright.records import Interval, Reading, Recording
 
 RATE = 48_000.0

@@ -10,7 +10,7 @@ from listen_takes import LIFT_DEG, watch
 
 from heartwright import listen
 from heartwright.cli import main
-from heartwright.listen import lift
+from heartwright.listen.findings import lift
 from heartwright.records import Interval
 
 

@@ -12,7 +12,8 @@ import pytest
 from listen_takes import LIFT_DEG, pendulum, watch
 
 from heartwright import listen
-from heartwright.listen import onsets, pulse, shape, track
+from heartwright.listen.beat import onsets, pulse, track
+from heartwright.listen.timing import shape
 from heartwright.records import Reading, Recording
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heartwright.listen import steady
+from heartwright.listen.findings import steady
 
 BEAT = 1.0 / 6.0
 

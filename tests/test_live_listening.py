@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from listen_takes import watch
 
-from heartwright.listen.live import Live
+from heartwright.listen.hours.live import Live
 from heartwright.records import Floats
 
 RATE = 48_000

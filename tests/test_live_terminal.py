@@ -17,8 +17,9 @@ from rich.console import Console
 
 from heartwright.cli import live_screen, main
 from heartwright.cli.live_keep import Stamps, Take
-from heartwright.listen import clock, microphone
-from heartwright.listen.live import Live, Tape
+from heartwright.listen.hours import clock
+from heartwright.listen.hours.live import Live, Tape
+from heartwright.listen.take import microphone
 
 RATE = 48_000
 

@@ -10,8 +10,10 @@ import pytest
 import soundfile
 from listen_takes import Take, watch
 
-from heartwright.listen import Unreadable, blocks, long, long_figures, streaming
-from heartwright.listen.count import Counter
+from heartwright.listen import Unreadable
+from heartwright.listen.hours import long, long_figures
+from heartwright.listen.hours.count import Counter
+from heartwright.listen.take import blocks, streaming
 from heartwright.records import BeatTable, Floats, Recording
 
 RATE = 48_000

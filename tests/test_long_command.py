@@ -14,7 +14,7 @@ import soundfile
 from listen_takes import watch
 
 from heartwright.cli import long_page, long_say, main
-from heartwright.listen import long_figures
+from heartwright.listen.hours import long_figures
 
 RATE = 48_000
 
@@ -56,14 +56,14 @@ def test_json_is_one_finite_object(night: Path, capsys: Any) -> None:
 
 
 def test_an_interrupted_run_says_so(night: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("heartwright.listen.streaming.Source.pieces", _stopped(night))
+    monkeypatch.setattr("heartwright.listen.take.streaming.Source.pieces", _stopped(night))
     assert main(["long", str(night), "--json"]) == 130
     found = json.loads(capsys.readouterr().out)
     assert found["interrupted"] is True and found["status"] == "ok" and found["advice"][0].startswith("Interrupted")
 
 
 def _stopped(night: Path) -> Any:
-    from heartwright.listen.streaming import Segment, Source
+    from heartwright.listen.take.streaming import Segment, Source
 
     first = next(iter(Source([Segment(night)], piece_s=20.0).pieces()))
 
@@ -87,7 +87,7 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, night: Path, capsys: Any
 
 
 def test_silence_has_a_page_too() -> None:
-    from heartwright.listen import long
+    from heartwright.listen.hours import long
 
     reading = long_figures.summarise(long.follow([]))
     assert "No beat was heard" in long_page.page(reading, name="silence.flac")

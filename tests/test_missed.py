@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heartwright.listen import missed
+from heartwright.listen.findings import missed
 from heartwright.records import BeatTable
 
 

@@ -8,7 +8,7 @@ import beat_tables as hand
 import numpy as np
 import pytest
 
-from heartwright.listen import oddities
+from heartwright.listen.findings import oddities
 from heartwright.records import BeatTable
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from heartwright.cli import catalogue, oddly, report_wheels, trains_of
 from heartwright.cli.console import Refused
-from heartwright.listen import allan, trains, wheels
+from heartwright.listen.findings import allan
+from heartwright.listen.periods import trains, wheels
 from heartwright.records import Extra, Mark, Reading
 
 TRAIN = trains.read("centre 80/12, third 60/10, fourth 70/8, escape 15/7")

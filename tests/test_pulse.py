@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from strengths import RATE_HZ, strength
 
-from heartwright.listen import odds, pulse
+from heartwright.listen.beat import odds, pulse
 
 
 @pytest.mark.parametrize("bph", [1_800.0, 3_600.0, 5_444.0, 12_233.0, 16_266.0, 28_800.0, 36_000.0, 72_000.0])

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from heartwright.listen.files import load
-from heartwright.listen.quality import inspect
+from heartwright.listen.take.files import load
+from heartwright.listen.take.quality import inspect
 from heartwright.records import Recording
 
 RATE = 48_000

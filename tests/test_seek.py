@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heartwright.listen import onsets, rivals, seek, together
+from heartwright.listen.beat import onsets, rivals, seek
 from heartwright.listen.thin import thin
+from heartwright.listen.timing import together
 
 RATE_HZ = 24_000.0
 

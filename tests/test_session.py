@@ -404,7 +404,7 @@ def test_a_reading_comes_live_from_the_microphone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from heartwright.cli.hearing import find
-    from heartwright.listen import microphone
+    from heartwright.listen.take import microphone
 
     monkeypatch.setattr(microphone, "from_device", lambda _: microphone.from_file(find("demo"), speed=0.0))
     path = tmp_path / "w.toml"

@@ -9,8 +9,8 @@ import pytest
 from listen_takes import pendulum, watch
 
 from heartwright import listen
-from heartwright.listen import coherent, sounds
-from heartwright.listen.coherent import Window
+from heartwright.listen.timing import coherent, sounds
+from heartwright.listen.timing.coherent import Window
 from heartwright.records import Floats
 
 RATE_HZ = 48_000.0

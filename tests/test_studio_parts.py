@@ -279,7 +279,7 @@ def test_the_recorded_heart_goes_on_and_needs_no_kernel() -> None:
 
 def test_the_recorded_heart_is_the_engines() -> None:
     made = (Path(__file__).parent.parent / "examples" / "make_recorded_heart.py").read_text("utf-8")
-    assert "GoingWork.start(0, Design.load(\"heart\"), seed=SEED)" in made
+    assert 'GoingWork.start(0, Design.load("heart"), seed=SEED)' in made
 
 
 def test_every_option_and_command_is_documented(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from strengths import RATE_HZ, strength
 
-from heartwright.listen import pulse, track
+from heartwright.listen.beat import pulse, track
 
 
 def followed(wave: np.ndarray) -> track.Chain:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heartwright.listen.wander import regress
+from heartwright.listen.hours.wander import regress
 
 AT = np.linspace(0.0, 12.0, 60)
 

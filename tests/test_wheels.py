@@ -6,7 +6,7 @@ import beat_tables as hand
 import numpy as np
 import pytest
 
-from heartwright.listen import cycles, lines, trains, wheels
+from heartwright.listen.periods import cycles, lines, trains, wheels
 
 TRAIN = trains.read("centre 80/12, third 60/10, fourth 70/8, escape 15/7")
 

@@ -67,7 +67,8 @@ def hear(seed: int, number: int, folder: Path) -> int:
 
 def _stream(path: Path) -> None:
     """The same file as the first of a long run."""
-    from heartwright.listen import long, streaming
+    from heartwright.listen.hours import long
+    from heartwright.listen.take import streaming
 
     long.follow(streaming.Source(streaming.segments([path])[0]).pieces(), lift_deg=50.0)
 

@@ -32,7 +32,7 @@ import takes  # noqa: E402
 from common import bar, calibration_s, least_cpu, metric, quick  # noqa: E402
 
 from heartwright import listen  # noqa: E402
-from heartwright.listen.live import Live  # noqa: E402
+from heartwright.listen.hours.live import Live  # noqa: E402
 
 CPU_BAR, MEMORY_BAR_MB, START_BAR_S, FIRST_BAR_S = 0.004, 500.0, 1.5, 3.0
 SECONDS = 60.0

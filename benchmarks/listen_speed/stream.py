@@ -18,8 +18,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from heartwright.listen import long, long_figures
-from heartwright.listen.streaming import OVERLAP_S, PIECE_S, Piece
+from heartwright.listen.hours import long, long_figures
+from heartwright.listen.take.streaming import OVERLAP_S, PIECE_S, Piece
 from heartwright.records import Recording
 
 RATE_HZ, BPH = 48_000, 28_800.0

@@ -42,7 +42,7 @@ from common import bar, metric, quick  # noqa: E402
 from heartwright import listen, sound  # noqa: E402
 from heartwright.design import Design  # noqa: E402
 from heartwright.edit import Edit  # noqa: E402
-from heartwright.listen import trains, wheels  # noqa: E402
+from heartwright.listen.periods import trains, wheels  # noqa: E402
 from heartwright.records import BeatTable, Trace, Wheels  # noqa: E402
 from heartwright.sound.body import Body  # noqa: E402
 from heartwright.works import dirt, movement  # noqa: E402

@@ -14,8 +14,8 @@ from heartwright.cli.console import NO_READING, Refused, answers, print_json, un
 from heartwright.cli.files import check_writable, write_text
 
 if TYPE_CHECKING:
-    from heartwright.listen.clock import Calibration
-    from heartwright.listen.streaming import Piece
+    from heartwright.listen.hours.clock import Calibration
+    from heartwright.listen.take.streaming import Piece
 
 
 def clock(
@@ -113,7 +113,7 @@ def _pair(text: str) -> tuple[float, float]:
 def _by_log(path: Path, rate_hz: float | None) -> Calibration:
     """From a log. Raises Refused."""
     from heartwright.listen import Unreadable
-    from heartwright.listen import clock as clocks
+    from heartwright.listen.hours import clock as clocks
 
     try:
         own, true = clocks.read_log(path, rate_hz=rate_hz)
@@ -128,8 +128,10 @@ def _by_quartz(
     path: Path, channel: str, under: bool, quartz: tuple[float, float], *, quiet: bool
 ) -> Calibration | None:
     """From a recording of any length; None where no step of a second is heard. Raises Refused."""
-    from heartwright.listen import Unreadable, long, long_figures, streaming
-    from heartwright.listen import clock as clocks
+    from heartwright.listen import Unreadable
+    from heartwright.listen.hours import clock as clocks
+    from heartwright.listen.hours import long, long_figures
+    from heartwright.listen.take import streaming
 
     source = streaming.Source([streaming.Segment(path)], channel=channel)
     pieces = _bared(source.pieces()) if under else source.pieces()
@@ -150,8 +152,8 @@ def _by_quartz(
 
 def _steps(piece: Piece) -> bool:
     """Whether the beat of a piece, not told, is one a second (a watch of 18,000 has it too, among others)."""
-    from heartwright.listen import clock as clocks
     from heartwright.listen import measure
+    from heartwright.listen.hours import clock as clocks
 
     rate = measure(piece.recording).beat_rate_bph
     return rate is not None and abs(rate.value / clocks.STEP_BPH - 1.0) < 0.01
@@ -161,8 +163,8 @@ def _bared(pieces: Iterator[Piece]) -> Iterator[Piece]:
     """Pieces without the beats of the louder watch."""
     from dataclasses import replace
 
-    from heartwright.listen import clock as clocks
     from heartwright.listen import measure
+    from heartwright.listen.hours import clock as clocks
 
     for piece in pieces:
         table = measure(piece.recording).table

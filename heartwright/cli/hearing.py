@@ -13,7 +13,7 @@ from heartwright.cli.options import bounded, clock_ppm
 from heartwright.records import Interval, Reading, Recording
 
 if TYPE_CHECKING:
-    from heartwright.listen.trains import Train
+    from heartwright.listen.periods.trains import Train
 
 DEMO = "demo"
 
@@ -83,7 +83,7 @@ def _train_of(row: catalogue.Movement) -> Train | None:
 
 def _kind(name: str) -> str:
     """The escapement of that name. Raises Refused."""
-    from heartwright.listen import kinds
+    from heartwright.listen.findings import kinds
 
     try:
         return kinds.named(name).name
@@ -124,7 +124,7 @@ def measure(recording: Recording, told: Known) -> Reading:
     reading = over_lifts(reading, told)
     if told.escapement is None:
         return reading
-    from heartwright.listen import kinds
+    from heartwright.listen.findings import kinds
 
     return kinds.told(reading, told.escapement)
 
@@ -133,7 +133,7 @@ def at_wheels(reading: Reading, told: Known) -> Reading:
     """The reading with what recurs at the wheels of the train, where one is known."""
     if told.train is None or reading.table is None or reading.escapement == "quartz":
         return reading
-    from heartwright.listen import wheels
+    from heartwright.listen.periods import wheels
 
     return replace(reading, wheels=wheels.find(reading.table, train=told.train))
 

@@ -33,7 +33,7 @@ def lift(
     Then use what it says: heartwright listen FILE --lift-deg ...
     Exit status: 0, 3 where the take gives no amplitude, 2 for bad input.
     """
-    from heartwright.listen import lift as lifts
+    from heartwright.listen.findings import lift as lifts
 
     options.bounded("--amplitude-deg", amplitude_deg, 60.0, 340.0, "180")
     options.bounded("--pm", pm, 0.0, 60.0, "3")

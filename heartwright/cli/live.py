@@ -17,8 +17,8 @@ from heartwright.cli.listen import exit_status
 if TYPE_CHECKING:
     from heartwright.cli.live_keep import Stamps, Take
     from heartwright.cli.live_screen import Screen
-    from heartwright.listen.live import Live
-    from heartwright.listen.microphone import Block, Listening
+    from heartwright.listen.hours.live import Live
+    from heartwright.listen.take.microphone import Block, Listening
     from heartwright.records import Reading
 
 _SOURCE = "Where the sound comes from"
@@ -79,7 +79,7 @@ def live(
             check_writable(path)
     from heartwright.cli.live_keep import Stamps, Take
     from heartwright.cli.live_screen import Screen
-    from heartwright.listen.live import Live
+    from heartwright.listen.hours.live import Live
 
     with _source(file, speed, device, rate_hz) as source:
         ear = Live(
@@ -101,7 +101,7 @@ def live(
 
 
 def _source(file: str | None, speed: float, device: str | None, rate_hz: float) -> AbstractContextManager[Listening]:
-    from heartwright.listen import microphone
+    from heartwright.listen.take import microphone
 
     if file is not None:
         return _refusing(microphone.from_file(hearing.find(file), speed=speed))
@@ -116,7 +116,7 @@ class _refusing(AbstractContextManager):  # type: ignore[type-arg]
 
     def __enter__(self) -> Listening:
         from heartwright.listen import Unreadable
-        from heartwright.listen.microphone import NoMicrophone
+        from heartwright.listen.take.microphone import NoMicrophone
 
         try:
             return self._inner.__enter__()
@@ -176,7 +176,7 @@ def _close(
 
 
 def _list_devices(json: bool) -> None:
-    from heartwright.listen import microphone
+    from heartwright.listen.take import microphone
 
     try:
         found = microphone.devices()

@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from heartwright.cli.console import answers
-from heartwright.listen.live import Live, Tape
+from heartwright.listen.hours.live import Live, Tape
 from heartwright.records import Interval, Reading
 
 _STEP_S = 0.25  # the screen is drawn anew at most this often in sound

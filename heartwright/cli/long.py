@@ -13,9 +13,9 @@ from heartwright.cli.console import INTERRUPTED, NO_READING, OK, Refused, answer
 from heartwright.cli.files import check_writable, write_text
 
 if TYPE_CHECKING:
-    from heartwright.listen.long import Run
-    from heartwright.listen.long_figures import Beside, LongReading
-    from heartwright.listen.streaming import Source
+    from heartwright.listen.hours.long import Run
+    from heartwright.listen.hours.long_figures import Beside, LongReading
+    from heartwright.listen.take.streaming import Source
 
 _OUTPUT = "Output"
 _SEGMENTS = "The sound"
@@ -76,7 +76,7 @@ def long(
     source = _source(files, starts, channel, piece_s)
     column = _beside(beside, source, start)
     run = _follow(source, told, quiet=json)
-    from heartwright.listen import long_figures
+    from heartwright.listen.hours import long_figures
 
     reading = long_figures.summarise(run, window_s=window_s, beside=column)
     notes = (*source.notes, *told.remarks)
@@ -92,7 +92,8 @@ def long(
 
 def _source(files: list[str], starts: Path | None, channel: str, piece_s: float) -> Source:
     """The segments in order. Raises Refused."""
-    from heartwright.listen import Unreadable, streaming
+    from heartwright.listen import Unreadable
+    from heartwright.listen.take import streaming
 
     try:
         table = streaming.read_starts(starts) if starts is not None else None
@@ -104,7 +105,9 @@ def _source(files: list[str], starts: Path | None, channel: str, piece_s: float)
 
 def _beside(path: Path | None, source: Source, start: str | None) -> Beside | None:
     """The second column. Raises Refused."""
-    from heartwright.listen import Unreadable, long_figures, streaming
+    from heartwright.listen import Unreadable
+    from heartwright.listen.hours import long_figures
+    from heartwright.listen.take import streaming
 
     begun: float | None = source.start_utc.timestamp() if source.start_utc is not None else None
     if start is not None:
@@ -123,7 +126,7 @@ def _beside(path: Path | None, source: Source, start: str | None) -> Beside | No
 def _follow(source: Source, told: hearing.Known, *, quiet: bool) -> Run:
     """Listen to all of it, with a bar of progress. Raises Refused where the sound cannot be read."""
     from heartwright.listen import Unreadable
-    from heartwright.listen.long import follow
+    from heartwright.listen.hours.long import follow
 
     with under_way("Listening", quiet=quiet) as progress:
         try:

@@ -12,8 +12,8 @@ import numpy as np
 from heartwright.cli import long_say
 from heartwright.cli.report_parts import told
 from heartwright.cli.report_svg import Plane, padded
-from heartwright.listen.long import clock_time
-from heartwright.listen.long_figures import LongReading, Vario, Windows
+from heartwright.listen.hours.long import clock_time
+from heartwright.listen.hours.long_figures import LongReading, Vario, Windows
 from heartwright.records import Floats, Interval
 
 _HOUR_S = 3600.0

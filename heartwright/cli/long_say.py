@@ -12,8 +12,8 @@ import numpy as np
 from rich.console import Console
 
 from heartwright.cli.payload import interval, number
-from heartwright.listen.long import Beats, clock_time
-from heartwright.listen.long_figures import Follows, LongReading, Vario, Windows, together
+from heartwright.listen.hours.long import Beats, clock_time
+from heartwright.listen.hours.long_figures import Follows, LongReading, Vario, Windows, together
 from heartwright.records import Allan, Interval
 
 _WIDTH = 14

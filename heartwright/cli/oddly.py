@@ -38,7 +38,7 @@ def chance(p: float) -> str:
 
 
 def _marks(marks: tuple[Mark, ...]) -> list[str]:
-    from heartwright.listen.oddities import missed_text
+    from heartwright.listen.findings.oddities import missed_text
 
     told = [f"{_mark(mark)} ({chance(mark.p)})" for mark in marks if mark.kind != "missed"]
     rest = len(told) - _MOST_MARKS

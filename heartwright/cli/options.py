@@ -68,7 +68,8 @@ Kind = Annotated[str | None, typer.Option("--kind", help="modern lever, vintage 
 def clock_ppm(text: str) -> tuple[float, float]:
     """Read OFFSET,SIGMA in parts per million, or the file that `heartwright clock` kept. Raises Refused."""
     if "," not in text and Path(text).is_file():
-        from heartwright.listen import Unreadable, clock
+        from heartwright.listen import Unreadable
+        from heartwright.listen.hours import clock
 
         try:
             return clock.read(text)

@@ -10,15 +10,15 @@ from heartwright.cli import hearing
 from heartwright.cli.console import Refused, messages
 
 if TYPE_CHECKING:
-    from heartwright.listen.live import Live
-    from heartwright.listen.microphone import Listening
+    from heartwright.listen.hours.live import Live
+    from heartwright.listen.take.microphone import Listening
     from heartwright.records import Reading
 
 
 def hear(seconds: float, told: hearing.Known, *, settle_s: float, device: str | None, quiet: bool) -> Reading:
     """The reading of `seconds` of live sound, after `settle_s` of waiting. Raises Refused without a microphone."""
-    from heartwright.listen import microphone
-    from heartwright.listen.live import Live
+    from heartwright.listen.hours.live import Live
+    from heartwright.listen.take import microphone
 
     try:
         with microphone.from_device(device) as source:

@@ -6,7 +6,7 @@ import re
 
 from heartwright.cli.catalogue import Movement
 from heartwright.cli.console import Refused
-from heartwright.listen.trains import Train, TrainError, read
+from heartwright.listen.periods.trains import Train, TrainError, read
 
 
 def told(text: str) -> Train:

@@ -13,7 +13,7 @@ import numpy as np
 
 from heartwright import judge, listen, sound
 from heartwright.design import Design
-from heartwright.listen import missed
+from heartwright.listen.findings import missed
 from heartwright.records import Beats, Happening, Impacts, Recording, Trace, Verdict, Waveform
 from heartwright.sound import discord
 from heartwright.works.figures import banking_lift_deg

@@ -203,8 +203,10 @@ def half_arc(m, s, b, angle, speed, near, far, most):
         turn = math.pi / wd if turn <= 0.0 else turn
     bound = far if outward else near
     t = min(turn, most)
-    if side * (swing(u0, speed, lam, wd, t)[0] + rest) > bound if outward else (
-        side * (swing(u0, speed, lam, wd, t)[0] + rest) < bound
+    if (
+        side * (swing(u0, speed, lam, wd, t)[0] + rest) > bound
+        if outward
+        else (side * (swing(u0, speed, lam, wd, t)[0] + rest) < bound)
     ):
         t = swing_until(u0, speed, lam, wd, side * bound - rest, 0.0, t)
     u, w = swing(u0, speed, lam, wd, t)

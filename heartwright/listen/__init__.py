@@ -4,6 +4,6 @@
 """
 
 from heartwright.listen.ear import measure
-from heartwright.listen.files import Unreadable, load
+from heartwright.listen.take.files import Unreadable, load
 
 __all__ = ["Unreadable", "load", "measure"]

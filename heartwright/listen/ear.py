@@ -12,24 +12,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heartwright.listen import (
-    advice,
-    agree,
-    extras,
-    figures,
-    kinds,
-    level,
-    onsets,
-    pulse,
-    quality,
-    rivals,
-    shape,
-    together,
-    track,
-    voices,
-)
+from heartwright.listen import advice, voices
+from heartwright.listen.beat import level, onsets, pulse, rivals, track
 from heartwright.listen.calm import one_thread
-from heartwright.listen.landmarks import Landmarks, sharpen, time_sounds
+from heartwright.listen.findings import extras, figures, kinds
+from heartwright.listen.take import quality
+from heartwright.listen.timing import agree, shape, together
+from heartwright.listen.timing.landmarks import Landmarks, sharpen, time_sounds
 from heartwright.records import Floats, Reading, Recording
 
 SHORTEST_S = 3.0

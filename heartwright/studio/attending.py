@@ -17,7 +17,7 @@ from heartwright.records import Interval, Reading
 from heartwright.studio.microphone import Told
 
 if TYPE_CHECKING:
-    from heartwright.listen.live import Live
+    from heartwright.listen.hours.live import Live
 
 TRACE_S = 120.0
 BEAT_ERROR_FROM_S = (
@@ -39,8 +39,8 @@ class Attended:
 
 def ready() -> None:
     """Import what is needed, before there is a microphone."""
-    import heartwright.listen.live
-    import heartwright.listen.quality  # noqa: F401
+    import heartwright.listen.hours.live
+    import heartwright.listen.take.quality  # noqa: F401
 
 
 def attend(
@@ -51,7 +51,7 @@ def attend(
     `turn` counts its beginnings; `samples` (float32 [n]) begin `before_s` after its first sample. When they came is
     not looked at: a network brings them in bursts.
     """
-    from heartwright.listen.live import Live
+    from heartwright.listen.hours.live import Live
 
     known = _EARS.get(mic)
     if known is None or known.turn != turn:

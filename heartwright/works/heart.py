@@ -396,8 +396,6 @@ def stroke_times(events: np.ndarray) -> dict[str, float]:
     return out
 
 
-def run(
-    design: Design, setting: Setting, *, temperature_c: float, progress: Callable[[float], None] | None
-) -> Trace:
+def run(design: Design, setting: Setting, *, temperature_c: float, progress: Callable[[float], None] | None) -> Trace:
     """Run a heart; see `movement.run`."""
     return GoingHeart(design, setting, temperature_c).go(progress)

@@ -1,0 +1,1 @@
+"""Finding the beat: onset strength, the pulse, the count, other clocks in the room."""

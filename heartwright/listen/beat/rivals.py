@@ -1,0 +1,110 @@
+"""Another clock in the room.
+
+Once a pulse is found, the moments at which its beats sound are struck out and what is left is searched again. Whichever
+of two clocks is louder is the one listened to. Their levels are compared in the loudest block of the folded beat
+(energy over the noise, above 2 kHz), as the peaks of their loudest sounds would be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from heartwright.listen.beat import onsets, pulse, seek
+from heartwright.listen.beat.onsets import Singles
+from heartwright.records import Floats
+
+SOUNDS_Z = 3.0  # sigmas of the fold from which a block belongs to a beat
+AROUND = 3  # blocks struck out beside it
+MOST_SHARE = 0.7  # of the take that may be struck out
+LEAST_Z, PERHAPS_Z = 9.5, 6.0  # noise alone reaches 8
+SURE_COUNT = 0.8
+SHORTEST_S, FEWEST_CYCLES = 12.0, 12  # a shorter take, or fewer oscillations, prove no second clock
+RELATED = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 1.0, 3 / 2, 2.0, 3.0, 4.0)  # ratios of periods that are the first clock's own
+NEAR_RATIO = 1e-3
+LOUDEST_SHARE = 0.998  # quantile of the energy beyond which a block is a knock
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The clock listened to, the onset strength that shows it, and others: (beats an hour, level against it [dB])."""
+
+    strength: Singles
+    pulse: pulse.Pulse | None
+    others: tuple[tuple[float, float], ...] = ()
+
+
+def listen(strike: onsets.Onsets, told: float | None = None) -> Heard:
+    """The loudest clock of a take, and a second one if there is."""
+    strength, first = seek.find(strike, told)
+    if first is None or first.z < LEAST_Z:
+        return Heard(strength, first)
+    second, shown = _second(strike, strength, first) if strike.seconds > SHORTEST_S else (None, strength)
+    if second is None:
+        return Heard(strength, first)
+    ratio = level_db(strike, second) - level_db(strike, first)
+    if ratio > 0.0 and told is None:
+        return Heard(shown, second, ((7200.0 / first.period_s, -ratio),))
+    return Heard(strength, first, ((7200.0 / second.period_s, ratio),))
+
+
+def _second(strike: onsets.Onsets, strength: Singles, first: pulse.Pulse) -> tuple[pulse.Pulse | None, onsets.Singles]:
+    """The pulse of what the first leaves, and the onset strength that shows it (both clocks in it)."""
+    rate = strike.block_rate_hz
+    lags_s = pulse.LAGS_S[:1] if first.z > seek.PLAIN_Z else pulse.LAGS_S
+    rest = without(strength, rate, first)
+    second = pulse.find(rest, rate, lags_s=lags_s)
+    if first.z < seek.PLAIN_Z and (second is None or second.z < LEAST_Z):  # it may live in other bands
+        every = without(strike.strength, rate, first)
+        other = pulse.find(every, rate, lags_s=lags_s)
+        if other is not None and (second is None or other.z > second.z):
+            rest, second = every, other
+    if second is None or second.z < PERHAPS_Z or related(first, second):
+        return None, strength
+    shown = onsets.strength(strike.bands, rate, seek.weighed(strike, rest, second))
+    again = pulse.find(without(shown, rate, first), rate, lags_s=lags_s)
+    if again is None or again.z < LEAST_Z or again.counts[0][1] < SURE_COUNT or related(first, again):
+        return None, strength
+    return (again if len(strength) / rate > FEWEST_CYCLES * again.period_s else None), shown
+
+
+def related(first: pulse.Pulse, second: pulse.Pulse) -> bool:
+    """Whether the second pulse is a part or a multiple of the first."""
+    ratio = second.period_s / first.period_s
+    return any(abs(ratio / r - 1.0) < NEAR_RATIO for r in RELATED)
+
+
+def without(strength: Singles, block_rate_hz: float, found: pulse.Pulse) -> Singles:
+    """An onset strength with the moments of a pulse's beats struck out, and what is left of its period taken off."""
+    period = found.period_s * block_rate_hz
+    bins = max(24, int(period))
+    place = _place(len(strength), period, bins)
+    count = np.maximum(np.bincount(place, minlength=bins), 1)
+    mean = np.bincount(place, weights=strength, minlength=bins) / count
+    shape: Floats = mean * np.sqrt(count)
+    shape = np.convolve(np.concatenate([shape[-1:], shape, shape[:1]]), [1.0, 1.0, 1.0], "valid")
+    level = shape - np.median(shape)
+    noise = 1.4826 * float(np.median(np.abs(level))) or 1e-12
+    sounds = level > SOUNDS_Z * noise
+    kernel = np.ones(2 * AROUND + 1)
+    wide = np.convolve(np.concatenate([sounds[-AROUND:], sounds, sounds[:AROUND]]), kernel, "valid") > 0
+    if np.mean(wide) > MOST_SHARE:
+        wide = level > np.quantile(level, 1.0 - MOST_SHARE)
+    return np.asarray(np.where(wide, 0.0, 1.0)[place] * (strength - mean[place]), dtype=np.float32)
+
+
+def level_db(strike: onsets.Onsets, found: pulse.Pulse) -> float:
+    """Energy over the noise in the loudest block of a pulse's folded beat [dB]."""
+    energy = strike.bands[:, 1:].mean(axis=1) if strike.bands.shape[1] > 1 else strike.bands[:, 0]
+    energy = np.minimum(energy, np.quantile(energy, LOUDEST_SHARE))
+    period = found.period_s * strike.block_rate_hz
+    bins = max(24, int(period))
+    place = _place(len(energy), period, bins)
+    shape = np.bincount(place, weights=energy, minlength=bins) / np.maximum(np.bincount(place, minlength=bins), 1)
+    return float(10.0 * np.log10(max(float(shape.max() - np.median(shape)), 1e-3)))
+
+
+def _place(count: int, period: float, bins: int) -> np.ndarray:
+    """Bin of each block in the period."""
+    return np.minimum((np.arange(count) / period % 1.0 * bins).astype(np.int64), bins - 1)

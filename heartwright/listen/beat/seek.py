@@ -1,0 +1,75 @@
+"""The search for a beat: which bands to listen in, and what they say.
+
+Aim: the pulse of a take and the onset strength that shows it best. A tick fills a few of the bands; noise fills all. So
+once a pulse is found its fold says in which bands it lives, and these are weighed by what they show of it; where
+nothing stands out of all bands together, low, middle and high ones are searched alone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from heartwright.listen.beat import odds, onsets, pulse
+from heartwright.records import Floats
+
+PLAIN_Z = 300.0  # a comb this high needs no better ear
+DOUBTFUL_Z = 14.0  # below it parts of the spectrum are searched alone
+LOUDEST = 12.0  # energy over the floor beyond which a block says no more about its band
+LEAST_Z = 1.0  # a band that shows less of the beat is left out
+
+
+def find(strike: onsets.Onsets, bph: float | None = None) -> tuple[onsets.Singles, pulse.Pulse | None]:
+    """The onset strength that shows the beat best, and its pulse; `bph` as in `pulse.find`."""
+    rate = strike.block_rate_hz
+    strength, found = strike.strength, pulse.find(strike.strength, rate, bph)
+    count = strike.bands.shape[1]
+    if found is not None and found.z > PLAIN_Z:
+        return strength, found
+    if (found is None or found.z < DOUBTFUL_Z) and count >= 6:
+        for low, high in ((0, count // 3), (count // 4, (2 * count) // 3), (count // 2, count)):
+            weights = np.zeros(count, np.float32)
+            weights[low:high] = 1.0 / (high - low)
+            strength, found = _better(strike, weights, bph, strength, found)
+    if found is None:
+        return strength, None
+    for _turn in range(2):
+        before = found
+        strength, found = _better(strike, weighed(strike, strength, found), bph, strength, before)
+        if found is None or found is before:
+            break
+    return strength, found
+
+
+def _better(
+    strike: onsets.Onsets,
+    weights: onsets.Singles,
+    bph: float | None,
+    strength: onsets.Singles,
+    found: pulse.Pulse | None,
+) -> tuple[onsets.Singles, pulse.Pulse | None]:
+    """What bands weighed by `weights` show, if that is more than what was found."""
+    trial = onsets.strength(strike.bands, strike.block_rate_hz, weights)
+    other = pulse.find(trial, strike.block_rate_hz, bph)
+    if other is not None and (found is None or other.z > found.z):
+        return trial, other
+    return strength, found
+
+
+def weighed(strike: onsets.Onsets, strength: onsets.Singles, found: pulse.Pulse) -> onsets.Singles:
+    """Weights of the bands by what each shows of the pulse that `strength` shows, shape [n_band], of sum 1."""
+    period = found.period_s * strike.block_rate_hz
+    bins = max(24, int(period))
+    beat: Floats = odds.fold(strength, period, bins).sum(axis=0)
+    beat = np.convolve(np.concatenate([beat[-1:], beat, beat[:1]]), [0.25, 0.5, 0.25], "valid")
+    beat -= np.median(beat)
+    noise = 1.4826 * float(np.median(np.abs(beat)))
+    beat = np.maximum(beat - 1.5 * noise, 0.0)
+    place = np.minimum((np.arange(len(strength)) / period % 1.0 * bins).astype(np.int64), bins - 1)
+    wave = beat[place].astype(np.float32)
+    wave -= wave.mean()
+    shown = wave @ np.minimum(strike.bands, np.float32(LOUDEST))
+    scatter = float(np.linalg.norm(wave)) or 1.0
+    weights = np.maximum(shown / scatter - LEAST_Z, 0.0)
+    if not weights.any():
+        return np.full(len(weights), 1.0 / len(weights), np.float32)
+    return np.asarray(weights / weights.sum(), dtype=np.float32)

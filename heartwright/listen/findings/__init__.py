@@ -1,0 +1,1 @@
+"""From timed beats to what a reading says: figures, the table, odd beats, other sounds and other movements."""

@@ -1,0 +1,1 @@
+"""Beats that go on: long runs, live listening, the recorder's clock."""

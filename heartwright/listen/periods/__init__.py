@@ -1,0 +1,1 @@
+"""What recurs in the beats at the periods of wheels."""

@@ -1,0 +1,132 @@
+"""`load`: a sound file to one clean channel, with notes of what was met.
+
+Whatever is wrong with a file is either mended and noted, or told as `Unreadable`: nothing else leaves here.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from heartwright.listen import filters
+from heartwright.listen.take.decode import ALLOWED, Decoded, Samples, Unreadable, decode
+from heartwright.records import Recording
+
+__all__ = ["Unreadable", "choose_channel", "clipped_samples", "load"]
+
+_LOWEST_HZ, _HIGHEST_HZ = 4_000.0, 1_000_000.0
+_ENOUGH_HZ = 32_000.0
+_DEAD = 1e-3  # a channel this much softer than the other carries no sound (-60 dB)
+
+
+def load(path: str | os.PathLike[str]) -> Recording:
+    """Read the recording at `path`: the better channel, not-a-numbers replaced, faults noted.
+
+    Raises Unreadable (a ValueError) that says what was given, what is allowed and the usual fix.
+    """
+    source = Path(path)
+    if not source.exists():
+        raise Unreadable(f"{source}: no such file; give the path of a sound file ({ALLOWED}); is the name spelt right?")
+    if source.is_dir():
+        raise Unreadable(
+            f"{source}: a folder; give one sound file ({ALLOWED}); usual fix: name a file inside it, or hear them all: "
+            f"heartwright long {source}"
+        )
+    if not source.is_file():
+        raise Unreadable(f"{source}: neither file nor folder; give a sound file ({ALLOWED}); usual fix: record to one")
+    try:
+        size = source.stat().st_size
+        if size == 0:
+            raise Unreadable(f"{source.name}: empty (0 bytes); allowed are {ALLOWED}; usual fix: copy or record again")
+        decoded = decode(source)
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+        raise Unreadable(f"{source}: cannot be read ({reason}); usual fix: check its permissions") from None
+    return _clean(source, decoded)
+
+
+def _clean(source: Path, decoded: Decoded) -> Recording:
+    """One finite channel of a plausible rate from what a decoder returned."""
+    if len(decoded.samples) == 0:
+        raise Unreadable(f"{source.name}: holds no sound (0 samples); 3 s or more are needed; usual fix: record again")
+    check_rate(source, decoded.rate_hz)
+    notes = list(decoded.notes)
+    if decoded.rate_hz < _ENOUGH_HZ:
+        notes.append(
+            f"{decoded.rate_hz:g} Hz: too low for the sounds within a tick (1, 2 and 3), which lie above "
+            f"{decoded.rate_hz / 2000:g} kHz; record at 44100 or 48000 Hz"
+        )
+    samples, replaced = _finite(decoded.samples)
+    if replaced:
+        notes.append(f"{replaced} samples were not numbers and were replaced by silence; export the file again")
+    channel, told = choose_channel(samples, decoded.rate_hz)
+    notes += told
+    mono = np.ascontiguousarray(samples[:, channel])
+    top = float(np.max(np.abs(mono)))
+    if top > 4.0:
+        mono = mono / np.float32(top)
+        notes.append(f"samples reached {top:.3g} times full scale and were scaled to it")
+    clipped = clipped_samples(mono)
+    if clipped:
+        notes.append(f"clipped: {clipped} samples stand at the top of the scale; lower the recording level")
+    return Recording(mono, decoded.rate_hz, source=source.name, notes=tuple(notes))
+
+
+def check_rate(source: Path, rate_hz: float) -> None:
+    """Raises Unreadable for a sample rate that no recording of a beat has."""
+    if not _LOWEST_HZ <= rate_hz <= _HIGHEST_HZ:
+        raise Unreadable(
+            f"{source.name}: sample rate {rate_hz:g} Hz; {_LOWEST_HZ:g} to {_HIGHEST_HZ:g} Hz are allowed; "
+            "usual fix: record at 44100 or 48000 Hz"
+        )
+
+
+def _finite(samples: Samples) -> tuple[Samples, int]:
+    bad = ~np.isfinite(samples)
+    count = int(np.count_nonzero(bad))
+    return (np.where(bad, np.float32(0.0), samples), count) if count else (samples, 0)
+
+
+def clipped_samples(mono: Samples) -> int:
+    """Samples in flat runs at the extreme of the recording, 0 where the extreme is only touched.
+
+    Clipped sound has most of its loudest samples (within 1 % of the extreme) in runs within 0.1 %; of a sine they are a
+    third, of a decaying ring there is one. A take softer than -20 dBFS is not called clipped.
+    """
+    top = max(float(np.max(mono)), -float(np.min(mono))) if len(mono) else 0.0
+    if top < 0.1:
+        return 0
+    count = 0
+    for sign in (1.0, -1.0):
+        high = mono >= 0.999 * top if sign > 0 else mono <= -0.999 * top
+        if np.count_nonzero(high) < 8:
+            continue
+        near = int(np.count_nonzero(sign * mono >= 0.99 * top))
+        pair = high[1:] & high[:-1]
+        flat = np.concatenate([pair, [False]]) | np.concatenate([[False], pair])
+        found = int(np.count_nonzero(flat))
+        if found >= 8 and found > 0.5 * near:
+            count += found
+    return count
+
+
+def choose_channel(samples: Samples, rate_hz: float) -> tuple[int, tuple[str, ...]]:
+    """The channel [0..n) in which ticks stand highest over the noise, and a note where there was a choice."""
+    n = samples.shape[1]
+    if n == 1:
+        return 0, ()
+    spread = np.std(samples.astype(np.float64), axis=0)
+    names = ("left", "right") if n == 2 else tuple(f"channel {i + 1}" for i in range(n))
+    loudest = float(np.max(spread))
+    alive = [i for i in range(n) if loudest > 0.0 and spread[i] > _DEAD * loudest]
+    if len(alive) <= 1:
+        used = alive[0] if alive else 0
+        dead = [names[i] for i in range(n) if i != used and loudest > 0.0]
+        return used, (f"{' and '.join(dead)} silent, {names[used]} used",) if dead else ()
+    kernel = filters.butter(2, min(3_000.0, 0.2 * rate_hz), "high", rate_hz=rate_hz)
+    size = np.abs(filters.apply(kernel, samples[:, alive], axis=0))
+    contrast = np.quantile(size, 0.9995, axis=0) / np.maximum(np.median(size, axis=0), 1e-12)
+    used = alive[int(np.argmax(contrast))]
+    return used, (f"{n} channels, {names[used]} used (its ticks stand highest over the noise)",)

@@ -1,0 +1,1 @@
+"""Timing the sounds of each beat: folded beats, landmarks, waveforms and modes."""

@@ -1,0 +1,246 @@
+"""The sounds of each beat of a take at 50 kHz and below, each timed by its own waveform (`coherent`).
+
+Such a take has not the bandwidth to part the banking from the lock, but unlocking, impulse and lock stand in windows of
+their own. The lock is timed first; the unlocking is looked for where the mean beat has it before the lock, the impulse
+between them. What is not heard is not timed: where too few beats show an unlocking, the beats are timed by the lock
+alone, and a beat in which a sound is lost in the noise has none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from heartwright.listen.beat.track import Chain
+from heartwright.listen.timing import blows, coherent, modal, origin
+from heartwright.listen.timing.coherent import Heard, Window
+from heartwright.listen.timing.modal import Modes
+from heartwright.listen.timing.origin import Origin, Wave
+from heartwright.listen.timing.shape import SLOWEST_LEVER_S, Shape
+from heartwright.listen.timing.windows import running_median
+from heartwright.records import Floats, Ints
+
+FEWEST_A_SIDE = 8
+HEARD, CLEARLY = 0.6, 0.9  # share of the beats that must show a sound, and one that they are timed by
+SMOOTHED = 15  # faint beats of a side that tell together where each should be
+FAINTEST = 5.0  # height of most unlockings' correlation, in sigmas, below which beats are not timed by them
+STANDS_OUT = 6.0  # height of a faint beat's correlation, in sigmas, by which most must stand out
+MOST_LEFT = 0.35  # spread about the neighbours beyond which a sound is noise [of what noise alone would show]
+LOCK = Window(reach_s=1.2e-3, before_s=0.4e-3, after_s=3.2e-3)
+LOCK_OWN_SPANS = 0.022  # the banking follows the lock later than this [spans from unlocking to lock]
+OWN_BEATS = 1.2e-3  # the same where the span is not known [beats]
+ALONE = Window(reach_s=1.2e-3, before_s=0.6e-3, after_s=4.0e-3)
+IMPULSE = Window(reach_s=0.35e-3, before_s=0.3e-3, after_s=0.9e-3)
+IMPULSE_OWN_S = 0.18e-3
+UNLOCK_REACH = 0.12  # how far the span from unlocking to lock wanders [share of the span]
+RINGS_S = 0.7e-3  # after the lock the case rings freely
+RING_SPAN_S, LOW_RING_SPAN_S = 0.9e-3, 2.0e-3  # subspace lengths for the poles of a lever and of one sound
+FITS = 20.0  # what is left of a mean waveform beyond which its modes are not believed (1: what is expected)
+MIXTURE = 0.12  # by which the modes of a blow differ from beat to beat at most [share]
+UNEVEN_S = 15e-6  # by which later blows come at other times after the first [one sigma]
+LEAST_COMMON = 0.02  # what the model leaves of all beats of a side in common [samples]
+MOST_DOUBT_S = 12e-6  # of the onset of the mean unlocking, beyond which it is none
+COARSE_COMMON_S = 30e-6  # where the modes explain nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Sounds:
+    """Times of the sounds of the chain's beats [n], NaN where not timed, and what the sides' beats have in common."""
+
+    unlock_s: Floats
+    impulse_s: Floats
+    lock_s: Floats
+    sigma_s: Floats  # of the unlocking, or of the lock where no unlocking is heard
+    lock_sigma_s: Floats
+    unlocks: bool
+    common_s: float
+    lock_common_s: float
+
+
+def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Floats) -> Sounds | None:
+    """Time the sounds of all beats that lie whole in the take; None where the beats have no waveform in common."""
+    usable = _whole(samples, rate_hz, shape)
+    sides = [usable[chain.side[usable] == s] for s in range(2)]
+    if min(len(s) for s in sides) < FEWEST_A_SIDE:
+        return None
+    quick = chain.beat_s < SLOWEST_LEVER_S  # then it may be a lever's cluster, whatever else the noise hides
+    window = LOCK if quick else ALONE
+    own = -LOCK_OWN_SPANS * shape.first_s if shape.lever else np.full(2, OWN_BEATS * chain.beat_s if quick else np.inf)
+    locks = []
+    for beats, first in zip(sides, own, strict=True):
+        heard = coherent.hear(samples, rate_hz, shape.time_s[beats], window, quiet, first_s=float(first))
+        if heard is None or np.isfinite(heard.time_s).mean() < HEARD:
+            return None
+        locks.append(heard)
+    unlocks = _unlocks(samples, rate_hz, shape, sides, locks, quiet) if shape.lever else None
+    modes = _modes(locks, rate_hz, quiet, quick)
+    lock_start = _starts(locks, modes, rate_hz, quiet, several=quick)
+    out = [np.full(len(chain), np.nan) for _ in range(5)]
+    unlock_s, impulse_s, lock_s, sigma, lock_sigma = out
+    if not quick:
+        locks = [_refined(lock, start, rate_hz) for lock, start in zip(locks, lock_start, strict=True)]
+    for s, (beats, lock) in enumerate(zip(sides, locks, strict=True)):
+        lock_s[beats] = lock.time_s + lock_start[s].start_s
+        lock_sigma[beats] = _sigma(lock, lock_start[s], rate_hz)
+    lock_common = _common(lock_start, rate_hz)
+    if unlocks is None:
+        return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, lock_common, lock_common)
+    start = _starts(unlocks, modes, rate_hz, quiet, several=False)
+    if max(o.sigma_s for o in start) > MOST_DOUBT_S:
+        return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, lock_common, lock_common)
+    unlocks = [_refined(unlock, begun, rate_hz) for unlock, begun in zip(unlocks, start, strict=True)]
+    for s, (beats, unlock) in enumerate(zip(sides, unlocks, strict=True)):
+        unlock_s[beats], sigma[beats] = unlock.time_s + start[s].start_s, _sigma(unlock, start[s], rate_hz)
+        impulse_s[beats] = _impulses(samples, rate_hz, shape, s, unlock_s[beats], lock_s[beats], quiet)
+    return Sounds(unlock_s, impulse_s, lock_s, sigma, lock_sigma, True, _common(start, rate_hz), lock_common)
+
+
+def time_faint(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Floats) -> Sounds | None:
+    """Sharpen beats that were found together by their loudest sound's waveform; None where that does not show.
+
+    Single beats stand where the chain has them to a fraction of a millisecond or worse. Where the learnt waveform does
+    not stand well out of most of them it has been learnt from noise.
+    """
+    usable = _whole(samples, rate_hz, shape)
+    sides = [usable[chain.side[usable] == s] for s in range(2)]
+    if min(len(s) for s in sides) < FEWEST_A_SIDE:
+        return None
+    doubt = float(np.nanmedian(chain.sigma_s)) if chain.sigma_s is not None else 0.3e-3
+    reach = float(np.clip(0.06 * chain.beat_s, 2.0e-3, 8.0e-3))  # the chain may have the beat by another of its sounds
+    window = Window(reach, 0.5e-3, 2.5e-3, float(np.clip(doubt, 0.1e-3, 1e-3)))
+    out = [np.full(len(chain), np.nan) for _ in range(3)]
+    time_s, sigma, nothing = out
+    found = []
+    for beats in sides:
+        rough = coherent.hear(samples, rate_hz, chain.time_s[beats], window, quiet)
+        if rough is None or np.isfinite(rough.time_s).mean() < HEARD:
+            return None
+        off = rough.time_s - chain.time_s[beats]
+        expected = chain.time_s[beats] + np.where(np.isfinite(off), off, np.nanmedian(off))
+        expected = _smoothed(chain.number[beats], expected, chain.beat_s)
+        heard = coherent.hear(samples, rate_hz, expected, LOCK, quiet, first_s=OWN_BEATS * chain.beat_s)
+        if heard is None or np.isfinite(heard.time_s).mean() < CLEARLY or np.median(heard.score) < STANDS_OUT:
+            return None
+        found.append(heard)
+    start = _starts(found, _modes(found, rate_hz, quiet, True), rate_hz, quiet, several=True)
+    for beats, heard, begun in zip(sides, found, start, strict=True):
+        time_s[beats], sigma[beats] = heard.time_s + begun.start_s, _sigma(heard, begun, rate_hz)
+    common = _common(start, rate_hz)
+    return Sounds(nothing, nothing.copy(), time_s, sigma, sigma, False, common, common)
+
+
+def _smoothed(number: Ints, time_s: Floats, beat_s: float) -> Floats:
+    """Times of one side's beats where their neighbours put them."""
+    steady = number * beat_s
+    return np.asarray(steady + running_median(time_s - steady, SMOOTHED))
+
+
+def _whole(samples: Floats, rate_hz: float, shape: Shape) -> Ints:
+    """Beats whose windows lie whole in the take."""
+    first = float(np.nanmin(shape.first_s)) if shape.lever else 0.0
+    early, late = shape.time_s + first * (1.0 + UNLOCK_REACH) - 3e-3, shape.time_s + 7e-3
+    return np.flatnonzero(shape.good & (early > 0) & (late * rate_hz < len(samples)))
+
+
+def _unlocks(
+    samples: Floats, rate_hz: float, shape: Shape, sides: list[Ints], locks: list[Heard], quiet: Floats
+) -> list[Heard] | None:
+    """Unlockings of both sides, or None where they are not heard."""
+    out = []
+    for s, (beats, lock) in enumerate(zip(sides, locks, strict=True)):
+        span, gap = -float(shape.first_s[s]), float(shape.impulse_s[s] - shape.first_s[s])
+        reach = float(np.clip(UNLOCK_REACH * span, 0.3e-3, max(0.45 * gap, 0.3e-3)))
+        window = Window(reach, 0.35e-3, float(np.clip(gap - reach - 0.1e-3, 0.3e-3, 1.2e-3)))
+        expected = np.where(np.isfinite(lock.time_s), lock.time_s, shape.time_s[beats]) - span
+        heard = coherent.hear(samples, rate_hz, expected, window, quiet)
+        if heard is None or not _steady(heard, expected, reach):
+            return None
+        if np.isfinite(heard.time_s).mean() < CLEARLY or np.median(heard.score) < FAINTEST:
+            return None
+        out.append(heard)
+    return out
+
+
+def _steady(heard: Heard, expected_s: Floats, reach_s: float) -> bool:
+    """Whether a sound is heard in most beats and keeps its place among its neighbours better than noise would."""
+    ok = np.isfinite(heard.time_s)
+    if ok.mean() < HEARD:
+        return False
+    off = (heard.time_s - expected_s)[ok]
+    return float(np.median(np.abs(np.diff(off)))) < MOST_LEFT * 0.59 * reach_s  # evenly in +-r: median 0.59 r
+
+
+def _impulses(
+    samples: Floats, rate_hz: float, shape: Shape, side: int, unlock_s: Floats, lock_s: Floats, quiet: Floats
+) -> Floats:
+    """Impulses of one side's beats, between unlocking and lock where the mean beat has them."""
+    share = float((shape.impulse_s[side] - shape.first_s[side]) / -shape.first_s[side])
+    expected = unlock_s + share * (lock_s - unlock_s)
+    ok = np.flatnonzero(np.isfinite(expected))
+    out = np.full(len(expected), np.nan)
+    if len(ok) >= FEWEST_A_SIDE:
+        heard = coherent.hear(samples, rate_hz, expected[ok], IMPULSE, quiet, first_s=IMPULSE_OWN_S)
+        if heard is not None and _steady(heard, expected[ok], IMPULSE.reach_s):
+            out[ok] = heard.time_s + _begun(heard, rate_hz)
+    return out
+
+
+def _begun(heard: Heard, rate_hz: float) -> float:
+    """Where the mean waveform first reaches a third of its peak [s after its zero]."""
+    size = np.abs(heard.wave)
+    return float(int(np.argmax(size > 0.33 * size.max())) - heard.before) / rate_hz
+
+
+def _modes(locks: list[Heard], rate_hz: float, quiet: Floats, lever: bool) -> Modes:
+    """What rings after the mean locks of both sides."""
+    rings = [lock.wave[lock.before + int(RINGS_S * rate_hz) :] for lock in locks]
+    size = min(len(r) for r in rings)
+    slow = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, size), 1)
+    rows = np.array([r[:size] for r in rings])
+    rows = rows - np.linalg.lstsq(slow, rows.T, rcond=None)[0].T @ slow.T
+    noise = float(np.mean(quiet**2)) / min(np.isfinite(lock.time_s).sum() for lock in locks)
+    span, lowest = (RING_SPAN_S, modal.LOWEST_HZ) if lever else (LOW_RING_SPAN_S, 600.0)
+    return Modes.plain(modal.poles(rows, rate_hz, noise, span_s=span, lowest_hz=lowest))
+
+
+def _starts(heard: list[Heard], modes: Modes, rate_hz: float, quiet: Floats, *, several: bool) -> list[Origin]:
+    """Where the mean waveforms of both sides begin; where the modes do not tell, where they are first loud.
+
+    `several` blows ring into each other in them, and the first is meant.
+    """
+    waves = []
+    for h in heard:
+        noise = float(np.sqrt(np.mean(quiet**2) / max(int(np.isfinite(h.time_s).sum()), 1)))
+        waves.append(Wave(h.wave - h.wave[: h.before // 2].mean(), h.before, noise))
+    if several and len(modes) >= 2:
+        return [blows.find(wave, modes, rate_hz) for wave in waves]
+    found = origin.find(waves, modes, rate_hz)
+    if found is None:
+        return [Origin(_begun(h, rate_hz), COARSE_COMMON_S, np.inf, modes, np.zeros(len(modes))) for h in heard]
+    return found
+
+
+def _refined(heard: Heard, start: Origin, rate_hz: float) -> Heard:
+    """The beats of a sound that is one blow, timed again with its mixture of modes allowed for."""
+    if not start.left < FITS:
+        return heard
+    share = min(float(np.sqrt(heard.varied)), MIXTURE)
+    return coherent.refined(heard, share * start.parts(len(heard.weights), heard.before, rate_hz))
+
+
+def _sigma(heard: Heard, start: Origin, rate_hz: float) -> Floats:
+    """One-sigma errors of beats from the noise, the mixture of modes and the times of later blows that differ [s]."""
+    if not np.isfinite(start.left):
+        return heard.sigma_s
+    n, zero = len(heard.weights), heard.before
+    mixed = min(np.sqrt(heard.varied), MIXTURE) * heard.moved_by(start.parts(n, zero, rate_hz))
+    moving = 1e6 * UNEVEN_S * start.moving(n, zero, rate_hz)
+    uneven = heard.moved_by(moving[heard.hidden(moving)])  # the others have been taken out
+    return np.hypot(heard.sigma_s, float(np.linalg.norm(np.concatenate([mixed, uneven]))) / rate_hz)
+
+
+def _common(starts: list[Origin], rate_hz: float) -> float:
+    """One-sigma error of the difference between the sides [s]."""
+    own = float(np.sqrt(np.sum([s.sigma_s**2 for s in starts])))
+    return float(np.hypot(own, LEAST_COMMON / rate_hz))
