@@ -80,7 +80,8 @@ def measure(
         reading = together.rated(reading, heard.chain, marks.time_s, clock_ppm)
     reading = kinds.recognise(replace(reading, extras=extras.find(heard.strike.filtered, heard.rate_hz, reading)))
     voice = voices.find(recording, heard.chain.beat_s, marks.time_s)
-    return replace(reading, warnings=_warnings(recording), voice=voice, count_odds=heard.counts, rivals=heard.rivals)
+    warnings = _warnings(recording, heard.strike.filtered)
+    return replace(reading, warnings=warnings, voice=voice, count_odds=heard.counts, rivals=heard.rivals)
 
 
 def _check(bph: float | None, lift_deg: float | None, clock_ppm: tuple[float, float]) -> None:
@@ -104,7 +105,7 @@ def _hear(recording: Recording, told: float | None, base: Reading, shortest_s: f
     """As far as the beats, or the reading that says why not."""
     samples = onsets.clean(recording)
     rate = float(recording.rate_hz)
-    if not len(samples) or not np.any(np.abs(samples) > 1e-9):
+    if onsets.silent(samples):
         return replace(base, advice=(advice.silent(),))
     if base.duration_s < 1.0:
         return replace(base, status="too_short", advice=(advice.too_short(base.duration_s, 0),))
@@ -152,7 +153,7 @@ def _looseness(chain: track.Chain) -> float:
     return float(1.4826 * np.median(np.abs(np.concatenate(off)))) / chain.beat_s if off else 1.0
 
 
-def _warnings(recording: Recording) -> tuple[str, ...]:
+def _warnings(recording: Recording, high: onsets.Singles | None = None) -> tuple[str, ...]:
     """What the decoder met, and what spoils the take."""
-    found = quality.inspect(recording) if recording.rate_hz > 0 else ()
+    found = quality.inspect(recording, high=high) if recording.rate_hz > 0 else ()
     return (*recording.notes, *found)

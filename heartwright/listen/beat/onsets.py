@@ -55,36 +55,46 @@ class Onsets:
 
 def clean(recording: Recording) -> Floats:
     """Samples as finite floats without their mean, NaN and infinities set to zero [full scale +-1]."""
-    samples = np.asarray(recording.samples, dtype=np.float64).ravel()
+    samples = np.array(recording.samples, dtype=np.float64).ravel()
     if not len(samples):
         return samples
-    finite = np.isfinite(samples)
-    if not finite.all():
-        samples = np.where(finite, samples, 0.0)
-    return samples - samples.mean()
+    mean = float(samples.mean())
+    if not np.isfinite(mean):
+        samples[~np.isfinite(samples)] = 0.0
+        mean = float(samples.mean())
+    samples -= mean
+    return samples
 
 
-def high_pass(samples: Floats, rate_hz: float, cut_hz: float) -> NDArray[Any]:
-    """Causal 4th-order Butterworth high-pass; a cut above 0.4 of the rate is lowered to that (8 kHz takes)."""
+def silent(samples: Floats) -> bool:
+    """Whether nothing moves in cleaned samples."""
+    return not len(samples) or float(samples.max() - samples.min()) <= 1e-9
+
+
+def high_pass(samples: Singles, rate_hz: float, cut_hz: float) -> Singles:
+    """Causal 4th-order Butterworth high-pass; a cut above 0.4 of the rate is lowered to that (8 kHz takes).
+
+    Single precision's rounding lies 80 dB below a tick that a pump is 60 dB above.
+    """
     cut = min(cut_hz, 0.4 * rate_hz)
-    single = samples.astype(np.float32)  # its rounding lies 80 dB below a tick that a pump is 60 dB above
-    return filters.apply(filters.butter(4, cut, "high", rate_hz=rate_hz), single)
+    return filters.apply(filters.butter(4, cut, "high", rate_hz=rate_hz), samples)
 
 
 def find(samples: Floats, rate_hz: float) -> Onsets:
     """Onset strength of cleaned samples."""
-    energy, block_rate_hz = band_energies(samples, rate_hz)
+    single = samples.astype(np.float32)
+    energy, block_rate_hz = band_energies(single, rate_hz)
     bands = over_floor(energy, block_rate_hz)
-    filtered = high_pass(np.asarray(samples, dtype=np.float32), rate_hz, HIGH_PASS_HZ)
+    filtered = high_pass(single, rate_hz, HIGH_PASS_HZ)
     return Onsets(filtered, rate_hz, bands, strength(bands, block_rate_hz), block_rate_hz)
 
 
-def band_energies(samples: Floats, rate_hz: float) -> tuple[Singles, float]:
+def band_energies(samples: Singles, rate_hz: float) -> tuple[Singles, float]:
     """Energy of each band in each block, shape [n_block, n_band], and the block rate [Hz]."""
     hop = max(2, round(BLOCK_S * rate_hz))
     bank = _bank(hop, rate_hz)
     count = len(samples) // hop
-    rows = np.asarray(samples[: count * hop], dtype=np.float32).reshape(count, hop)
+    rows = samples[: count * hop].reshape(count, hop)
     if count < 2:
         return np.zeros((0, bank.shape[1] // 2), np.float32), rate_hz / hop
     wave = (rows @ bank[:hop])[:-1] + (rows @ bank[hop:])[1:]

@@ -90,26 +90,34 @@ def find(
     `bph`, if told, narrows the search to +-5 %; `lags_s` are the longest lags of the combs tried [s].
     """
     most = int(SHARE * len(strength))
-    low, high = 3600.0 / FASTEST_BPH * block_rate_hz, min(7200.0 / SLOWEST_BPH * block_rate_hz, most / 1.05)
-    if high <= low or not np.any(strength):
+    ends = bounds(block_rate_hz, most)
+    if ends is None or not np.any(strength):
         return None
+    low, high = ends
     comb = Comb.of(strength, most)
     best, z, longest = 0.0, 0.0, 0
     for longest_s in lags_s:
         longest = min(int(longest_s * block_rate_hz), most)
         period = np.exp(np.arange(np.log(low), np.log(high), 1.5 / longest))
-        allowed = _allowed(period / block_rate_hz, bph)
-        if not allowed.any():
+        inside = allowed(period / block_rate_hz, bph)
+        if not inside.any():
             return None
-        height = np.where(allowed, comb.height(period, longest), -np.inf)
+        height = np.where(inside, comb.height(period, longest), -np.inf)
         best, z = float(period[int(np.argmax(height))]), float(height.max())
         if z > CLEAR_Z or longest == most:
             break
     best, z = _sharpen(comb, best, z, longest, most)
-    return _counted(strength, block_rate_hz, best, z, bph)
+    return counted(strength, block_rate_hz, best, z, bph)
 
 
-def _allowed(period_s: Floats, bph: float | None) -> np.ndarray:
+def bounds(block_rate_hz: float, most: int) -> tuple[float, float] | None:
+    """Shortest and longest period of a comb with lags up to `most` [blocks], None where there is no room."""
+    low, high = 3600.0 / FASTEST_BPH * block_rate_hz, min(7200.0 / SLOWEST_BPH * block_rate_hz, most / 1.05)
+    return (low, high) if high > low else None
+
+
+def allowed(period_s: Floats, bph: float | None) -> np.ndarray:
+    """Which periods of a comb may be those of a clock told to beat `bph` an hour, or twice that; None: all."""
     if bph is None:
         return np.ones(len(period_s), dtype=bool)
     told = 3600.0 / bph
@@ -131,7 +139,7 @@ def _sharpen(comb: Comb, period: float, z: float, longest: int, most: int) -> tu
     return float((near @ weight) / weight.sum()), z
 
 
-def _counted(strength: Singles, block_rate_hz: float, period: float, z: float, bph: float | None) -> Pulse:
+def counted(strength: Singles, block_rate_hz: float, period: float, z: float, bph: float | None) -> Pulse:
     """The pulse whose comb has its height at `period` [blocks]: one beat, or both of an oscillation."""
     zero, place, two = odds.second_beat(strength, block_rate_hz, period)
     seconds = period / block_rate_hz

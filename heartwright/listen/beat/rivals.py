@@ -1,8 +1,8 @@
 """Another clock in the room.
 
 Once a pulse is found, the moments at which its beats sound are struck out and what is left is searched again. Whichever
-of two clocks is louder is the one listened to. Their levels are compared in the loudest block of the folded beat
-(energy over the noise, above 2 kHz), as the peaks of their loudest sounds would be.
+of two clocks is louder is the one listened to: by the peaks of their loudest sounds above 3 kHz, as the field's SNR has
+it. Peaks are the median over the beats, less what the noise alone reaches in as long a stretch.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ SHORTEST_S, FEWEST_CYCLES = 12.0, 12  # a shorter take, or fewer oscillations, p
 RELATED = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 1.0, 3 / 2, 2.0, 3.0, 4.0)  # ratios of periods that are the first clock's own
 NEAR_RATIO = 1e-3
 LOUDEST_SHARE = 0.998  # quantile of the energy beyond which a block is a knock
+PEAKS_HZ = 3000.0
+PEAK_S, QUIET = 4e-3, 0.3  # about the loudest moment; quantile of stretches that are noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ def listen(strike: onsets.Onsets, told: float | None = None) -> Heard:
     second, shown = _second(strike, strength, first) if strike.seconds > SHORTEST_S else (None, strength)
     if second is None:
         return Heard(strength, first)
-    ratio = level_db(strike, second) - level_db(strike, first)
+    high = onsets.high_pass(strike.filtered, strike.rate_hz, PEAKS_HZ)
+    ratio = level_db(strike, second, high) - level_db(strike, first, high)
     if ratio > 0.0 and told is None:
         return Heard(shown, second, ((7200.0 / first.period_s, -ratio),))
     return Heard(strength, first, ((7200.0 / second.period_s, ratio),))
@@ -94,15 +97,29 @@ def without(strength: Singles, block_rate_hz: float, found: pulse.Pulse) -> Sing
     return np.asarray(np.where(wide, 0.0, 1.0)[place] * (strength - mean[place]), dtype=np.float32)
 
 
-def level_db(strike: onsets.Onsets, found: pulse.Pulse) -> float:
-    """Energy over the noise in the loudest block of a pulse's folded beat [dB]."""
-    energy = strike.bands[:, 1:].mean(axis=1) if strike.bands.shape[1] > 1 else strike.bands[:, 0]
-    energy = np.minimum(energy, np.quantile(energy, LOUDEST_SHARE))
+def level_db(strike: onsets.Onsets, found: pulse.Pulse, high: Singles) -> float:
+    """Peak of a pulse's loudest sound over the noise [dB of an arbitrary reference], of samples `high` above 3 kHz."""
+    energy = np.minimum(strike.bands.mean(axis=1), np.quantile(strike.bands.mean(axis=1), LOUDEST_SHARE))
     period = found.period_s * strike.block_rate_hz
     bins = max(24, int(period))
     place = _place(len(energy), period, bins)
     shape = np.bincount(place, weights=energy, minlength=bins) / np.maximum(np.bincount(place, minlength=bins), 1)
-    return float(10.0 * np.log10(max(float(shape.max() - np.median(shape)), 1e-3)))
+    loudest = (int(np.argmax(shape)) + 0.5) / bins * found.period_s
+    time_s: Floats = loudest + np.arange(int(strike.seconds / found.period_s)) * found.period_s
+    return 20.0 * float(np.log10(max(_peak(high, strike.rate_hz, time_s), 1e-9)))
+
+
+def _peak(high: Singles, rate_hz: float, time_s: Floats) -> float:
+    """Median peak within `PEAK_S` of `time_s`, in power over that of stretches of the same length that are quiet."""
+    reach = int(PEAK_S * rate_hz)
+    first = np.round(time_s * rate_hz).astype(np.int64) - reach
+    first = first[(first >= 0) & (first + 2 * reach <= len(high))]
+    if not len(first):
+        return 0.0
+    count = len(high) // (2 * reach)
+    tops = np.abs(high[: count * 2 * reach].reshape(count, 2 * reach)).max(axis=1)
+    top = np.abs(high[first[:, None] + np.arange(2 * reach)]).max(axis=1)
+    return float(np.sqrt(max(float(np.median(top)) ** 2 - float(np.quantile(tops, QUIET)) ** 2, 0.0)))
 
 
 def _place(count: int, period: float, bins: int) -> np.ndarray:

@@ -7,13 +7,16 @@ nothing stands out of all bands together, low, middle and high ones are searched
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from heartwright.listen.beat import odds, onsets, pulse
+from heartwright.listen.beat import deep, odds, onsets, pulse
 from heartwright.records import Floats
 
 PLAIN_Z = 300.0  # a comb this high needs no better ear
 DOUBTFUL_Z = 14.0  # below it parts of the spectrum are searched alone
+DEEP_S, SURELY = 12.0, 1.05  # in takes longer than that single periods are folded; how much better they must do
 LOUDEST = 12.0  # energy over the floor beyond which a block says no more about its band
 LEAST_Z = 1.0  # a band that shows less of the beat is left out
 
@@ -26,10 +29,10 @@ def find(strike: onsets.Onsets, bph: float | None = None) -> tuple[onsets.Single
     if found is not None and found.z > PLAIN_Z:
         return strength, found
     if (found is None or found.z < DOUBTFUL_Z) and count >= 6:
-        for low, high in ((0, count // 3), (count // 4, (2 * count) // 3), (count // 2, count)):
-            weights = np.zeros(count, np.float32)
-            weights[low:high] = 1.0 / (high - low)
+        for weights in _parts(count):
             strength, found = _better(strike, weights, bph, strength, found)
+        if (found is None or found.z < DOUBTFUL_Z) and strike.seconds > DEEP_S:
+            return _deep(strike, bph, strength, found)
     if found is None:
         return strength, None
     for _turn in range(2):
@@ -38,6 +41,41 @@ def find(strike: onsets.Onsets, bph: float | None = None) -> tuple[onsets.Single
         if found is None or found is before:
             break
     return strength, found
+
+
+def _parts(count: int) -> list[onsets.Singles]:
+    """Weights of low, middle and high bands alone."""
+    out = []
+    for low, high in ((0, count // 3), (count // 4, (2 * count) // 3), (count // 2, count)):
+        weights = np.zeros(count, np.float32)
+        weights[low:high] = 1.0 / (high - low)
+        out.append(weights)
+    return out
+
+
+def _deep(
+    strike: onsets.Onsets, bph: float | None, strength: onsets.Singles, found: pulse.Pulse | None
+) -> tuple[onsets.Singles, pulse.Pulse | None]:
+    """What the fold of the whole take shows, in all bands and in parts of them; else what was found."""
+    rate, best = strike.block_rate_hz, found
+    least = deep.CLEAR_Z
+    if found is not None:
+        least = max(least, SURELY * _shown(strength, found, rate))
+    for trial in [strike.strength] + [onsets.strength(strike.bands, rate, w) for w in _parts(strike.bands.shape[1])]:
+        other = deep.find(trial, rate, bph)
+        if other is not None and other.z > least:
+            strength, best, least = trial, other, other.z
+    if best is found or best is None:
+        return strength, found
+    sharper = onsets.strength(strike.bands, rate, weighed(strike, strength, best))
+    shown = _shown(sharper, best, rate)
+    return (sharper, replace(best, z=shown)) if shown > best.z else (strength, best)
+
+
+def _shown(strength: onsets.Singles, found: pulse.Pulse, block_rate_hz: float) -> float:
+    """How far the fold at a pulse's period, or half of it, stands out [sigmas]."""
+    double = strength.astype(np.float64)
+    return max(deep.stands_out(double, part * found.period_s * block_rate_hz) for part in (1.0, 0.5))
 
 
 def _better(

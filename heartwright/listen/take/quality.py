@@ -36,7 +36,7 @@ _TICKS = 160  # between which the floor's climb is looked at
 
 @dataclass(frozen=True, slots=True)
 class _Take:
-    """A take prepared once: samples without DC, level of blocks of 5 ms above 500 Hz [dB re full scale]."""
+    """A take prepared once: samples without DC, level of blocks of 5 ms above 500 Hz or so [dB re full scale]."""
 
     samples: Samples
     rate_hz: float
@@ -46,31 +46,36 @@ class _Take:
     quiet: NDArray[np.bool_]  # blocks well clear of any tick
 
 
-def inspect(recording: Recording) -> tuple[str, ...]:
-    """What would spoil or bias a reading of this take, each with its cure; empty for a clean one."""
+def inspect(recording: Recording, *, high: Samples | None = None) -> tuple[str, ...]:
+    """What would spoil or bias a reading of this take, each with its cure; empty for a clean one.
+
+    `high` are its samples behind a high-pass of 500 to 1,000 Hz where the caller has them.
+    """
     samples = np.asarray(recording.samples)
     if len(samples) < 0.2 * recording.rate_hz:
         return ()
-    if not np.isfinite(samples).all():
-        samples = np.nan_to_num(samples, posinf=0.0, neginf=0.0)
     offset = float(np.mean(samples, dtype=np.float64))
+    if not np.isfinite(offset):
+        samples = np.nan_to_num(samples, posinf=0.0, neginf=0.0)
+        offset = float(np.mean(samples, dtype=np.float64))
     swing = max(float(np.max(samples)) - offset, offset - float(np.min(samples)))
     if swing < 1e-4:
         return ("the microphone gave silence: check that it is connected, allowed and not muted, then record again",)
     told = [_dc(samples, offset), _clipping(recording)]
     first = samples[: int(_LONGEST_S * recording.rate_hz)]
-    take = _prepare(np.asarray(first, np.float32) - np.float32(offset), recording.rate_hz)
+    take = _prepare(np.asarray(first, np.float32) - np.float32(offset), recording.rate_hz, high)
     gated = _gate(take)
     told += [gated, None if gated else _suppression(take), _gain(take), _hum(take), _codec(take)]
     return tuple(sentence for sentence in told if sentence)
 
 
-def _prepare(samples: Samples, rate_hz: float) -> _Take:
-    kernel = filters.butter(4, _HIGHPASS_HZ, "high", rate_hz=rate_hz)
-    high = filters.apply(kernel, samples)
+def _prepare(samples: Samples, rate_hz: float, high: Samples | None) -> _Take:
+    if high is None:
+        high = filters.apply(filters.butter(4, _HIGHPASS_HZ, "high", rate_hz=rate_hz), samples)
     size = max(8, round(_BLOCK_S * rate_hz))
-    count = len(high) // size
-    power = np.mean(high[: count * size].reshape(count, size) ** 2, axis=1, dtype=np.float64)
+    count = len(samples) // size
+    rows = high[: count * size].reshape(count, size)
+    power = np.asarray(np.einsum("ij,ij->i", rows, rows), dtype=np.float64) / size
     level = 10.0 * np.log10(power + 1e-16)
     middle = float(np.median(level))
     ticks = filters.peaks(level, height=middle + 8.0, prominence=8.0, distance=round(0.06 / _BLOCK_S))
@@ -257,9 +262,9 @@ def _codec(take: _Take) -> str | None:
     size = 1 << int(np.log2(take.rate_hz / 50.0))
     count = int(_CODEC_S * take.rate_hz) // size
     pieces = take.samples[: min(count, len(take.samples) // size) * size].reshape(-1, size)
-    pieces = (pieces - pieces.mean(axis=1, keepdims=True)) * np.hanning(size + 1)[:-1]
+    pieces = (pieces - pieces.mean(axis=1, keepdims=True)) * np.hanning(size + 1)[:-1].astype(np.float32)
     frequency = np.fft.rfftfreq(size, 1.0 / take.rate_hz)
-    power = np.mean(np.abs(rfft(pieces.astype(np.float32), axis=1)) ** 2, axis=0) / (take.rate_hz * size)
+    power = np.mean(np.abs(rfft(pieces, axis=1)) ** 2, axis=0) / (take.rate_hz * size)
     decibel = 10.0 * np.log10(power + 1e-30)
     worst, at = 0.0, 0.0
     for edge in np.arange(3_400.0, min(19_300.0, 0.44 * take.rate_hz), 100.0):

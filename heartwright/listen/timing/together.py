@@ -20,9 +20,9 @@ from heartwright.records import Floats, Interval, Ints, Reading
 DAY_S = 86_400.0
 STRETCHES = 8  # whose means tell whether the beats wander more than their noise does
 FAR = 5.0  # robust sigmas
-# Of a lever the loudest sound is heard, not the first: while an amplitude of 270 deg slowly wanders by 4, the one moves
-# against the other by (22 deg / 270 deg^2) (4 deg) / pi of a beat.
-AMPLITUDE_BEATS = 4e-4
+# Of a lever the loudest sound is heard, not the first. While an amplitude of 240 deg slowly wanders by 7 (movements do
+# by 3 to 11), the one moves against the other by twice (24 deg / 240 deg^2) (7 deg) / pi of a beat.
+AMPLITUDE_BEATS = 9.3e-4
 COMMON_S = 2e-4  # one-sigma error that all beats of a side share: sides that sound unlike one another
 PEAK_DB = 7.0  # loudest peak over its mean square in one block (6, 3 and 0 dB are then told as 6.4, 5.9 and -0.3)
 
