@@ -105,7 +105,7 @@ def level_db(strike: onsets.Onsets, found: pulse.Pulse, high: Singles) -> float:
     place = _place(len(energy), period, bins)
     shape = np.bincount(place, weights=energy, minlength=bins) / np.maximum(np.bincount(place, minlength=bins), 1)
     loudest = (int(np.argmax(shape)) + 0.5) / bins * found.period_s
-    time_s: Floats = loudest + np.arange(int(strike.seconds / found.period_s)) * found.period_s
+    time_s = np.asarray(loudest + np.arange(int(strike.seconds / found.period_s)) * found.period_s, dtype=np.float64)
     return 20.0 * float(np.log10(max(_peak(high, strike.rate_hz, time_s), 1e-9)))
 
 
