@@ -30,7 +30,7 @@ bench: named $(VENV)/.ready-bench
 
 named:
 	@test -n "$(NAME)" -a -d "benchmarks/$(NAME)" || \
-		{ echo "No benchmark '$(NAME)'. Say: make bench NAME=one of: $$(ls benchmarks | tr '\n' ' ')"; exit 2; }
+		{ echo "No benchmark '$(NAME)'. Say: make bench NAME=one of: $$(cd benchmarks && ls -d */ | tr -d '/' | tr '\n' ' ')"; exit 2; }
 
 # The first Python that is new enough makes the environment; a broken or old one is passed over.
 $(VENV)/pyvenv.cfg:
