@@ -55,7 +55,7 @@ def test_a_silent_beat_is_missed_only_where_the_others_are_loud() -> None:
     assert oddities.marks(loud)[0].p < 0.01
     assert "missing" in oddities.missed_text(oddities.marks(loud))
     assert oddities.marks(soft)[0].p > 0.2
-    assert "not heard" in oddities.missed_text(oddities.marks(soft))
+    assert "not timed" in oddities.missed_text(oddities.marks(soft))
     assert oddities.missed_text(()) == ""
 
 
@@ -63,3 +63,15 @@ def test_a_double_sound_counts_where_noise_is_never_so_loud() -> None:
     table = _flagged(hand.table(beats=300), b40="double")
     assert oddities.marks(table)[0].p < 1e-6
     assert oddities.marks(replace(table, level_db=table.level_db - 12.0))[0].p > 0.5
+
+
+def test_a_missed_beat_where_something_sounds_was_not_timed() -> None:
+    table, rate_hz = hand.table(beats=100, lost=(50,)), 8_000.0
+    (mark,) = oddities.marks(replace(table, level_db=table.level_db + 20.0))
+    sound = np.zeros(int(rate_hz * (table.time_s[-1] + 1.0)))
+    sound[np.round(table.time_s * rate_hz).astype(int)] = 1.0
+    silent = sound.copy()
+    silent[round(table.time_s[50] * rate_hz)] = 0.0
+    assert oddities.held_against((mark,), table, silent, rate_hz) == (mark,)
+    (held,) = oddities.held_against((mark,), table, sound, rate_hz)
+    assert held.p == 1.0 and "not timed" in oddities.missed_text((held,))

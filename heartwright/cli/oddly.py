@@ -46,7 +46,8 @@ def _marks(marks: tuple[Mark, ...]) -> list[str]:
     lost = [mark for mark in marks if mark.kind == "missed"]
     if lost:
         moments = ", ".join(f"{mark.time_s:.1f}" for mark in lost[:_MOST_MARKS]) + (" ..." if len(lost) > 6 else "")
-        told.append(f"{missed_text(marks)} At {moments} s ({chance(max(mark.p for mark in lost))}).")
+        p = max(mark.p for mark in lost)
+        told.append(f"{missed_text(marks)} At {moments} s{f' ({chance(p)})' if p < 1.0 else ''}.")
     return told
 
 

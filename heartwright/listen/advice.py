@@ -29,7 +29,7 @@ def no_beat() -> str:
 
 
 def too_noisy(snr_db: float | None) -> str:
-    level = "" if snr_db is None else f" (the beat's peak stands {snr_db:.0f} dB over the noise; 3 dB and more are needed)"
+    level = "" if snr_db is None else f" (the beat's peak stands {snr_db:.0f} dB over the noise; 3 dB are needed)"
     return f"Something beats here, but too faintly to count it without slips{level}: {HOW_TO_RECORD}."
 
 

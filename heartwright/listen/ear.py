@@ -15,7 +15,7 @@ import numpy as np
 from heartwright.listen import advice, voices
 from heartwright.listen.beat import level, onsets, pulse, rivals, track
 from heartwright.listen.calm import one_thread
-from heartwright.listen.findings import extras, figures, kinds
+from heartwright.listen.findings import extras, figures, kinds, oddities
 from heartwright.listen.take import quality
 from heartwright.listen.timing import agree, shape, together
 from heartwright.listen.timing.landmarks import Landmarks, sharpen, time_sounds
@@ -78,9 +78,12 @@ def measure(
     )
     if heard.chain.faint:
         reading = together.rated(reading, heard.chain, marks.time_s, clock_ppm)
-    reading = kinds.recognise(replace(reading, extras=extras.find(heard.strike.filtered, heard.rate_hz, reading)))
+    high = heard.strike.filtered
+    if reading.table is not None:
+        reading = replace(reading, marks=oddities.held_against(reading.marks, reading.table, high, heard.rate_hz))
+    reading = kinds.recognise(replace(reading, extras=extras.find(high, heard.rate_hz, reading)))
     voice = voices.find(recording, heard.chain.beat_s, marks.time_s)
-    warnings = _warnings(recording, heard.strike.filtered)
+    warnings = _warnings(recording, high)
     return replace(reading, warnings=warnings, voice=voice, count_odds=heard.counts, rivals=heard.rivals)
 
 

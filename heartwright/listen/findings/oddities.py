@@ -4,11 +4,14 @@ A beat is displaced by as much as it leaves the running median of its neighbours
 model: displacements are independent and follow a Student's t law of six degrees (fewer in a short take), scaled by the
 take's own median absolute deviation and by no less than its timing noise; p is Bonferroni's over the take. A beat that
 was not heard is judged by level: how often a sound of this take's loudness and scatter would sink into the noise. Only
-where that is rare was a beat missed; else it was not heard. A second sound within a beat is judged by how often noise
-alone would be as loud; a knock in the room is as loud too, and the mark does not say whose sound it was.
+where that is rare, and nothing sounds where the beat should be, was a beat missed; else it was not timed. A second
+sound within a beat is judged by how often noise alone would be as loud; a knock in the room is as loud too, and the
+mark does not say whose sound it was.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +25,7 @@ _NOISE_S = 1e-3  # noise peaks are independent so far apart
 _LEAST_P = 1e-12
 SURE = 0.05  # a missed beat above this p was more likely not heard
 FEWEST = 5
+_THERE_BEATS, _THERE_SHARE = 0.08, 0.25  # how near a missed beat something sounds, and how loud against the others
 
 
 def freedom(count: int) -> float:
@@ -83,6 +87,30 @@ def marks(table: BeatTable) -> tuple[Mark, ...]:
     return tuple(out)
 
 
+def held_against(found: tuple[Mark, ...], table: BeatTable, high: Floats, rate_hz: float) -> tuple[Mark, ...]:
+    """Marks with the missed beats held against the sound `high` (high-passed, [n]) where they should have been.
+
+    Where something sounds there nearly as loud as the beats that were heard, a beat was not missed: it was not timed.
+    """
+    heard = table.time_s[(table.flag != "missed") & np.isfinite(table.level_db)]
+    if len(heard) < FEWEST or not any(mark.kind == "missed" for mark in found):
+        return found
+    reach = round(_THERE_BEATS * float(np.median(np.diff(heard))) * rate_hz)
+    usual = float(np.median(_tops(high, heard, reach, rate_hz)))
+    there = _tops(high, np.array([mark.time_s for mark in found]), reach, rate_hz) > _THERE_SHARE * usual
+    return tuple(
+        replace(mark, p=1.0) if mark.kind == "missed" and loud else mark
+        for mark, loud in zip(found, there, strict=True)
+    )
+
+
+def _tops(high: Floats, time_s: Floats, reach: int, rate_hz: float) -> Floats:
+    """Highest magnitude within `reach` samples of each time, shape [n]."""
+    middle = np.round(time_s * rate_hz).astype(np.int64)
+    parts = [np.abs(high[max(0, m - reach) : m + reach + 1]) for m in middle]
+    return np.array([float(part.max()) if len(part) else 0.0 for part in parts])
+
+
 def missed_text(found: tuple[Mark, ...]) -> str:
     """Whether the missed beats of a take were missed or only not heard; "" where there is none."""
     lost = [mark for mark in found if mark.kind == "missed"]
@@ -90,7 +118,7 @@ def missed_text(found: tuple[Mark, ...]) -> str:
         return ""
     number = f"{len(lost)} beats were" if len(lost) > 1 else "One beat was"
     if max(mark.p for mark in lost) > SURE:
-        return f"{number} not heard: the sounds are weak and uneven, so that is likelier than a beat left out."
+        return f"{number} not timed: too soft, or under another sound, which is likelier than a beat left out."
     return f"{number} missing where the others are loud and even: the movement or the recording paused there."
 
 
