@@ -38,6 +38,8 @@ def reading(record: Reading) -> Json:
         "rate_heard_s_per_day": interval(record.rate_heard_s_per_day),
         "beat_error_heard_ms": interval(record.beat_error_heard_ms),
         "beat_timed": record.beat_timed,
+        "count_odds": [{"bph": number(bph), "probability": number(odds)} for bph, odds in record.count_odds],
+        "rivals": [{"bph": number(bph), "level_db": number(level)} for bph, level in record.rivals],
         **oddly.payload(record),
     }
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from heartwright.design import Design
     from heartwright.edit import Edit
 
+_WORTH_SAYING = 1e-3  # odds of another count
 _WIDTH = 14
 
 
@@ -43,6 +44,13 @@ def _figures(record: Reading, console: Console) -> None:
     """The lines of the standard figures."""
     nominal = f"   nominal {record.nominal_bph:,.0f}" if record.nominal_bph else ""
     _line(console, "beat rate", record.beat_rate_bph, "bph", nominal)
+    for bph, odds in record.count_odds[1:]:
+        if odds > _WORTH_SAYING and record.beat_rate_bph is not None:
+            console.print(
+                f"  {'':{_WIDTH}} or {bph:,.0f} bph (probability {100.0 * odds:.2g} %)", markup=False
+            )
+    for bph, level in record.rivals:
+        console.print(f"  {'also heard':{_WIDTH}} another clock: {bph:,.0f} bph, {-level:.0f} dB softer", markup=False)
     no_nominal = record.rate_s_per_day is None and record.nominal_bph is None
     beside = " without a nominal (--bph)" if no_nominal else _repeat(record)
     _line(console, "rate", record.rate_s_per_day, "s/d", beside)
