@@ -46,9 +46,7 @@ def _figures(record: Reading, console: Console) -> None:
     _line(console, "beat rate", record.beat_rate_bph, "bph", nominal)
     for bph, odds in record.count_odds[1:]:
         if odds > _WORTH_SAYING and record.beat_rate_bph is not None:
-            console.print(
-                f"  {'':{_WIDTH}} or {bph:,.0f} bph (probability {100.0 * odds:.2g} %)", markup=False
-            )
+            console.print(f"  {'':{_WIDTH}} or {bph:,.0f} bph (probability {100.0 * odds:.2g} %)", markup=False)
     for bph, level in record.rivals:
         console.print(f"  {'also heard':{_WIDTH}} another clock: {bph:,.0f} bph, {-level:.0f} dB softer", markup=False)
     no_nominal = record.rate_s_per_day is None and record.nominal_bph is None

@@ -18,6 +18,7 @@ PLACES = 64  # of the comb that are tried
 LAGS_S = 20.0
 NEAR = np.arange(-1.0, 1.01, 0.5)  # periods tried about each, in blocks over the comb's longest lag
 CLEAR_Z = 8.5  # noise alone reaches 7 (40 takes of 40 s, four kinds of noise)
+FEWEST = 16  # cycles of a fold: of fewer, a few syllables stand out as a beat would
 
 
 def find(strength: Singles, block_rate_hz: float, bph: float | None = None) -> pulse.Pulse | None:
@@ -29,6 +30,9 @@ def find(strength: Singles, block_rate_hz: float, bph: float | None = None) -> p
     comb = pulse.Comb.of(strength, most)
     longest = min(int(LAGS_S * block_rate_hz), most)
     period = np.exp(np.arange(np.log(bounds[0]), np.log(bounds[1]), 1.5 / longest))
+    period = period[period * FEWEST < len(strength)]
+    if len(period) < 3:
+        return None
     height = np.where(pulse.allowed(period / block_rate_hz, bph), comb.height(period, longest), -np.inf)
     top = np.flatnonzero((height[1:-1] >= height[:-2]) & (height[1:-1] > height[2:]) & np.isfinite(height[1:-1])) + 1
     top = top[np.argsort(-height[top])][:PLACES]

@@ -21,8 +21,9 @@ MOST_SHARE = 0.7  # of the take that may be struck out
 LEAST_Z, PERHAPS_Z = 9.5, 6.0  # noise alone reaches 8
 SURE_COUNT = 0.8
 SHORTEST_S, FEWEST_CYCLES = 12.0, 12  # a shorter take, or fewer oscillations, prove no second clock
-RELATED = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 1.0, 3 / 2, 2.0, 3.0, 4.0)  # ratios of periods that are the first clock's own
+RELATED = (1, 2, 3)  # a ratio of periods that times one of these is a whole number is the first clock's own
 NEAR_RATIO = 1e-3
+LEAST_SHARE = 0.05  # of the first comb's height; a clock that shows less is not the louder one
 LOUDEST_SHARE = 0.998  # quantile of the energy beyond which a block is a knock
 PEAKS_HZ = 3000.0
 PEAK_S, QUIET = 4e-3, 0.3  # about the loudest moment; quantile of stretches that are noise
@@ -47,7 +48,7 @@ def listen(strike: onsets.Onsets, told: float | None = None) -> Heard:
         return Heard(strength, first)
     high = onsets.high_pass(strike.filtered, strike.rate_hz, PEAKS_HZ)
     ratio = level_db(strike, second, high) - level_db(strike, first, high)
-    if ratio > 0.0 and told is None:
+    if ratio > 0.0 and told is None and second.z > LEAST_SHARE * first.z:
         return Heard(shown, second, ((7200.0 / first.period_s, -ratio),))
     return Heard(strength, first, ((7200.0 / second.period_s, ratio),))
 
@@ -75,7 +76,8 @@ def _second(strike: onsets.Onsets, strength: Singles, first: pulse.Pulse) -> tup
 def related(first: pulse.Pulse, second: pulse.Pulse) -> bool:
     """Whether the second pulse is a part or a multiple of the first."""
     ratio = second.period_s / first.period_s
-    return any(abs(ratio / r - 1.0) < NEAR_RATIO for r in RELATED)
+    ratio = max(ratio, 1.0 / ratio)
+    return any(abs(k * ratio / round(k * ratio) - 1.0) < NEAR_RATIO for k in RELATED)
 
 
 def without(strength: Singles, block_rate_hz: float, found: pulse.Pulse) -> Singles:
