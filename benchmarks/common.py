@@ -5,10 +5,12 @@ The calibration loop is the same work on every machine, so that times of two mac
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numba import njit
@@ -30,6 +32,13 @@ def metric(name: str, value: float) -> None:
 def bar(name: str, met: bool, why: str) -> None:
     """Print whether a bar is met; `why` carries the figures."""
     print(f"bar {name} {'met' if met else f'short: {why}'}", flush=True)
+
+
+def kept(file: Path, key: str) -> dict[str, dict[str, Any]]:
+    """Rows measured so far, one JSON object a line, by what stands under `key`."""
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    rows = [json.loads(line) for line in lines if line.strip()]
+    return {json.dumps(row[key]): row for row in rows}
 
 
 def cpu(work: Callable[[], Result]) -> tuple[float, Result]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heartwright.listen.beat import onsets, rivals, seek
+from heartwright.listen.beat import onsets, pulse, rivals, seek
 from heartwright.listen.thin import thin
 from heartwright.listen.timing import together
 
@@ -84,3 +84,21 @@ def test_thinning_keeps_what_is_low_and_drops_what_would_fold() -> None:
     assert np.abs(low[10:-10] - np.sin(2 * np.pi * 100.0 * np.arange(2000) / 2000.0)[10:-10]).max() < 0.02
     high = thin(np.sin(2 * np.pi * 1_950.0 * time).astype(np.float32), 24)
     assert np.abs(high[10:-10]).max() < 2e-3
+
+
+@pytest.mark.parametrize(
+    ("ratio", "own"), [(7.0, True), (0.5, True), (1.5, True), (4.0 / 3.0, True), (7.23, False), (1.07, False)]
+)
+def test_parts_and_multiples_of_a_clock_are_its_own(ratio: float, own: bool) -> None:
+    first = pulse.Pulse(0.4, 0.2, 0.0, 100.0)
+    assert rivals.related(first, pulse.Pulse(0.4 * ratio, 0.2 * ratio, 0.0, 20.0)) is own
+
+
+def test_of_two_clocks_the_level_is_that_of_their_peaks() -> None:
+    rate_hz, rng = 48_000.0, np.random.default_rng(3)
+    high = 0.01 * rng.standard_normal(int(20 * rate_hz)).astype(np.float32)
+    loud, soft = np.arange(0.3, 19.0, 0.5), np.arange(0.45, 19.0, 0.7)
+    high[np.round(loud * rate_hz).astype(int)] += 1.0
+    high[np.round(soft * rate_hz).astype(int)] += 0.25
+    ratio = rivals._peak(high, rate_hz, soft) / rivals._peak(high, rate_hz, loud)
+    assert 20.0 * np.log10(ratio) == pytest.approx(-12.0, abs=0.5)

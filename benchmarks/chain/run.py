@@ -35,7 +35,7 @@ import multiprocessing  # noqa: E402
 import numpy as np  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from common import bar, calibration_s, metric, quick  # noqa: E402
+from common import bar, calibration_s, kept, metric, quick  # noqa: E402
 
 from heartwright import listen, sound  # noqa: E402
 from heartwright.design import Design  # noqa: E402
@@ -160,25 +160,18 @@ def _plain(value: Interval | None) -> list[float] | None:
     return None if value is None else [value.value, value.low, value.high]
 
 
-def kept(file: Path) -> dict[str, dict[str, Any]]:
-    """The takes measured so far, by case."""
-    lines = file.read_text("utf-8").splitlines() if file.exists() else []
-    rows = [json.loads(line) for line in lines]
-    return {json.dumps(row["case"]): row for row in rows}
-
-
 def measured(narrow: bool) -> list[dict[str, Any]]:
     """Every take, from the kept file where it is there, else measured now on all cores."""
     path = KEPT_NARROW if narrow else KEPT
     path.parent.mkdir(exist_ok=True)
-    wanted, have = cases(narrow), kept(path)
+    wanted, have = cases(narrow), kept(path, "case")
     lifts = {name: banking_lift_deg(Design.load(name)) for name in {c[0] for c in wanted}}
     todo = [(c, lifts[c[0]], narrow) for c in wanted if json.dumps(list(c)) not in have]
     with multiprocessing.Pool(min(2, os.cpu_count() or 1)) as pool, path.open("a", encoding="utf-8") as file:
         for done, row in enumerate(pool.imap(take, todo), 1):
             print(json.dumps(row), file=file, flush=True)
             print(f"\r{done}/{len(todo)} takes", end="", file=sys.stderr, flush=True)
-    have = kept(path)
+    have = kept(path, "case")
     return [have[json.dumps(list(c))] for c in wanted]
 
 
@@ -289,4 +282,4 @@ def coverage(name: str, value: np.ndarray, low: np.ndarray, high: np.ndarray, tr
 
 if __name__ == "__main__":
     _narrow = "--narrow" in sys.argv
-    figures(list(kept(KEPT).values()) if "--kept" in sys.argv else measured(_narrow))
+    figures(list(kept(KEPT, "case").values()) if "--kept" in sys.argv else measured(_narrow))

@@ -35,7 +35,7 @@ import numpy as np  # noqa: E402
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import onset_bounds  # noqa: E402
 import takes  # noqa: E402
-from common import bar, calibration_s, metric, quick  # noqa: E402
+from common import bar, calibration_s, kept, metric, quick  # noqa: E402
 
 from heartwright import listen  # noqa: E402
 
@@ -159,19 +159,11 @@ def rate_bound(plan: takes.Plan, side: np.ndarray, single_s: float) -> float:
     return float(period * plan.bph / 3600.0 * takes.DAY_S)
 
 
-def kept() -> dict[str, dict[str, Any]]:
-    """The takes measured so far."""
-    if not KEPT.exists():
-        return {}
-    rows = [json.loads(line) for line in KEPT.read_text().splitlines() if line.strip()]
-    return {json.dumps(row["take"]): row for row in rows}
-
-
 def measured() -> list[dict[str, Any]]:
     """All takes, the missing ones made now on two processes."""
     seeds = QUICK_SEEDS if quick() else SEEDS
     wanted = [(name, snr, seed) for seed in range(seeds) for name in PLANS for snr in SNR_DB[PLANS[name].kind]]
-    done = kept()
+    done = kept(KEPT, "take")
     left = [w for w in wanted if json.dumps(list(w)) not in done]
     KEPT.parent.mkdir(exist_ok=True)
     with multiprocessing.get_context("spawn").Pool(2) as pool, KEPT.open("a") as file:
@@ -227,4 +219,4 @@ def judge(name: str, ratios: list[float], most: float) -> None:
 
 
 if __name__ == "__main__":
-    figures(list(kept().values()) if "--kept" in sys.argv else measured())
+    figures(list(kept(KEPT, "take").values()) if "--kept" in sys.argv else measured())

@@ -38,7 +38,7 @@ import numpy as np  # noqa: E402
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import onset_bounds  # noqa: E402
 import takes  # noqa: E402
-from common import bar, calibration_s, metric, quick  # noqa: E402
+from common import bar, calibration_s, kept, metric, quick  # noqa: E402
 
 from heartwright import listen  # noqa: E402
 from heartwright.records import Interval, Reading  # noqa: E402
@@ -158,19 +158,11 @@ def _plain(value: Interval | None, true: float) -> list[float] | None:
     return None if value is None else [value.value, value.low, value.high, true]
 
 
-def kept() -> dict[str, dict[str, Any]]:
-    """The takes measured so far, by cell and number."""
-    if not KEPT.exists():
-        return {}
-    rows = [json.loads(line) for line in KEPT.read_text().splitlines() if line.strip()]
-    return {json.dumps(row["take"]): row for row in rows}
-
-
 def measured() -> list[dict[str, Any]]:
     """All takes, the missing ones made now on two processes."""
     count, cells = (QUICK_TAKES, QUICK_CELLS) if quick() else (TAKES, tuple(range(len(CELLS))))
     wanted = [(cell, number) for number in range(count) for cell in cells]
-    done = kept()
+    done = kept(KEPT, "take")
     left = [w for w in wanted if json.dumps(list(w)) not in done]
     KEPT.parent.mkdir(exist_ok=True)
     with multiprocessing.get_context("spawn").Pool(2) as pool, KEPT.open("a") as file:
@@ -254,4 +246,4 @@ def bars(name: str, shares: np.ndarray, widths: np.ndarray, pooled: float, count
 
 
 if __name__ == "__main__":
-    figures(list(kept().values()) if "--kept" in sys.argv else measured())
+    figures(list(kept(KEPT, "take").values()) if "--kept" in sys.argv else measured())

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import bar, calibration_s, metric, quick
+from benchmarks.common import bar, calibration_s, kept, metric, quick
 from benchmarks.listen_noise import scene
 from heartwright import listen
 from heartwright.records import Interval, Reading, Recording
@@ -81,22 +81,16 @@ def _repeat(reading: Reading) -> float | None:
     return None if rate is None else DAY_S * rate.half_width / rate.value
 
 
-def kept(file: Path) -> dict[str, dict[str, Any]]:
-    """The takes measured so far, by case."""
-    rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
-    return {json.dumps(row["case"]): row for row in rows}
-
-
 def measured() -> list[dict[str, Any]]:
     """Every take, from the kept file where it is there, else measured now on two cores."""
     KEPT.parent.mkdir(exist_ok=True)
-    wanted, have = cases(), kept(KEPT)
+    wanted, have = cases(), kept(KEPT, "case")
     todo = [c for c in wanted if json.dumps(list(c)) not in have]
     with multiprocessing.Pool(min(2, os.cpu_count() or 1)) as pool, KEPT.open("a", encoding="utf-8") as file:
         for done, row in enumerate(pool.imap_unordered(take, todo), 1):
             print(json.dumps(row), file=file, flush=True)
             print(f"\r{done}/{len(todo)} takes", end="", file=sys.stderr, flush=True)
-    have = kept(KEPT)
+    have = kept(KEPT, "case")
     return [have[json.dumps(list(c))] for c in wanted]
 
 
@@ -183,4 +177,4 @@ def _both(row: dict[str, Any]) -> bool:
 
 
 if __name__ == "__main__":
-    figures(list(kept(KEPT).values()) if "--kept" in sys.argv else measured())
+    figures(list(kept(KEPT, "case").values()) if "--kept" in sys.argv else measured())

@@ -37,7 +37,7 @@ import multiprocessing  # noqa: E402
 import numpy as np  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from common import bar, metric, quick  # noqa: E402
+from common import bar, kept, metric, quick  # noqa: E402
 
 from heartwright import listen, sound  # noqa: E402
 from heartwright.design import Design  # noqa: E402
@@ -142,17 +142,10 @@ def take(case: Case) -> dict[str, Any]:
     return row
 
 
-def kept() -> dict[str, dict[str, Any]]:
-    if not KEPT.exists():
-        return {}
-    rows = [json.loads(line) for line in KEPT.read_text("utf-8").splitlines() if line.strip()]
-    return {json.dumps(row["case"]): row for row in rows}
-
-
 def measured(wanted: list[Case]) -> list[dict[str, Any]]:
     """Every take, from the kept file where it is there, else measured now on two cores."""
     KEPT.parent.mkdir(exist_ok=True)
-    have = kept()
+    have = kept(KEPT, "case")
     todo = [case for case in wanted if json.dumps(list(case)) not in have]
     if todo and "--kept" not in sys.argv:
         with multiprocessing.Pool(min(2, os.cpu_count() or 1)) as pool, KEPT.open("a", encoding="utf-8") as file:
@@ -160,7 +153,7 @@ def measured(wanted: list[Case]) -> list[dict[str, Any]]:
                 print(json.dumps(row), file=file, flush=True)
                 print(f"\r{done}/{len(todo)} takes", end="", file=sys.stderr, flush=True)
         print(file=sys.stderr)
-        have = kept()
+        have = kept(KEPT, "case")
     return [row for case in wanted if (row := have.get(json.dumps(list(case)))) is not None]
 
 

@@ -1,4 +1,4 @@
-"""From a file and what is known of it to a reading: the part that `listen` and `judge` share."""
+"""From a file and what is known of it to a reading: the part that the commands share."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from heartwright.cli.options import bounded, clock_ppm
 from heartwright.records import Interval, Reading, Recording
 
 if TYPE_CHECKING:
+    from heartwright.listen.hours.live import Live
     from heartwright.listen.periods.trains import Train
 
 DEMO = "demo"
@@ -110,6 +111,20 @@ def hear(name: str, told: Known, *, quiet: bool = False) -> tuple[Reading, Recor
         except listen.Unreadable as error:
             return unreadable(str(error), source=name), None
         return measure(recording, told), recording
+
+
+def live(rate_hz: float, told: Known, *, window_s: float) -> Live:
+    """An ear for sound as it comes, with what is known of it."""
+    from heartwright.listen.hours.live import Live
+
+    return Live(
+        rate_hz,
+        bph=told.bph,
+        lift_deg=told.lift_deg,
+        movement_bph=told.movement_bph,
+        clock_ppm=told.clock_ppm,
+        window_s=window_s,
+    )
 
 
 def measure(recording: Recording, told: Known) -> Reading:

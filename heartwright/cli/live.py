@@ -79,17 +79,9 @@ def live(
             check_writable(path)
     from heartwright.cli.live_keep import Stamps, Take
     from heartwright.cli.live_screen import Screen
-    from heartwright.listen.hours.live import Live
 
     with _source(file, speed, device, rate_hz) as source:
-        ear = Live(
-            source.rate_hz,
-            bph=told.bph,
-            lift_deg=told.lift_deg,
-            movement_bph=told.movement_bph,
-            clock_ppm=told.clock_ppm,
-            window_s=window_s,
-        )
+        ear = hearing.live(source.rate_hz, told, window_s=window_s)
         log = Stamps(source.rate_hz) if stamps is not None else None
         keep: AbstractContextManager[Take | None] = nullcontext(None) if save is None else Take(save, source.rate_hz)
         with keep as take, Screen(source.name, quiet=json) as screen:

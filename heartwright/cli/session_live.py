@@ -17,21 +17,13 @@ if TYPE_CHECKING:
 
 def hear(seconds: float, told: hearing.Known, *, settle_s: float, device: str | None, quiet: bool) -> Reading:
     """The reading of `seconds` of live sound, after `settle_s` of waiting. Raises Refused without a microphone."""
-    from heartwright.listen.hours.live import Live
     from heartwright.listen.take import microphone
 
     try:
         with microphone.from_device(device) as source:
             if settle_s > 0.0:
                 messages().print(f"Settling for {settle_s:g} s ...")
-            ear = Live(
-                source.rate_hz,
-                bph=told.bph,
-                lift_deg=told.lift_deg,
-                movement_bph=told.movement_bph,
-                clock_ppm=told.clock_ppm,
-                window_s=seconds,
-            )
+            ear = hearing.live(source.rate_hz, told, window_s=seconds)
             _listen(source, ear, seconds, settle_s, quiet=quiet)
     except microphone.NoMicrophone as error:
         raise Refused(f"{error}.") from None

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.fft import irfft, rfft
 
+from heartwright.listen.beat import cycle
 from heartwright.listen.beat.onsets import Singles
 from heartwright.records import Floats
 
@@ -36,8 +37,7 @@ def fold(strength: Singles, period: float, bins: int) -> Floats:
 
     Bin 0 begins at block 0.
     """
-    cycle = np.arange(len(strength)) / (2.0 * period) % 1.0 * (2 * bins)
-    index = np.minimum(cycle.astype(np.int64), 2 * bins - 1)
+    index = cycle.place(len(strength), 2.0 * period, 2 * bins)
     count = np.maximum(np.bincount(index, minlength=2 * bins), 1)
     return (np.bincount(index, weights=strength, minlength=2 * bins) / np.sqrt(count)).reshape(2, bins)
 

@@ -1,7 +1,7 @@
 """Another clock in the room.
 
 Once a pulse is found, the moments at which its beats sound are struck out and what is left is searched again. Whichever
-of two clocks is louder is the one listened to: by the peaks of their loudest sounds above 3 kHz, as the field's SNR has
+of two clocks is louder is the one listened to, by the peaks of their loudest sounds above 3 kHz, as the field's SNR has
 it. Peaks are the median over the beats, less what the noise alone reaches in as long a stretch.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heartwright.listen.beat import onsets, pulse, seek
+from heartwright.listen.beat import cycle, onsets, pulse, seek
 from heartwright.listen.beat.onsets import Singles
 from heartwright.records import Floats
 
@@ -84,7 +84,7 @@ def without(strength: Singles, block_rate_hz: float, found: pulse.Pulse) -> Sing
     """An onset strength with the moments of a pulse's beats struck out, and what is left of its period taken off."""
     period = found.period_s * block_rate_hz
     bins = max(24, int(period))
-    place = _place(len(strength), period, bins)
+    place = cycle.place(len(strength), period, bins)
     count = np.maximum(np.bincount(place, minlength=bins), 1)
     mean = np.bincount(place, weights=strength, minlength=bins) / count
     shape: Floats = mean * np.sqrt(count)
@@ -101,10 +101,11 @@ def without(strength: Singles, block_rate_hz: float, found: pulse.Pulse) -> Sing
 
 def level_db(strike: onsets.Onsets, found: pulse.Pulse, high: Singles) -> float:
     """Peak of a pulse's loudest sound over the noise [dB of an arbitrary reference], of samples `high` above 3 kHz."""
-    energy = np.minimum(strike.bands.mean(axis=1), np.quantile(strike.bands.mean(axis=1), LOUDEST_SHARE))
+    energy = strike.bands.mean(axis=1)
+    energy = np.minimum(energy, np.quantile(energy, LOUDEST_SHARE))
     period = found.period_s * strike.block_rate_hz
     bins = max(24, int(period))
-    place = _place(len(energy), period, bins)
+    place = cycle.place(len(energy), period, bins)
     shape = np.bincount(place, weights=energy, minlength=bins) / np.maximum(np.bincount(place, minlength=bins), 1)
     loudest = (int(np.argmax(shape)) + 0.5) / bins * found.period_s
     time_s = np.asarray(loudest + np.arange(int(strike.seconds / found.period_s)) * found.period_s, dtype=np.float64)
@@ -122,8 +123,3 @@ def _peak(high: Singles, rate_hz: float, time_s: Floats) -> float:
     tops = np.abs(high[: count * 2 * reach].reshape(count, 2 * reach)).max(axis=1)
     top = np.abs(high[first[:, None] + np.arange(2 * reach)]).max(axis=1)
     return float(np.sqrt(max(float(np.median(top)) ** 2 - float(np.quantile(tops, QUIET)) ** 2, 0.0)))
-
-
-def _place(count: int, period: float, bins: int) -> np.ndarray:
-    """Bin of each block in the period."""
-    return np.minimum((np.arange(count) / period % 1.0 * bins).astype(np.int64), bins - 1)

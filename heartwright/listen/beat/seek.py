@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from heartwright.listen.beat import deep, odds, onsets, pulse
+from heartwright.listen.beat import cycle, deep, odds, onsets, pulse
 from heartwright.records import Floats
 
 PLAIN_Z = 300.0  # a comb this high needs no better ear
@@ -102,8 +102,7 @@ def weighed(strike: onsets.Onsets, strength: onsets.Singles, found: pulse.Pulse)
     beat -= np.median(beat)
     noise = 1.4826 * float(np.median(np.abs(beat)))
     beat = np.maximum(beat - 1.5 * noise, 0.0)
-    place = np.minimum((np.arange(len(strength)) / period % 1.0 * bins).astype(np.int64), bins - 1)
-    wave = beat[place].astype(np.float32)
+    wave = beat[cycle.place(len(strength), period, bins)].astype(np.float32)
     wave -= wave.mean()
     shown = wave @ np.minimum(strike.bands, np.float32(LOUDEST))
     scatter = float(np.linalg.norm(wave)) or 1.0
