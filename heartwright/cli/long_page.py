@@ -203,8 +203,9 @@ def _cell(value: float, form: str) -> str:
 
 def _method(reading: LongReading) -> str:
     run = reading.run
+    pieces = "one piece" if len(run.pieces) == 1 else f"{len(run.pieces)} overlapping pieces"
     said = [
-        f"The sound was measured in {len(run.pieces)} overlapping pieces, and their beats were numbered through by "
+        f"The sound was measured in {pieces}, and the beats were numbered through by "
         "time and rate; where a number would not have been sure the count began anew and no figure reaches across.",
         "The mean rate comes from the count. Intervals are 95 %; those of the rate allow for wander and for the "
         f"recorder's clock ({run.clock_ppm[0]:+g} ppm known to {run.clock_ppm[1]:g}, one sigma).",
