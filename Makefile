@@ -70,7 +70,7 @@ $(VENV)/.ready-bench: requirements-bench.lock pyproject.toml | $(VENV)/pyvenv.cf
 
 # Rewrites the lock files from pyproject.toml (needs uv).
 COMPILE := uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml
-LOCK := $(COMPILE) --extra media --group build
+LOCK := $(COMPILE) --extra media --extra live --extra snapshots --group build
 lock:
 	$(LOCK) -o requirements.lock
 	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock

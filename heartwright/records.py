@@ -99,12 +99,13 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Every joule of a run: in = out + stored + residual."""
+    """Every joule of a run: drive + stand = spent + stored + residual."""
 
     drive_j: float
     spent_j: dict[str, float]  # by sink, each >= 0
     stored_j: float  # change of stored energy since the start
     residual_j: float
+    stand_j: float = 0.0  # work that a moving stand did on it
 
     @property
     def residual_ratio(self) -> float:

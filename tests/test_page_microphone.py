@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from test_page import BUSY, CHROMIUM, FLAGS, PAGE, ROOT, VIEW, opened, press, until
+from test_page import CHROMIUM, FLAGS, PAGE, ROOT, VIEW, opened, press, until
 
 TRUE_RATE_S_PER_DAY, TRUE_ERROR_MS = 12.0, 0.6
 FAKE = "--use-fake-device-for-media-stream"
@@ -100,34 +100,34 @@ def test_a_watch_is_heard_from_the_page(bench: str, watch: Path) -> None:
         at_the_watch(page)
         page.fill("#movement", "2824-2")
         page.dispatch_event("#movement", "change")
-        until(page, "/28800 beats.*lift 50/.test(document.getElementById('sheet').textContent)", 10 * BUSY)
+        until(page, "/28800 beats.*lift 50/.test(document.getElementById('sheet').textContent)", 10)
         press(page, "#listen-watch")
-        until(page, f"{MIC}.state === 'open' && {MIC}.linked", 20 * BUSY)
+        until(page, f"{MIC}.state === 'open' && {MIC}.linked", 20)
         given = page.evaluate(f"{MIC}.given")
         assert given["kept"] == [] and given["rate_hz"] >= 44_100
         assert "noise suppression off" in says(page, "#given")
-        first = until(page, f"{MIC}.reading?.rate_s_per_day && {MIC}.reading", 30 * BUSY)
+        first = until(page, f"{MIC}.reading?.rate_s_per_day && {MIC}.reading", 30)
         assert first["mic"] == page.evaluate(f"{MIC}.mic")
-        settled = until(page, f"{MIC}.reading?.settled && {MIC}.reading.beat_error_ms && {MIC}.reading", 120 * BUSY)
+        settled = until(page, f"{MIC}.reading?.settled && {MIC}.reading.beat_error_ms && {MIC}.reading", 120)
         assert settled["rate_low_repeat"] - 1.0 < TRUE_RATE_S_PER_DAY < settled["rate_high_repeat"] + 1.0
         assert settled["rate_s_per_day"]["low"] < TRUE_RATE_S_PER_DAY < settled["rate_s_per_day"]["high"]
         assert settled["beat_error_ms"]["value"] == pytest.approx(TRUE_ERROR_MS, abs=0.1)
         assert settled["nominal_bph"] == 28_800
-        until(page, "document.getElementById('ear-standing').dataset.kind === 'settled'", 10 * BUSY)
+        until(page, "document.getElementById('ear-standing').dataset.kind === 'settled'", 10)
         assert says(page, '[data-figure="rate"] b').startswith("+1")
         assert page.evaluate(f"{MIC}.dots") > 20
         assert "beats" in page.get_attribute("canvas.paper", "aria-label")
-        until(page, "/dB/.test(document.querySelector('.levels .note:last-child').textContent)", 10 * BUSY)
+        until(page, "/dB/.test(document.querySelector('.levels .note:last-child').textContent)", 10)
         page.evaluate("heartwright.app.microphone.drop()")
-        until(page, f"!{MIC}.linked", 10 * BUSY)
-        until(page, f"{MIC}.linked", 20 * BUSY)
-        lost = until(page, f"{MIC}.reading?.linked && {MIC}.reading", 20 * BUSY)["lost_s"]
+        until(page, f"!{MIC}.linked", 10)
+        until(page, f"{MIC}.linked", 20)
+        lost = until(page, f"{MIC}.reading?.linked && {MIC}.reading", 20)["lost_s"]
         assert lost == 0.0
         press(page, "#keep-take")
-        work = until(page, f"{MIC}.kept", 60 * BUSY)
+        work = until(page, f"{MIC}.kept", 60)
         assert page.evaluate(f"{MIC}.state") == "shut"
         assert "FLAC" in says(page, "#kept")
-        said = until(page, f"heartwright.state().sentences[{work}]", 120 * BUSY)
+        said = until(page, f"heartwright.state().sentences[{work}]", 120)
         assert (
             said["reading"]["rate_s_per_day"]["low"] < TRUE_RATE_S_PER_DAY < said["reading"]["rate_s_per_day"]["high"]
         )
@@ -143,10 +143,10 @@ def test_the_worklet_does_where_a_browser_gives_no_frames(bench: str, watch: Pat
         page.evaluate(f"MediaStreamTrack.prototype.getSettings = () => ({SETTINGS})")
         at_the_watch(page)
         press(page, "#listen-watch")
-        told = until(page, f"{MIC}.reading?.rate_s_per_day && {MIC}.reading", 60 * BUSY)
+        told = until(page, f"{MIC}.reading?.rate_s_per_day && {MIC}.reading", 60)
         assert told["rate_s_per_day"]["low"] < TRUE_RATE_S_PER_DAY < told["rate_s_per_day"]["high"]
         stubborn = "noise suppression on, and not to be switched off"
-        until(page, f"document.querySelector('#given')?.textContent.includes('{stubborn}')", 20 * BUSY)
+        until(page, f"document.querySelector('#given')?.textContent.includes('{stubborn}')", 20)
         assert "automatic gain not told by the browser" in says(page, "#given")
         assert "would not switch noise suppression off" in until(
             page, "document.querySelector('.troubles').textContent", 9
@@ -155,11 +155,11 @@ def test_the_worklet_does_where_a_browser_gives_no_frames(bench: str, watch: Pat
         until(page, f"{MIC}.state === 'unplugged'", 10)
         assert "unplugged" in says(page, ".troubles") and "Plug it in again" in says(page, ".troubles")
         page.evaluate("heartwright.app.microphone.again()")
-        until(page, f"{MIC}.state === 'open'", 20 * BUSY)
-        until(page, f"{MIC}.reading?.rate_s_per_day", 60 * BUSY)
+        until(page, f"{MIC}.state === 'open'", 20)
+        until(page, f"{MIC}.reading?.rate_s_per_day", 60)
         press(page, "#leave-take")
-        until(page, f"{MIC}.state === 'shut' && {MIC}.kept === null", 20 * BUSY)
-        until(page, f"{MIC}.reading === null", 20 * BUSY)
+        until(page, f"{MIC}.state === 'shut' && {MIC}.kept === null", 20)
+        until(page, f"{MIC}.reading === null", 20)
         assert not page.errors
         page.context.close()
 
@@ -174,7 +174,7 @@ def test_a_microphone_that_cannot_be_had_is_explained(bench: str, flags: tuple[s
         page = opened(browser, bench)
         at_the_watch(page)
         press(page, "#listen-watch")
-        until(page, f"{MIC}.trouble !== null && {MIC}.state === 'shut'", 20 * BUSY)
+        until(page, f"{MIC}.trouble !== null && {MIC}.state === 'shut'", 20)
         told = says(page, ".troubles")
         assert what in told and cure in told
         assert not page.evaluate("document.getElementById('listen-watch').disabled")
@@ -206,11 +206,11 @@ def test_plain_http_from_elsewhere_is_explained() -> None:
     ):
         page = browser.new_context(viewport=VIEW).new_page()
         page.goto(f"http://bench.example:{port}/?token={TOKEN}&quality=low")
-        until(page, "!!(window.heartwright && heartwright.state().role)", 20 * BUSY)
+        until(page, "!!(window.heartwright && heartwright.state().role)", 20)
         assert not page.evaluate("isSecureContext")
         at_the_watch(page)
-        told = until(page, "document.querySelector('.troubles').textContent", 20 * BUSY)
+        told = until(page, "document.querySelector('.troubles').textContent", 20)
         assert f"ssh -L {port}:localhost:{port} bench.example" in told
         assert f"http://localhost:{port}" in told
-        until(page, "document.getElementById('listen-watch').disabled", 20 * BUSY)
+        until(page, "document.getElementById('listen-watch').disabled", 20)
         page.context.close()
