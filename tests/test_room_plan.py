@@ -61,7 +61,7 @@ def test_every_bundled_room_is_read():
             {"kind": "clokwork"},
             "kind 'clokwork' is not known (did you mean 'clockwork'?); allowed: clockwork, gyroscope",
         ),
-        ({"shelf": "bensh"}, "there is no shelf 'bensh' (did you mean 'bench'?); there are: bench, beam"),
+        ({"shelf": "bnch"}, "there is no shelf 'bnch' (did you mean 'bench'?); there are: bench, beam"),
         ({"along": "3 m"}, "would stand 3 m along the shelf 'bench', which is 2 m long; 0 to 2 m is allowed"),
         ({"along": "-1 m"}, "works.0.along = '-1 m': it must be greater than or equal to 0"),
         ({"along": 1}, "write the length with its unit, in quotes"),
