@@ -138,10 +138,8 @@ class RoomPlan(Part):
                 return shelf
         names = [s.name for s in self.shelves]
         near = difflib.get_close_matches(name, names, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"there is no shelf {name!r}; there are: {', '.join(names) or 'none'}.{hint}".removesuffix(".")
-        )
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise ValueError(f"there is no shelf {name!r}{hint}; there are: {', '.join(names) or 'none'}")
 
     def work(self, name: str) -> Standing:
         """A work by name. Raises ValueError, naming those that there are."""

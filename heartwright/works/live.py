@@ -103,11 +103,16 @@ class Live:
         A beat belongs to the piece in which it ends; the ledger is that of the whole run; figures hold "started_s", and
         for a heart strokes and volumes since the start. A stopped or jammed work stands, and time goes on.
         """
-        started, self.time = self.time, self.time + seconds
+        started = self.time
+        self.go(seconds)
+        return self.piece(started)
+
+    def go(self, seconds: float) -> None:
+        """Go on by `seconds` and tell nothing yet; `piece` tells what happened."""
+        self.time += seconds
         while not self._frozen and self._going.sim.time < self.time - 1e-9:
             code = self._step(self.time - self._going.sim.time)
             self._look(code)
-        return self._piece(started)
 
     def _step(self, seconds: float) -> int:
         going = self._going
@@ -241,7 +246,8 @@ class Live:
 
     # ------------------------------------------------------------------------------------------ telling
 
-    def _piece(self, started: float) -> Trace:
+    def piece(self, started: float) -> Trace:
+        """What happened from `started` [s] until now; all before must have been told."""
         going, design = self._going, self.design
         rows = self._rows = _joined(self._rows, going.sim.take())
         now = _picked(rows, lambda t: (t > started) & (t <= self.time))
