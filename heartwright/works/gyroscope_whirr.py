@@ -1,0 +1,184 @@
+"""What a spinning rotor sounds like, 1 m away [Pa].
+
+- Once a turn: imbalance pulls at the stand with m e w^2, and a skewed axis with (C - A) skew w^2 over the foot's radius.
+  The foot answers as a mass on felt and speaks as a piston in a floor, p = rho S a / 2 pi r (morse1968, section 7.4).
+- Balls: each passes the outer ring's waviness Z (1 - d/D) / 2 times a turn, and pulls with contact stiffness x waviness
+  (harris2006); plain pivots pull twice a turn with a share of their friction.
+- Air: the rim's turbulence is a dipole, power K rho U^6 S / c^3 (curle1955), in a band about 0.2 U / thickness (Strouhal).
+- Blows: the frame is a ring, f_n ~ n (n^2 - 1) / sqrt(n^2 + 1) (rayleigh1894, section 233).
+Pitch and level follow the spin. K, waviness, stiffness and the foot's felt are typical orders, not measured ones.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from heartwright.records import Floats
+from heartwright.works.gyroscope_body import AIR_DENSITY, Build
+
+SOUND = 345.0  # speed of sound [m/s]
+WAVINESS, STIFFNESS = 50e-9, 5e5  # of a small ball bearing's rings [m], [N/m]
+BALL_SHARE = 0.3  # ball diameter over pitch diameter
+PLAIN_SHARE = 0.1  # share of a plain pivot's friction that varies over a turn
+FELT_HZ, FELT_Q = 60.0, 3.0  # the foot on its shelf
+TURBULENCE = 1e-5  # K of a rim's edge
+STROUHAL = 0.2
+RING_Q = 300.0
+BRASS = 8500.0, 1.0e11  # density [kg/m3], Young's modulus [Pa]
+N_PARTIAL, N_MODE = 4, 3
+_PIECE = 64  # samples over which a partial's pitch stands
+
+
+class Whirr:
+    """The going sound of one gyroscope; `rate_hz` may change from call to call."""
+
+    def __init__(self, build: Build, *, seed: int) -> None:
+        rng = np.random.default_rng([seed, 0x3417])
+        self.build = build
+        self.phase = rng.uniform(0.0, 2.0 * np.pi, N_PARTIAL)
+        self.noise = np.array([rng.integers(1, 2**62)], dtype=np.uint64)
+        self.band = np.zeros(2)
+        self.modes = np.zeros(2 * N_MODE)  # re, im of each ring mode now [Pa]
+        self.mode_hz = ring_hz(build)
+        self.spin = 0.0
+
+    def strike(self, impulse: float) -> None:
+        """A blow of that impulse [N s] on the frame."""
+        b = self.build
+        mass = max(b.frame_mass, 0.05 * b.rotor_mass)
+        area = 2.0 * math.pi * b.frame_radius * wire(b)
+        for k, hz in enumerate(self.mode_hz):
+            # velocity impulse / mass, acceleration w times that, a piston's pressure, less what both sides cancel
+            w = 2.0 * math.pi * hz
+            short = min(1.0, w * wire(b) / SOUND)
+            level = AIR_DENSITY * area * w * impulse / mass / (2.0 * math.pi) * short
+            self.modes[2 * k + 1] += level / (k + 1.0)
+
+    def heard(self, n: int, rate_hz: int, spin: float) -> NDArray[np.float32]:
+        """The next n samples, over which the spin goes from what it was to `spin` [rad/s]."""
+        out = np.zeros(n)
+        if n > 0:
+            before, after = self.partials(self.spin), self.partials(spin)
+            speed = 0.5 * (abs(self.spin) + abs(spin))
+            centre, level = self.rush(speed)
+            top = 0.45 * rate_hz
+            w = 2.0 * math.pi * min(centre, top) / rate_hz
+            radius = math.exp(-0.35 * w)  # a band about as wide as it is high
+            _speak(before, after, self.phase, np.array([w, radius, level]), self.band, self.noise,
+                   self.mode_hz, self.modes, rate_hz, out)  # fmt: skip
+        self.spin = spin
+        return out.astype(np.float32)
+
+    def partials(self, spin: float) -> Floats:
+        """Angular frequency [rad/s] and pressure at 1 m [Pa] of each partial, shape (2, 4)."""
+        b, w = self.build, abs(spin)
+        if b.balls:
+            pulls = STIFFNESS * WAVINESS * min(1.0, w / 50.0)
+            outer = 0.5 * b.balls * (1.0 - BALL_SHARE)
+            turns, forces = (1.0, 2.0, outer, 2.0 * outer), (0.0, 0.0, pulls, 0.3 * pulls)
+        else:
+            pulls = PLAIN_SHARE * b.bearing_friction * b.moving_mass * 9.80665 * min(1.0, w / 50.0)
+            turns, forces = (1.0, 2.0, 3.0, 4.0), (0.0, pulls, 0.5 * pulls, 0.3 * pulls)
+        once = (b.rotor_mass * b.imbalance + abs(b.axial - b.across) * b.skew / max(b.stand_radius, 1e-3)) * w * w
+        mass = max(b.stand_mass, 0.1 * b.rotor_mass)
+        area = math.pi * b.stand_radius**2
+        out = np.zeros((2, N_PARTIAL))
+        for k in range(N_PARTIAL):
+            out[0, k] = turns[k] * w
+            force = forces[k] + (once if k == 0 else 0.0)
+            out[1, k] = AIR_DENSITY * area * force / mass / (2.0 * math.pi) * felt(out[0, k] / (2.0 * math.pi))
+        return out
+
+    def rush(self, spin: float) -> tuple[float, float]:
+        """Middle of the air's band [Hz] and its rms pressure at 1 m [Pa]."""
+        b = self.build
+        edge = spin * b.rotor_radius
+        power = b.air * TURBULENCE * AIR_DENSITY * edge**6 * 2.0 * math.pi * b.rotor_radius**2 / SOUND**3
+        level = math.sqrt(power * AIR_DENSITY * SOUND / (4.0 * math.pi))
+        return STROUHAL * edge / b.rotor_thickness, level
+
+
+def felt(hz: float) -> float:
+    """Acceleration of the foot over that of a free mass."""
+    x = hz / FELT_HZ
+    return x * x / math.hypot(1.0 - x * x, x / FELT_Q)
+
+
+def wire(build: Build) -> float:
+    """Thickness of the frame's two rings, by their mass [m]."""
+    mass = max(build.frame_mass, 0.05 * build.rotor_mass)
+    return math.sqrt(4.0 / math.pi * mass / (BRASS[0] * 4.0 * math.pi * max(build.frame_radius, 1e-3)))
+
+
+def ring_hz(build: Build) -> Floats:
+    """The frame's first bending modes, n = 2, 3, 4 [Hz]."""
+    n = np.arange(2, 2 + N_MODE)
+    speed = math.sqrt(BRASS[1] / BRASS[0]) * 0.25 * wire(build) / max(build.frame_radius, 1e-3) ** 2
+    return n * (n**2 - 1) / np.sqrt(n**2 + 1) * speed / (2.0 * np.pi)
+
+
+@njit(cache=True)
+def _speak(
+    before: Floats, after: Floats, phase: Floats, rush: Floats, band: Floats, noise: NDArray[np.uint64],
+    mode_hz: Floats, modes: Floats, rate_hz: int, out: Floats,
+) -> None:  # fmt: skip
+    """out [n] += partials (frequency, pressure) [2, 4] from before to after, band noise, and ringing modes [2 n_mode].
+
+    rush [3]: middle and pole radius of the band, rms; phase [4], band [2], noise [1] and modes go on from call to call.
+    """
+    n = out.shape[0]
+    for k in range(before.shape[1]):
+        if before[1, k] <= 0.0 and after[1, k] <= 0.0:
+            continue
+        at = phase[k]
+        start = 0
+        while start < n:
+            stop = min(start + _PIECE, n)
+            share = 0.5 * (start + stop) / n
+            step = ((1.0 - share) * before[0, k] + share * after[0, k]) / rate_hz
+            here = (1.0 - start / n) * before[1, k] + start / n * after[1, k]
+            there = (1.0 - stop / n) * before[1, k] + stop / n * after[1, k]
+            rise = (there - here) / (stop - start)
+            audible = 1.0 if step < 2.7 else 0.0
+            c, s = math.cos(at), math.sin(at)
+            tc, ts = math.cos(step), math.sin(step)
+            for i in range(start, stop):
+                out[i] += audible * (here + rise * (i - start)) * 1.4142135623730951 * s
+                c, s = c * tc - s * ts, s * tc + c * ts
+            at += step * (stop - start)
+            start = stop
+        phase[k] = at % 6.283185307179586
+    w, radius, level = rush[0], rush[1], rush[2]
+    if level > 0.0 and w > 0.0:
+        # two poles, scaled so that white noise of unit variance comes out with unit variance
+        a1, a2 = 2.0 * radius * math.cos(w), radius * radius
+        gain = math.sqrt((1.0 - a2) * ((1.0 + a2) ** 2 - a1 * a1) / (1.0 + a2))
+        y1, y2, word = band[0], band[1], noise[0]
+        for i in range(n):
+            word ^= word << np.uint64(13)
+            word ^= word >> np.uint64(7)
+            word ^= word << np.uint64(17)
+            # uniform on -sqrt 3 .. sqrt 3
+            drawn = (float(word >> np.uint64(11)) * 1.1102230246251565e-16 * 2.0 - 1.0) * 1.7320508075688772
+            y = gain * drawn + a1 * y1 - a2 * y2
+            y2, y1 = y1, y
+            out[i] += level * y
+        band[0], band[1], noise[0] = y1, y2, word
+    for k in range(mode_hz.shape[0]):
+        re, im = modes[2 * k], modes[2 * k + 1]
+        if abs(re) + abs(im) < 1e-9:
+            modes[2 * k] = modes[2 * k + 1] = 0.0
+            continue
+        turn = 6.283185307179586 * mode_hz[k] / rate_hz
+        if turn > 2.7:
+            continue
+        shrink = math.exp(-0.5 * turn / RING_Q)
+        c, s = shrink * math.cos(turn), shrink * math.sin(turn)
+        for i in range(n):
+            out[i] += re
+            re, im = re * c - im * s, im * c + re * s
+        modes[2 * k], modes[2 * k + 1] = re, im
