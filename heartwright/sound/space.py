@@ -1,0 +1,394 @@
+"""`Space`: sources in a chamber, heard by somebody in it, on and on.
+
+    space = Space([Source("web", (-2, 1.4, -1)), Source("heart", (0, 1.0, 0))], Chamber(), Listener())
+    ears = space.block(pressures)      # [2, n] Pa at 1 m  ->  [2, n] Pa at the ears
+
+Each source reaches each ear directly and by its first and second reflections (image sources), each path with its own
+delay, distance, air, walls and direction; what comes later is one tail for all (`tail`). Sources beyond the
+`own_echoes` that are heard best have a direct sound only and give their early echoes to the tail's bus.
+
+All delays, gains and filters of a path are one FIR. A path that changes is faded into its successor over `GRID`
+samples of an absolute clock; so output does not depend on how it is cut into blocks, bit for bit, and a source that
+glides is heard with its Doppler shift. A listener who moves or turns, and a change of air, fade over `TURN`.
+
+Level: a block is Pa; `loudness.Scale` makes it full scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numba import njit
+
+from heartwright.records import Floats, Ints
+from heartwright.sound.air import Air
+from heartwright.sound.chamber import Chamber, Images
+from heartwright.sound.ears import NEAREST_M, Listener, Singles, hears
+from heartwright.sound.tail import Tail
+from heartwright.work import Vector
+
+GRID, TURN = 128, 2048  # samples
+PIECE = 2048  # longest stretch done at once [samples]
+OWN_ECHOES = 24
+FASTEST_M_S = 5.0  # no source glides faster; what should, arrives later
+TAPS = (96, 32, 16)  # of direct sound, first and second reflections
+_MID_HZ = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something that sounds: its name, its place in the room [m], and a gain on its pressure."""
+
+    name: str
+    place: Vector
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.gain <= 1e3:
+            raise ValueError(f"{self.name}: gain {self.gain:g} given; 0 to 1000 is allowed; 1 is as loud as it is")
+
+
+@dataclass(slots=True)
+class _Glide:
+    """A way from one place to another, in samples of the clock."""
+
+    start: int
+    end: int
+    origin: Floats
+    goal: Floats
+
+    def at(self, clock: int) -> Floats:
+        share = min(1.0, max(0.0, (clock - self.start) / max(1, self.end - self.start)))
+        return self.origin + share * (self.goal - self.origin)
+
+
+class _Group:
+    """Paths of one kind: [A or B, source, path, ear]; a fading source is heard half from A, half from B."""
+
+    def __init__(self, n_source: int, n_path: int, n_tap: int) -> None:
+        self.offset = np.zeros((2, n_source, n_path, 2), np.int64)
+        self.taps = np.zeros((2, n_source, n_path, 2, n_tap), np.float32)
+
+    @property
+    def n_tap(self) -> int:
+        return int(self.taps.shape[-1])
+
+
+class Space:
+    """A chamber with sources and a listener. `time` is in samples."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        chamber: Chamber | None = None,
+        listener: Listener | None = None,
+        *,
+        air: Air | None = None,
+        rate_hz: float = 48_000.0,
+        own_echoes: int = OWN_ECHOES,
+        echoes: bool = True,
+    ) -> None:
+        """`echoes` False leaves the walls out: free field. Raises ValueError for what is outside, or named twice."""
+        if not 32_000 <= rate_hz <= 192_000:
+            raise ValueError(f"sample rate {rate_hz:g} Hz given; 32000 to 192000 Hz allowed; 48000 suits")
+        self.chamber, self.listener = chamber or Chamber(), listener or Listener()
+        self.air, self.rate_hz, self.own_echoes, self.echoes = air or Air(), rate_hz, own_echoes, echoes
+        self.time = 0
+        self.chamber.inside(self.listener.place, "listener")
+        images = self.chamber.images(2)
+        self._images = tuple(_only(images, images.order == order) for order in (1, 2)) if echoes else ()
+        self._walls = tuple(self._wall_gains(i, n) for i, n in zip(self._images, TAPS[1:], strict=False))
+        late, alike = self._late_after(images), self.listener.ears == "headphones"
+        self.tail = Tail(self.chamber, self.air, rate_hz=rate_hz, alike=alike, late=late)
+        longest = 3.0 * float(np.linalg.norm(self.chamber.size)) / 320.0 * rate_hz
+        self._size = 1 << int(np.ceil(np.log2(longest + self.tail.enters + PIECE + 4 * TURN)))
+        self.sources: list[Source] = []
+        self._glides: list[_Glide] = []
+        self._set_up(list(sources))
+
+    # ------------------------------------------------------------------------------------------ what is there
+
+    def _set_up(self, sources: list[Source]) -> None:
+        names = [s.name for s in sources]
+        if len(set(names)) != len(names):
+            raise ValueError(f"sources named {', '.join(names)}: each needs a name of its own")
+        for s in sources:
+            self.chamber.inside(s.place, s.name)
+        n = len(sources)
+        self.sources = sources
+        self._glides = [_Glide(0, 0, np.asarray(s.place, float), np.asarray(s.place, float)) for s in sources]
+        self._ring = np.zeros((n, 2 * self._size), np.float32)
+        paths = (1, *(len(i.hits) for i in self._images))
+        self._groups = [_Group(n, p, t) for p, t in zip(paths, TAPS, strict=False)]
+        self._bus = _Group(n, 1, 8)
+        self._start, self._length = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        self._stale = np.zeros(n, bool)  # waits for a fade to end before it can change
+        self._heard_until = np.full(n, -(1 << 60), np.int64)
+        self._rank = self._ranks()
+        for s in range(n):
+            self._design(s, self.time, length=0)
+
+    def add(self, source: Source) -> None:
+        """One more source, from now on. The others go on undisturbed."""
+        self._keep([*self.sources, source])
+
+    def remove(self, name: str) -> None:
+        """Leave a source out from now on (what it said already is cut; let it fall silent first)."""
+        self._keep([s for s in self.sources if s.name != self.sources[self.index(name)].name])
+
+    def _keep(self, sources: list[Source]) -> None:
+        """Set up anew, and take over what goes on under the same name."""
+        old = (self.sources, self._glides, self._ring, self._groups, self._bus)
+        held = (self._start, self._length, self._stale, self._heard_until, self._rank)
+        names = [s.name for s in old[0]]
+        self._set_up(sources)
+        for new, source in enumerate(sources):
+            if source.name not in names:
+                continue
+            was = names.index(source.name)
+            self._glides[new] = old[1][was]
+            self._ring[new] = old[2][was]
+            for group, before in zip((*self._groups, self._bus), (*old[3], old[4]), strict=True):
+                group.offset[:, new], group.taps[:, new] = before.offset[:, was], before.taps[:, was]
+            self._start[new], self._length[new] = held[0][was], held[1][was]
+            self._heard_until[new] = held[3][was]
+            self._stale[new] = held[2][was] or self._rank[new] != held[4][was]
+
+    def index(self, name: str) -> int:
+        names = [s.name for s in self.sources]
+        if name not in names:
+            raise ValueError(f"no source {name!r}; there are: {', '.join(names) or 'none'}")
+        return names.index(name)
+
+    def place_of(self, name: str) -> Floats:
+        """Where a source is now [m]."""
+        return self._glides[self.index(name)].at(self.time)
+
+    # ------------------------------------------------------------------------------------------ moving
+
+    def move(self, name: str, place: Vector, *, seconds: float = 0.1) -> None:
+        """Let a source glide to a place [m]; it takes `seconds`, or as long as 5 m/s need."""
+        self.chamber.inside(place, name)
+        s = self.index(name)
+        origin, goal = self._glides[s].at(self.time), np.asarray(place, float)
+        takes = max(seconds, float(np.linalg.norm(goal - origin)) / FASTEST_M_S)
+        start = -(-self.time // GRID) * GRID
+        self._glides[s] = _Glide(start, start + max(GRID, round(takes * self.rate_hz)), origin, goal)
+        self.sources[s] = replace(self.sources[s], place=(float(goal[0]), float(goal[1]), float(goal[2])))
+        self._stale[s] = True
+        self._rank_anew()
+
+    def listen(self, listener: Listener) -> None:
+        """Hear from elsewhere, or look elsewhere; faded over `TURN` samples."""
+        self.chamber.inside(listener.place, "listener")
+        if listener.ears != self.listener.ears:
+            raise ValueError(f"ears cannot change from {self.listener.ears} while it goes; make a new Space")
+        self.listener = listener
+        self._change_all()
+
+    def set_air(self, air: Air) -> None:
+        """Other air from now on. The late tail keeps the decay it began with."""
+        self.air = air
+        self._change_all()
+
+    def _change_all(self) -> None:
+        self._stale[:] = True
+        self._rank_anew()
+
+    def _rank_anew(self) -> None:
+        """Who has echoes of their own; those for whom that changes fade over."""
+        before, self._rank = self._rank, self._ranks()
+        self._stale |= (before < self.own_echoes) != (self._rank < self.own_echoes)
+
+    def _ranks(self) -> Ints:
+        """0 for the source that is heard best, by gain over distance."""
+        here = np.asarray(self.listener.place)
+        best = [-s.gain / max(0.3, float(np.linalg.norm(np.asarray(s.place) - here))) for s in self.sources]
+        return np.asarray(np.argsort(np.argsort(best, kind="stable"), kind="stable"))
+
+    # ------------------------------------------------------------------------------------------ sounding
+
+    def block(self, pressures: Floats) -> Floats:
+        """The next samples: [n_source, n] Pa at 1 m from each, to [2, n] Pa at the two ears.
+
+        Raises ValueError for another number of sources and for what is not finite, naming the source.
+        """
+        x = np.atleast_2d(np.asarray(pressures))
+        if x.ndim != 2 or x.shape[0] != len(self.sources):
+            raise ValueError(f"pressures of shape {x.shape} given; [{len(self.sources)}, n] is wanted, a row a source")
+        if not np.isfinite(x).all():
+            bad = self.sources[int(np.argmin(np.isfinite(x).all(axis=1)))].name
+            raise ValueError(f"{bad}: its sound holds NaN or infinity; mend the work that made it, or leave it out")
+        out = np.zeros((2, x.shape[1]))
+        done = 0
+        while done < x.shape[1]:
+            n = self._until_change(min(PIECE, x.shape[1] - done))
+            out[:, done : done + n] = self._piece(x[:, done : done + n].astype(np.float32))
+            done += n
+        return out
+
+    def _until_change(self, n: int) -> int:
+        """Look whether filters change now, and how many samples can be done before they may again."""
+        if self.time % GRID == 0:
+            for s in np.flatnonzero(self._stale | (self._length > 0)):
+                self._look(int(s))
+        if (self._stale | (self._length > 0)).any():
+            n = min(n, GRID - self.time % GRID)
+        return n
+
+    def _look(self, s: int) -> None:
+        """End a fade that is over; begin the next where the source moves or something else changed."""
+        if self.time < self._start[s] + self._length[s]:
+            return
+        for group in (*self._groups, self._bus):
+            group.offset[0, s], group.taps[0, s] = group.offset[1, s], group.taps[1, s]
+        self._length[s] = 0
+        glide = self._glides[s]
+        moving = glide.start <= self.time < glide.end
+        if moving:
+            self._design(s, self.time + GRID, length=GRID)
+        elif self._stale[s]:
+            self._design(s, self.time, length=TURN)
+        if self.time >= glide.end:
+            self._stale[s] = False
+
+    def _piece(self, x: Singles) -> Floats:
+        n = x.shape[1]
+        _write(x, self.time, self._ring)
+        loud = x.any(axis=1)
+        self._heard_until[loud] = self.time + n
+        live = self._heard_until > self.time - self._size // 2
+        out, bus = np.zeros((2, n), np.float32), np.zeros((2, n), np.float32)
+        for group in self._groups:
+            _paths(self._ring, self.time, live, group.offset, group.taps, self._start, self._length, out)
+        if self.echoes:
+            _paths(self._ring, self.time, live, self._bus.offset, self._bus.taps, self._start, self._length, bus)
+        self.time += n
+        heard = out.astype(np.float64)
+        return heard + self.tail.block(bus[0].astype(np.float64)) if self.echoes else heard
+
+    # ------------------------------------------------------------------------------------------ paths
+
+    def _design(self, s: int, when: int, *, length: int) -> None:
+        """Set the filters that source s has at a time, to be faded to over `length` samples from now."""
+        source, at = self.sources[s], self.chamber.inside(self._glides[s].at(when), self.sources[s].name)
+        here = self.chamber.inside(self.listener.place, "listener")
+        own = self._rank[s] < self.own_echoes
+        n = TAPS[0]
+        flat = np.full((1, n // 2 + 1), source.gain)
+        self._set(self._groups[0], s, at[None, :] - here, flat)
+        for group, images, walls in zip(self._groups[1:], self._images, self._walls, strict=False):
+            if own:
+                self._set(group, s, images.sign * at + images.shift - here, walls * source.gain)
+            else:
+                group.taps[1, s] = 0.0
+        self._set_bus(s, float(np.linalg.norm(at - here)), own)
+        self._start[s], self._length[s] = self.time, length
+        if length == 0:
+            for group in (*self._groups, self._bus):
+                group.offset[0, s], group.taps[0, s] = group.offset[1, s], group.taps[1, s]
+
+    def _set(self, group: _Group, s: int, way: Floats, left: Floats) -> None:
+        distance = np.linalg.norm(way, axis=1)
+        towards = way / np.maximum(distance, 1e-9)[:, None]
+        group.offset[1, s], group.taps[1, s] = hears(
+            self.listener, towards=towards, distance=distance, left=left, air=self.air, rate_hz=self.rate_hz,
+            n_tap=group.n_tap,
+        )  # fmt: skip
+
+    def _set_bus(self, s: int, distance: float, own: bool) -> None:
+        """When and how loudly a source enters the tail: never so that it is heard before its own direct sound.
+
+        The tail's level is right for who enters at `tail.enters`; earlier or later is by so much louder or softer.
+        """
+        decay = 6.0 * np.log(10.0) / float(self.chamber.reverberation_s(np.array([_MID_HZ]), self.air)[0])
+        direct = distance / self.air.speed_m_s * self.rate_hz - float(self.tail.delays.min())
+        enters = max(self.tail.enters if own else 0.0, direct)
+        gain = self.sources[s].gain * float(np.exp(0.5 * decay * (self.tail.enters - enters) / self.rate_hz))
+        whole, part = int(enters), enters - int(enters)
+        self._bus.offset[1, s] = whole
+        self._bus.taps[1, s] = 0.0
+        self._bus.taps[1, s, 0, 0, :2] = gain * (1.0 - part), gain * part
+
+    def _wall_gains(self, images: Images, n_tap: int) -> Floats:
+        """What the walls leave, at the frequencies of an FFT of n_tap, as means over the width of each."""
+        step = self.rate_hz / n_tap
+        fine = (np.arange(n_tap * 8) + 0.5) * step / 16.0
+        power = self.chamber.reflected(images, fine) ** 2
+        rows = [power[:, max(0, 16 * k - 8) : 16 * k + 8].mean(axis=1) for k in range(n_tap // 2 + 1)]
+        return np.sqrt(np.stack(rows, axis=1))
+
+    def _late_after(self, images: Images) -> float:
+        """When echoes of more than two walls begin, were they to begin at once at their full density [samples].
+
+        The energy of direct sound and echoes of one and two walls, walls that take nothing, as a mean over chance
+        places, over the energy that comes in a second (`tail`).
+        """
+        rng = np.random.default_rng(1979)
+        size = np.asarray(self.chamber.size)
+        source, here = rng.random((2, 4000, 3)) * size
+        few = (np.sum((source - here) ** 2, axis=1) + NEAREST_M**2) ** -1.0
+        for sign, shift in zip(images.sign, images.shift, strict=True):
+            few += np.sum((sign * source + shift - here) ** 2, axis=1) ** -1.0
+        density = 4.0 * np.pi * self.air.speed_m_s / self.chamber.volume_m3
+        return float(few.mean()) / density * self.rate_hz
+
+
+def _only(images: Images, which: Floats) -> Images:
+    return Images(images.sign[which], images.shift[which], images.hits[which])
+
+
+@njit(cache=True)
+def _write(x: Singles, clock: int, ring: Singles) -> None:
+    """x [S, n] into ring [S, 2 size], twice, so that a stretch is never cut; size a power of two."""
+    size = ring.shape[1] // 2
+    for s in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            at = (clock + i) & (size - 1)
+            ring[s, at] = x[s, i]
+            ring[s, at + size] = x[s, i]
+
+
+@njit(cache=True)
+def _paths(
+    ring: Singles, clock: int, live: Floats, offset: Ints, taps: Singles, start: Ints, length: Ints, out: Singles
+) -> None:
+    """out [2, n] += every path of every live source. offset [2, S, P, 2]; taps [2, S, P, 2, T]; start, length [S]."""
+    size = ring.shape[1] // 2
+    n, n_tap = out.shape[1], taps.shape[4]
+    a, b = np.zeros(GRID, np.float32), np.zeros(GRID, np.float32)
+    for first in range(0, n, GRID):
+        m = min(GRID, n - first)
+        for s in range(offset.shape[1]):
+            if not live[s]:
+                continue
+            for p in range(offset.shape[2]):
+                for e in range(2):
+                    now = clock + first
+                    begin = (now - offset[0, s, p, e] - n_tap + 1) & (size - 1)
+                    a[:] = 0.0
+                    _fir(ring[s, begin : begin + m + n_tap - 1], taps[0, s, p, e], a[:m])
+                    if length[s] > 0:
+                        begin = (now - offset[1, s, p, e] - n_tap + 1) & (size - 1)
+                        b[:] = 0.0
+                        _fir(ring[s, begin : begin + m + n_tap - 1], taps[1, s, p, e], b[:m])
+                        for i in range(m):
+                            share = np.float32(min(1.0, (now + i - start[s]) / length[s]))
+                            a[i] += share * (b[i] - a[i])
+                    for i in range(m):
+                        out[e, first + i] += a[i]
+
+
+@njit(cache=True)
+def _fir(x: Singles, h: Singles, out: Singles) -> None:
+    """out [m] += sum over k of h[k] x[n_tap - 1 - k + i], eight taps at a time (their number is a multiple of eight)."""
+    m, n_tap = out.shape[0], h.shape[0]
+    for k in range(0, n_tap, 8):
+        h0, h1, h2, h3, h4, h5, h6, h7 = h[k], h[k + 1], h[k + 2], h[k + 3], h[k + 4], h[k + 5], h[k + 6], h[k + 7]
+        y = x[n_tap - 8 - k : n_tap - 1 - k + m]
+        for i in range(m):
+            out[i] += ((h0 * y[i + 7] + h1 * y[i + 6]) + (h2 * y[i + 5] + h3 * y[i + 4])) + (
+                (h4 * y[i + 3] + h5 * y[i + 2]) + (h6 * y[i + 1] + h7 * y[i])
+            )
