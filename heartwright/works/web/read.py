@@ -1,0 +1,30 @@
+"""Graphs from files: GraphML, an edge list in text or CSV, or the links of a folder of Markdown notes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from heartwright.works.web.net import MOST_THREADS, Gathered, Net
+
+
+def read(path: str | os.PathLike[str], most: int = MOST_THREADS) -> Net:
+    """What the file or folder holds, no more than `most` threads of it. Raises ValueError in plain words."""
+    from heartwright.works.web import edges, graphml, notes
+
+    source = Path(path)
+    found = Gathered(most)
+    try:
+        if source.is_dir():
+            notes.gather(source, found)
+        elif not source.exists():
+            raise ValueError(f"{source}: there is no such file or folder; check the path")
+        elif not source.is_file():
+            raise ValueError(f"{source}: not a file; GraphML, an edge list, or a folder of Markdown notes is wanted")
+        elif graphml.looks(source):
+            graphml.gather(source, found)
+        else:
+            edges.gather(source, found)
+    except OSError as error:
+        raise ValueError(f"{source}: cannot be read: {error.strerror or error}") from None
+    return found.net(source.name)

@@ -1,0 +1,410 @@
+"""`Web`: a net of threads under tension that goes on, is seen and heard, shakes and is shaken.
+
+Every node and thread moves along the web's normal, a little (slopes well below 1); in its surface the web is held.
+Threads are wound silk: heavy for their stiffness, so that waves are slow enough to be seen. Waves and modes are one
+state (`waves`, `mesh`): a thought is a pulse in it, a hum its ringing. It is heard through its frame, a sounding board
+that each anchor drives by its own share. Losses: air, alike for all (sigma), and the threads' own viscosity (eta).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heartwright.records import Floats, Ledger
+from heartwright.work import G, STILL, Deed, Figure, Ground, Reaction, Span, amounts_of
+from heartwright.works.web import layout, waves
+from heartwright.works.web.mesh import Threads, mesh, spread
+from heartwright.works.web.modes import Modes, modes
+from heartwright.works.web.net import Net, count, gather
+from heartwright.works.web.voice import Voice
+
+BUDGET = 1.2e8  # points times steps a second that a web may cost
+SLOWEST_HZ, QUICKEST_HZ = 2_000.0, 48_000.0
+SHORTEST = 0.25  # no thread is shorter than this share of the median one
+TIGHTER = 2.0  # the step is short enough for tensions that much higher
+FEW_MODES = 12
+PLUCK_S, THOUGHT_S = 0.02, 0.003
+MOST_FORCES, MOST_THOUGHTS = 64, 16
+SHOWN_SLOPE = 0.05
+THOUGHT_M = 1e-3  # height of a thought of strength 1
+VOICE_PA_N = 0.1  # of the frame, at 1 m
+
+
+class Web:
+    """A web of thread as a `Work`. Raises ValueError for a graph without threads and for amounts that make no sense."""
+
+    kind = "web"
+
+    def __init__(
+        self,
+        graph: Any,
+        *,
+        seed: int = 1,
+        name: str = "",
+        size: float = 0.8,
+        surface: str = "dome",
+        tension: float = 0.3,
+        uneven: float = 0.1,
+        density: float = 2e-3,
+        bending: float = 1e-8,
+        bead: float = 1e-5,
+        drag: float = 0.8,
+        viscosity: float = 3e-7,
+        thinking_hz: float = 0.5,
+        frame: float = 0.5,
+        anchors: Sequence[Any] | None = None,
+        places: Floats | None = None,
+        step: float | None = None,
+    ) -> None:
+        """`graph`: a networkx graph, pairs of names, or a `Net`. size [m] is its width; tension [N] the mean, `uneven`
+        its relative scatter, times each thread's weight over the median; density [kg/m], bending EI [N m2], bead [kg]
+        of each node, drag sigma [1/s], viscosity eta [s]; thinking_hz: thoughts a second that it has by itself;
+        frame [kg]; anchors by name or number, else the outermost; places [n_node, 3] [m], else laid out; step [s]."""
+        _sensible(size=size, tension=tension, density=density, frame=frame)
+        _sensible(zero=True, uneven=uneven, bending=bending, bead=bead, drag=drag, viscosity=viscosity)
+        self.net = gather(graph)
+        self.told = list(self.net.told)
+        self.name = name or (Path(self.net.source).stem if self.net.source else "web")
+        self.seed, self.drag, self.viscosity, self.thinking_hz, self.frame = seed, drag, viscosity, thinking_hz, frame
+        self.names, self.threads = self.net.names, self.net.ends
+        self.rng = np.random.default_rng([seed, 77])
+        self._hang(size, surface, places, anchors)
+        self._string(tension, uneven, density, bending)
+        self.bead = np.full(len(self.names), bead)
+        self.step = self._step() if step is None else step
+        self.mesh = mesh(self.strings, self.bead, self.anchored, self.step)
+        self.u, self.w = np.zeros((2, self.mesh.first[-1]))
+        self.node_u, self.node_w = np.zeros((2, len(self.names)))
+        share = 1.0 + 0.5 * np.random.default_rng([seed, 78]).standard_normal(len(self.names))
+        self.ear = np.where(self.anchored, share, 0.0)
+        self.voice = Voice(self.step)
+        self.forces: list[tuple[float, ...]] = []
+        self.asked_s, self.done = 0.0, 0
+        self.drive_j = self.stand_j = 0.0
+        self.spent_j = {"threads and air": 0.0, "cut": 0.0}
+        self._laid()
+        self.next_thought_s = self._wait()
+        self.lowest = self.modes(FEW_MODES)
+        self.stale = False
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str], **options: Any) -> Web:
+        """From GraphML, an edge list (text, CSV) or a folder of Markdown notes. Raises ValueError for what is none."""
+        from heartwright.works.web.read import read
+
+        return cls(read(path), **options)
+
+    # ------------------------------------------------------------------------------------------------- building
+
+    def _hang(self, size: float, surface: str, places: Floats | None, anchors: Sequence[Any] | None) -> None:
+        n = len(self.names)
+        if places is None:
+            disc = layout.flat(self.net, self.seed)
+            self.places, self.normals = layout.hung(disc, size=size, surface=surface)
+        else:
+            self.places = np.array(places, float)
+            if self.places.shape != (n, 3) or not np.all(np.isfinite(self.places)):
+                raise ValueError(f"places of shape {self.places.shape}; ({n}, 3) finite numbers [m] are wanted")
+            disc = self.places[:, :2] - self.places[:, :2].mean(0)
+            self.normals = np.tile([0.0, 0.0, 1.0], (n, 1))
+        degree = np.bincount(self.threads.ravel(), minlength=n)
+        if anchors is None:
+            chosen = layout.outermost(disc, self.net.piece, degree)
+        else:
+            chosen = np.array([self.node(a) for a in anchors], np.int64)
+            without = np.setdiff1d(np.arange(self.net.pieces), self.net.piece[chosen])
+            far = np.hypot(*disc.T)
+            more = [int(np.argmax(np.where(self.net.piece == p, far, -1.0))) for p in without]
+            if more:
+                self.told.append(f"{count(len(more), 'piece')} without an anchor: anchored at the outermost node")
+            chosen = np.concatenate([chosen, np.array(more, np.int64)])
+        self.anchored = np.zeros(n, bool)
+        self.anchored[chosen] = True
+
+    def _string(self, tension: float, uneven: float, density: float, bending: float) -> None:
+        a, b = self.threads.T
+        length = np.linalg.norm(self.places[a] - self.places[b], axis=1)
+        least = SHORTEST * float(np.median(length))
+        if least <= 0.0:
+            raise ValueError("most threads have no length; give places that differ, or none")
+        if short := int(np.sum(length < least)):
+            self.told.append(f"{count(short, 'thread')} would be under {1e3 * least:.1f} mm: laid as long as that")
+        rng = np.random.default_rng([self.seed, 79])
+        weight = np.clip(self.net.weight / np.median(self.net.weight), 0.25, 4.0)
+        scatter = np.clip(1.0 + uneven * rng.standard_normal(len(a)), 0.2, 3.0)
+        self.strings = Threads(
+            self.threads, np.maximum(length, least), tension * weight * scatter, np.ones(len(a), bool), density,
+            bending, self.viscosity,
+        )  # fmt: skip
+
+    def _step(self) -> float:
+        """The time step: as many points as the budget allows, and short enough for tighter threads."""
+        time = self.strings.length / self.strings.speed
+        rate = float(np.clip(np.sqrt(BUDGET / np.sum(time)), SLOWEST_HZ, QUICKEST_HZ))
+        step = min(1.0 / rate, float(time.min()) / np.sqrt(TIGHTER))
+        while np.any(self.strings.segments(step) < 1):
+            step *= 0.9
+        return step
+
+    def _laid(self) -> None:
+        """What the current mesh lays on its mount and takes from it: momenta of unit speeds, [n, 6]."""
+        m = self.mesh
+        self.push, self.node_push = np.zeros(m.first[-1]), np.zeros(len(self.names))
+        self.u_next, self.w_next = self.u.copy(), self.w.copy()
+        arm = spread(m, self.threads, np.hstack([self.places, self.normals]))
+        self._momenta = m.mass[:, None] * np.hstack([arm[:, 3:], np.cross(arm[:, :3], arm[:, 3:])])
+        free = np.where(self.anchored, 0.0, m.node_mass)[:, None]
+        self._node_momenta = free * np.hstack([self.normals, np.cross(self.places, self.normals)])
+        self.hung_kg = float(np.sum(m.mass) + np.sum(m.node_mass[np.diff(m.tips) > 0]))
+
+    def modes(self, most: int) -> Modes:
+        """The lowest modes of the web as it is now."""
+        return modes(
+            self.mesh, self.threads, self.ear, most=most, drag=self.drag, viscosity=self.viscosity, seed=self.seed
+        )
+
+    # ------------------------------------------------------------------------------------------------- going on
+
+    @property
+    def mass(self) -> float:
+        return self.frame + self.hung_kg
+
+    @property
+    def time(self) -> float:
+        return self.asked_s
+
+    @property
+    def status(self) -> str:
+        return "running" if np.any(self.strings.alive) else "stopped"
+
+    @property
+    def advice(self) -> str:
+        return "" if self.status == "running" else "every thread is cut; make the web anew"
+
+    def advance(self, seconds: float, ground: Ground = STILL) -> Reaction:
+        """Go on by `seconds` [s]; what it did to its stand, as means over them."""
+        if not 0.0 <= seconds < 3600.0:
+            raise ValueError(f"seconds={seconds:g}: 0 to 3600 is allowed")
+        self.asked_s += seconds
+        while self.thinking_hz > 0.0 and self.next_thought_s < self.asked_s:
+            self._think(int(self.rng.choice(np.flatnonzero(~self._bare()))), float(self.rng.uniform(0.3, 1.0)))
+            self.next_thought_s += self._wait()
+        steps = max(0, round(self.asked_s / self.step) - self.done)
+        before, u_before = self._moments(self.w, self.node_w), self._moments(self.u, self.node_u)
+        load = self._load(ground)
+        if steps:
+            self._run(steps)
+        after, u_after = self._moments(self.w, self.node_w), self._moments(self.u, self.node_u)
+        self.stand_j += float(load @ (u_after - u_before + 0.5 * (before - after)))
+        if seconds == 0.0:
+            return Reaction()
+        pushed = (before - after) / (self.step * seconds)
+        aside = np.cross(u_after[:3], ground.gravity())
+        moment = pushed[3:] + aside
+        return Reaction(_vector(pushed[:3]), _vector(moment))
+
+    def _load(self, ground: Ground) -> Floats:
+        """Accelerations that a moving stand lays on the web against an upright one at rest, [6]; sets the push."""
+        felt = ground.gravity() - np.array([0.0, -G, 0.0])
+        load = np.concatenate([felt, -np.asarray(ground.turning)])
+        scale = self.step**2
+        with np.errstate(invalid="ignore", divide="ignore"):
+            self.push[:] = np.where(self.mesh.mass > 0.0, scale * (self._momenta @ load) / self.mesh.mass, 0.0)
+            self.node_push[:] = np.where(
+                self.mesh.node_mass > 0.0, scale * (self._node_momenta @ load) / self.mesh.node_mass, 0.0
+            )
+        return load
+
+    def _run(self, steps: int) -> None:
+        m = self.mesh
+        self.forces = [f for f in self.forces if f[3] + f[4] > self.done]
+        forces = np.array(self.forces, float).reshape(-1, 5)
+        sound = np.empty(steps)
+        lost, work = waves.run(
+            steps, self.done, self.u, self.w, self.node_u, self.node_w, self.push, self.node_push,
+            m.pull, m.bend, m.mass, m.spring, m.hinge, m.node_mass, m.anchored, m.tips, m.tip, m.tip_thread, m.tip_way,
+            self.ear, self.step, self.viscosity / self.step, self.drag * self.step, forces, self.u_next, self.w_next,
+            sound,
+        )  # fmt: skip
+        self.done += steps
+        self.spent_j["threads and air"] += lost
+        self.drive_j += work
+        self.voice.write(sound)
+
+    def _moments(self, points: Floats, nodes: Floats) -> Floats:
+        moments: Floats = points @ self._momenta + nodes @ self._node_momenta
+        return moments
+
+    def _wait(self) -> float:
+        return float(self.rng.exponential(1.0 / self.thinking_hz)) if self.thinking_hz > 0.0 else np.inf
+
+    # --------------------------------------------------------------------------------------------- seen and heard
+
+    def _energies(self) -> tuple[float, Floats, Floats]:
+        m = self.mesh
+        own, middle = np.zeros((2, len(m.segments)))
+        total = waves.energies(
+            self.u, self.w, self.node_w, m.first, m.segments, m.mass, m.spring, m.hinge, m.node_mass, m.tips,
+            self.step, own, middle,
+        )  # fmt: skip
+        return total, own, middle
+
+    @property
+    def energy(self) -> float:
+        """Of its vibration [J]."""
+        return self._energies()[0]
+
+    @property
+    def light(self) -> float:
+        s = self.strings
+        bright = 0.5 * float(np.sum((s.tension * s.length)[s.alive])) * (0.2 * SHOWN_SLOPE) ** 2
+        energy = max(0.0, self.energy)
+        return float(np.sqrt(energy / (energy + bright))) if bright > 0.0 else 0.0
+
+    shown_scale = 1e-3  # [m]
+
+    def seen(self) -> NDArray[np.float32]:
+        """Each node's displacement along its normal, in units of `shown_scale` [n_node]; each thread's brightness, the
+        root of its energy over that of slopes of 0.05, up to 1 [n_thread]; then 16 times (thread, share along it 0..1,
+        strength), the threads on which energy stands out most: where thoughts are. Unused ones are (-1, 0, 0)."""
+        _, own, middle = self._energies()
+        own = np.maximum(own, 0.0)
+        s = self.strings
+        bright = np.sqrt(own / (0.5 * s.tension * s.length * SHOWN_SLOPE**2))
+        thoughts = np.tile(np.array([-1.0, 0.0, 0.0]), (MOST_THOUGHTS, 1))
+        dense = own / s.length
+        first = np.argsort(-dense, kind="stable")[:MOST_THOUGHTS]
+        floor = 4.0 * float(np.mean(dense[s.alive])) if np.any(s.alive) else np.inf
+        out = [j for j in first if dense[j] > floor and bright[j] > 1e-3]
+        for row, j in enumerate(out):
+            thoughts[row] = (j, middle[j], min(1.0, bright[j]))
+        shown = np.concatenate([self.node_u / self.shown_scale, np.minimum(bright, 1.0), thoughts.ravel()])
+        return shown.astype(np.float32)
+
+    def heard(self, n: int, rate_hz: int) -> NDArray[np.float32]:
+        """The next `n` samples of its sound, 1 m away [Pa], 12 of its steps late."""
+        return np.float32(VOICE_PA_N) * self.voice.read(n, rate_hz)
+
+    def ledger(self) -> Ledger:
+        """Its books: drive is what plucks, thoughts and tightening put in; stored is vibration about its rest."""
+        stored = self.energy
+        residual = self.drive_j + self.stand_j - sum(self.spent_j.values()) - stored
+        return Ledger(self.drive_j, dict(self.spent_j), stored, residual, self.stand_j)
+
+    def figures(self) -> dict[str, Figure]:
+        """What someone who strings webs reads off it now."""
+        s, low = self.strings, self.lowest
+        alive = s.tension[s.alive]
+        found = {
+            "threads": Figure(int(np.sum(s.alive)), "", says=f"of {count(len(s.alive), 'thread')}"),
+            "nodes": Figure(len(self.names), "", says=f"{int(np.sum(self.anchored))} of them anchored"),
+            "pieces": Figure(self.net.pieces, "", says="parts that do not hang together"),
+            "energy": Figure(1e3 * self.energy, "mJ", says="of its vibration"),
+        }
+        if len(alive):
+            found["tension"] = Figure(float(np.mean(alive)), "N", says=f"{alive.min():.3g} to {alive.max():.3g} N")
+        for i in range(min(5, len(low))):
+            says = "as it was before the last change" if self.stale else f"falls to 1/e in {1.0 / low.decay[i]:.2g} s"
+            found[f"mode {i + 1}"] = Figure(float(low.frequency_hz[i]), "Hz", says=says)
+        return found
+
+    # ------------------------------------------------------------------------------------------------------ deeds
+
+    @property
+    def deeds(self) -> tuple[Deed, ...]:
+        n, m = len(self.names) - 1, len(self.threads) - 1
+        node = Span(0, n, 0 if not self.anchored[0] else float(np.argmin(self.anchored)))
+        thread = Span(-1, m, -1)
+        return (
+            Deed("pluck", "Pluck", "Draw a node aside, or the middle of a thread, and let go.",
+                 {"node": node, "thread": thread, "force": Span(0.0, 0.5, 0.03, "N")}),
+            Deed("thought", "Have a thought", "A pulse leaves a node along all its threads.",
+                 {"node": node, "strength": Span(0.0, 5.0, 1.0)}),
+            Deed("cut", "Cut", "Part a thread for good.", {"thread": Span(0, m, 0)}),
+            Deed("tighten", "Tighten", "Change the tension of a thread, or (-1) of all.",
+                 {"thread": thread, "factor": Span(0.25, 4.0, 1.2)}),
+        )  # fmt: skip
+
+    def node(self, which: Any) -> int:
+        """The number of a node given by number or by name. Raises ValueError."""
+        if isinstance(which, str):
+            if which not in self.names:
+                like = [name for name in self.names if which.lower() in name.lower()][:3]
+                raise ValueError(
+                    f"no node is called {which!r}" + (f"; did you mean {', '.join(like)}?" if like else "")
+                )
+            return self.names.index(which)
+        if which != int(which) or not 0 <= which < len(self.names):
+            raise ValueError(f"node {which}: whole numbers from 0 to {len(self.names) - 1} are allowed")
+        return int(which)
+
+    def do(self, deed: str, **amounts: float) -> str:
+        """Pluck, thought, cut or tighten; what came of it."""
+        given = amounts_of(self.deeds, deed, amounts)
+        thread = int(given.get("thread", -1))
+        if thread >= 0 and not self.strings.alive[thread]:
+            raise ValueError(f"thread {thread} is cut already")
+        if deed == "pluck":
+            return self._pluck(self.node(round(given["node"])), thread, given["force"])
+        if deed == "thought":
+            return self._think(self.node(round(given["node"])), given["strength"])
+        from heartwright.works.web.change import cut, tighten
+
+        return cut(self, thread) if deed == "cut" else tighten(self, thread, given["factor"])
+
+    def _bare(self) -> NDArray[np.bool_]:
+        """Nodes that cannot be moved: anchored, or without a thread."""
+        return self.anchored | (np.diff(self.mesh.tips) == 0)
+
+    def _pluck(self, node: int, thread: int, force: float) -> str:
+        m = self.mesh
+        if thread >= 0 and m.segments[thread] > 1:
+            where, what = float(m.first[thread] + 1 + m.segments[thread] // 2), self.between(thread)
+        else:
+            if thread >= 0:
+                node = next((int(e) for e in self.threads[thread] if not self.anchored[e]), node)
+            self._must_move(node)
+            where, what = float(-1 - node), self.names[node]
+        self._push(waves.PLUCK, where, force, PLUCK_S)
+        return f"{what} is drawn with {force:.3g} N and let go"
+
+    def _think(self, node: int, strength: float) -> str:
+        self._must_move(node)
+        at = slice(self.mesh.tips[node], self.mesh.tips[node + 1])
+        threads = self.mesh.tip_thread[at]
+        impedance = float(np.sum(np.sqrt(self.strings.tension[threads] * self.strings.density)))
+        force = np.pi * strength * THOUGHT_M * impedance / THOUGHT_S
+        self._push(waves.THOUGHT, float(-1 - node), force, THOUGHT_S)
+        return f"a thought leaves {self.names[node]} along {count(len(threads), 'thread')}"
+
+    def _must_move(self, node: int) -> None:
+        if self._bare()[node]:
+            why = "is anchored" if self.anchored[node] else "hangs on no thread"
+            raise ValueError(f"{self.names[node]} (node {node}) {why}; choose another node")
+
+    def _push(self, shape: int, where: float, force: float, seconds: float) -> None:
+        if len(self.forces) >= MOST_FORCES:
+            self.forces = [f for f in self.forces if f[3] + f[4] > self.done][-MOST_FORCES + 1 :]
+        steps = max(8.0, float(round(seconds / self.step)))
+        self.forces.append((float(shape), where, force, float(self.done), steps))
+
+    def between(self, thread: int) -> str:
+        """A thread in words."""
+        a, b = self.threads[thread]
+        return f"the thread from {self.names[a]} to {self.names[b]}"
+
+
+def _sensible(zero: bool = False, **given: float) -> None:
+    for name, value in given.items():
+        if not (np.isfinite(value) and (value >= 0.0 if zero else value > 0.0)):
+            raise ValueError(f"{name}={value:g}: a number {'of 0 or more' if zero else 'above 0'} is allowed")
+
+
+def _vector(of: Floats) -> tuple[float, float, float]:
+    return float(of[0]), float(of[1]), float(of[2])
