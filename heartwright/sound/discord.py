@@ -5,25 +5,42 @@ fit [plomp1965, sethares1993]:
 
     d = min(a1, a2) (exp(-3.5 s (f2 - f1)) - exp(-5.75 s (f2 - f1))),   s = 0.24 / (0.0207 f1 + 18.96)
 
-with nothing at unison, most near a quarter of the critical band, and little beyond one band. A set's dissonance is the
-sum over its pairs. `of_sound` takes the partials from the peaks of a spectrum and divides by the sum of amplitudes, so
-that it does not depend on level: 0 for a pure tone.
+with nothing at unison, most near a quarter of the critical band, and little beyond one band. The weight is the smaller
+amplitude, as the beating's is [sethares2005, appendix E]; the paper of 1993 had the product. A set's dissonance is the
+sum over its pairs, divided by the sum of amplitudes, so that it does not depend on level: 0 for a pure tone.
+
+What sounds holds more than partials. A spectral line is taken for one where it stands out of the noise about it more
+than noise does by chance (1 in 1,000 stretches has one such line), and where it is there all the time: in frames of
+10 ms the sound about it is even (the mean of its power squared is below 3 times the square of its mean; sums of
+partials have 2 at most), or the quieter half of the frames still holds it. So noise has no discord, nor have clicks,
+whose lines are there for some milliseconds in every beat.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import signal
 
-from heartwright.records import Floats
+from heartwright.records import Floats, Interval, Ints
 
 RISE, FALL = 3.5, 5.75
 WIDEST, SLOPE, OFFSET = 0.24, 0.0207, 18.96
 LOW_HZ, HIGH_HZ = 20.0, 8_000.0  # above some kHz two tones no longer beat in the ear
 MOST_PARTIALS: Final = 40
 FAINTEST: Final = 0.02  # of the strongest
+CHANCE: Final = 1e-3  # that noise alone shows a line, in a whole stretch
+EVEN: Final = 3.0  # mean of the power squared over its squared mean: 1 for a tone, 2 for noise, 10 for clicks
+HELD: Final = 0.1  # of a line's amplitude that the quieter half of the frames must hold
+WINDOW_S, HOP_S = 1.0, 0.5  # of `over_time`
+_FRAME_S = 0.010
+_OVER_NOISE = 4.0
+_FLOOR_HZ, _FLOOR_OCTAVE = 60.0, 1.0 / 3.0  # width over which the noise about a line is looked at, the wider of both
+_ENOUGH_HZ = 20_000.0  # rate that is enough for HIGH_HZ
 
 
 def pair(f1: Floats | float, f2: Floats | float, a1: Floats | float = 1.0, a2: Floats | float = 1.0) -> Floats:
@@ -42,33 +59,94 @@ def of_partials(frequency: Floats, amplitude: Floats) -> float:
     return float(np.sum(pair(f[i], f[j], a[i], a[j])))
 
 
+# ------------------------------------------------------------------------------------------ partials of a sound
+
+
 def partials(samples: Floats, rate_hz: float) -> tuple[Floats, Floats]:
-    """Frequencies [Hz] and amplitudes of the spectral peaks of a stretch of sound, the strongest forty at most.
+    """Frequencies [Hz] and amplitudes of the steady partials of a stretch of sound, the strongest forty at most.
 
     Peaks of a Blackman-Harris spectrum (its side lobes lie 92 dB down, so none passes for a partial), their place and
-    height by a parabola through three lines of the logarithm.
+    height by a parabola through three lines of the logarithm. Two partials nearer than 4 / length are one. Raises
+    ValueError for what is not finite.
     """
-    x = np.asarray(samples, float)
+    x, rate_hz = _thinned(np.asarray(samples, float), rate_hz)
     if len(x) < 64:
         return np.zeros(0), np.zeros(0)
-    n = 1 << int(np.ceil(np.log2(len(x))))
+    size = 2 << int(np.ceil(np.log2(len(x))))
     window = signal.windows.blackmanharris(len(x))
-    spectrum = np.abs(np.fft.rfft((x - x.mean()) * window, 2 * n)) * 2.0 / window.sum()
-    step = rate_hz / (2 * n)
-    strongest = float(spectrum.max(initial=0.0))
-    if strongest <= 0.0:
+    spectrum = np.abs(np.fft.rfft((x - x.mean()) * window, size)) * 2.0 / window.sum()
+    step = rate_hz / size
+    if float(spectrum.max(initial=0.0)) <= 0.0:
         return np.zeros(0), np.zeros(0)
-    apart = max(1, int(4.0 * rate_hz / len(x) / step))  # half the window's main lobe
-    at, _ = signal.find_peaks(spectrum, height=FAINTEST * strongest, distance=apart)
-    at = at[(at * step >= LOW_HZ) & (at * step <= HIGH_HZ) & (at > 0) & (at < len(spectrum) - 1)]
-    at = np.sort(at[np.argsort(spectrum[at])[::-1][:MOST_PARTIALS]])
-    y0, y1, y2 = (np.log(np.maximum(spectrum[at + k], 1e-30)) for k in (-1, 0, 1))
+    floor = _floor(spectrum, step)
+    at = _lines(spectrum, floor, step, apart_hz=4.0 * rate_hz / len(x))
+    y0, y1, y2 = (np.log(np.maximum(spectrum[at + k], 1e-300)) for k in (-1, 0, 1))
     shift = 0.5 * (y0 - y2) / np.minimum(y0 - 2.0 * y1 + y2, -1e-12)
-    return (at + shift) * step, np.exp(y1 - 0.25 * (y0 - y2) * shift)
+    f, a = (at + shift) * step, np.exp(y1 - 0.25 * (y0 - y2) * shift)
+    there = _there(x, rate_hz, f, a, floor[at])
+    f, a = f[there], a[there]
+    strong = np.sort(np.argsort(a)[::-1][:MOST_PARTIALS])
+    strong = strong[a[strong] >= FAINTEST * a.max(initial=0.0)]
+    return f[strong], a[strong]
+
+
+def _thinned(x: Floats, rate_hz: float) -> tuple[Floats, float]:
+    """The sound at no higher rate than is needed."""
+    if not np.isfinite(x).all():
+        raise ValueError("the sound holds NaN or infinity: mend what made it, or leave that stretch out")
+    by = int(rate_hz // _ENOUGH_HZ)
+    if by > 1 and len(x) >= 64 * by:
+        return np.asarray(signal.resample_poly(x, 1, by)), rate_hz / by
+    return x, rate_hz
+
+
+def _lines(spectrum: Floats, floor: Floats, step: float, *, apart_hz: float) -> Ints:
+    """Where the spectrum has lines that noise of the level about them would not show, the strongest at most."""
+    inside = np.arange(len(spectrum)) * step
+    independent = max(1.0, (min(HIGH_HZ, inside[-1]) - LOW_HZ) / (0.5 * apart_hz))
+    over = np.sqrt(np.log(independent / CHANCE) / np.log(2.0))  # of a peak over the median, of an exponential power
+    at, _ = signal.find_peaks(spectrum, distance=max(1, int(apart_hz / step)))
+    at = at[(inside[at] >= LOW_HZ) & (inside[at] <= HIGH_HZ) & (at > 0) & (at < len(spectrum) - 1)]
+    at = at[spectrum[at] > over * floor[at]]
+    return np.sort(at[np.argsort(spectrum[at])[::-1][: 2 * MOST_PARTIALS]])
+
+
+def _floor(spectrum: Floats, step: float) -> Floats:
+    """Median of the spectrum about each of its lines: of the noise, as long as partials are few."""
+    edges = [0.0]
+    top = len(spectrum) * step
+    while edges[-1] < top:
+        edges.append(edges[-1] + max(_FLOOR_HZ, (2.0**_FLOOR_OCTAVE - 1.0) * edges[-1]))
+    cut = np.unique(np.minimum((np.array(edges) / step).astype(np.int64), len(spectrum)))
+    middle = 0.5 * (cut[1:] + cut[:-1])
+    level = [float(np.median(spectrum[a:b])) for a, b in zip(cut, cut[1:], strict=False)]
+    return np.interp(np.arange(len(spectrum)), middle, level)
+
+
+def _there(x: Floats, rate_hz: float, f: Floats, a: Floats, floor: Floats) -> NDArray[np.bool_]:
+    """Whether each line, of frequency f [Hz] and amplitude a, is there all the time, and not in blows only."""
+    long = round(_FRAME_S * rate_hz)
+    hop = long // 2
+    count = (len(x) - long) // hop + 1
+    if count < 16 or len(f) == 0:
+        return np.ones(len(f), bool)
+    frames = np.lib.stride_tricks.sliding_window_view(x, long)[::hop][:count]
+    turn = -2j * np.pi * f / rate_hz
+    window = signal.windows.hann(long)
+    waves = (2.0 * window / window.sum())[:, None] * np.exp(np.arange(long)[:, None] * turn)
+    seen = (frames @ waves.real + 1j * (frames @ waves.imag)) * np.exp(np.arange(count)[:, None] * hop * turn)
+    power = np.abs(seen) ** 2
+    uneven = (power**2).mean(axis=0) / np.maximum(power.mean(axis=0) ** 2, 1e-300)
+    quiet = power <= np.median(power, axis=0)
+    held = np.abs((seen * quiet).sum(axis=0)) / quiet.sum(axis=0)
+    return np.asarray((uneven < EVEN) | ((held >= HELD * a) & (held >= _OVER_NOISE * floor)))
+
+
+# ------------------------------------------------------------------------------------------ of a sound, over time
 
 
 def of_sound(samples: Floats, rate_hz: float) -> float:
-    """Dissonance of a stretch of sound over the sum of its partials' amplitudes: 0 for a pure tone or silence."""
+    """Dissonance of a stretch of sound over the sum of its partials' amplitudes: 0 for a pure tone, noise or silence."""
     f, a = partials(samples, rate_hz)
     total = float(a.sum())
     return of_partials(f, a) / total if total > 0.0 else 0.0
@@ -78,3 +156,76 @@ def of_hums(hum_hz: Floats, loudness: Floats) -> float:
     """Dissonance of works that hum at their own pitches [Hz], over the sum of their loudness."""
     a = np.asarray(loudness, float)
     return of_partials(np.asarray(hum_hz, float), a) / float(a.sum()) if a.sum() > 0.0 else 0.0
+
+
+def over_time(samples: Floats, rate_hz: float) -> tuple[Floats, Floats]:
+    """Middles [s] of windows of a second, half a second apart, and the dissonance of each."""
+    window, hop = round(WINDOW_S * rate_hz), round(HOP_S * rate_hz)
+    starts = np.arange(0, max(1, len(samples) - window + 1), hop)
+    values = np.array([of_sound(samples[s : s + window], rate_hz) for s in starts])
+    return (starts + 0.5 * min(window, len(samples))) / rate_hz, values
+
+
+def steady(values: Floats) -> Interval:
+    """Mean of the windows of `over_time` with its 95 % interval, their overlap and spread allowed for."""
+    x = np.asarray(values, float)
+    mean = float(x.mean()) if len(x) else 0.0
+    if len(x) < 4:
+        return Interval(mean, float(x.min(initial=0.0)), float(x.max(initial=0.0)))
+    half = 1.96 * float(x.std(ddof=1)) / np.sqrt(0.5 * len(x))
+    return Interval(mean, max(0.0, mean - half), mean + half)
+
+
+# ------------------------------------------------------------------------------------------ who is it
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Dissonance by pairs of works: `table` [n, n] is symmetric, a work with itself on the diagonal; sums to `total`.
+
+    Off the diagonal each pair stands twice with half of its share.
+    """
+
+    names: tuple[str, ...]
+    table: Floats
+    total: float
+
+    def worst(self) -> tuple[str, str, float]:
+        """The two works (one and the same where it is rough by itself) that add most, and their share [0..1]."""
+        if self.total <= 0.0 or not self.names:
+            return "", "", 0.0
+        whole = np.triu(self.table) + np.tril(self.table, -1).T
+        i, j = np.unravel_index(int(np.argmax(whole)), whole.shape)
+        return self.names[i], self.names[j], float(whole[i, j] / self.total)
+
+    def told(self) -> str:
+        """The worst of it in words."""
+        one, other, share = self.worst()
+        if not one:
+            return "Nothing in it is rough."
+        if one == other:
+            return f"The buzz is in {one} itself ({100 * share:.0f} % of it)."
+        return f"The buzz is between {one} and {other} ({100 * share:.0f} % of it)."
+
+
+def between(voices: Mapping[str, tuple[Floats, Floats]]) -> Shares:
+    """Shares of works given by their partials: name to (frequencies [Hz], amplitudes)."""
+    names = tuple(voices)
+    f = np.concatenate([np.zeros(0), *(np.asarray(voices[n][0], float) for n in names)])
+    a = np.concatenate([np.zeros(0), *(np.asarray(voices[n][1], float) for n in names)])
+    whose = np.repeat(np.arange(len(names)), [len(voices[n][0]) for n in names])
+    table = np.zeros((len(names), len(names)))
+    level = float(a.sum())
+    if level > 0.0:
+        i, j = np.triu_indices(len(f), 1)
+        rough = 0.5 * pair(f[i], f[j], a[i], a[j]) / level
+        np.add.at(table, (whose[i], whose[j]), rough)
+        np.add.at(table, (whose[j], whose[i]), rough)
+    return Shares(names, table, float(table.sum()))
+
+
+def by_work(sounds: Floats, names: Sequence[str], rate_hz: float) -> Shares:
+    """Shares of works given by what is heard of each, [n_work, n]; partials fainter than 0.02 of the loudest are left."""
+    found = {n: partials(row, rate_hz) for n, row in zip(names, sounds, strict=True)}
+    loudest = max((float(a.max(initial=0.0)) for _, a in found.values()), default=0.0)
+    return between({n: (f[a >= FAINTEST * loudest], a[a >= FAINTEST * loudest]) for n, (f, a) in found.items()})
