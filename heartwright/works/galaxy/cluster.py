@@ -1,0 +1,217 @@
+"""The bodies in their glass, in Henon units: leapfrog, wall, books, and what is measured at every step.
+
+Kick-drift-kick with one fixed step for all. Between two kicks the bodies fly straight (`wall.fly`) and may be looked
+at, or the glass moved, at any moment; forces are found once a step. The frame does not accelerate and does not turn:
+places are counted from the middle of the glass, velocities are not. A uniform acceleration of the whole, gravity
+included, moves bodies and frame alike and cannot be felt; so all that the glass's own motion does, it does by its wall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heartwright.records import Floats
+from heartwright.works.galaxy.force import PHI, RHO, Forces
+from heartwright.works.galaxy.spheres import Bodies
+from heartwright.works.galaxy.wall import REFLECTS, fly
+
+TOLD = 5  # numbers that a flight adds to: see `wall.fly`
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was measured at the end of a step, in Henon units."""
+
+    time: float
+    kinetic: float  # in the frame that does not accelerate
+    potential: float
+    inner: float  # kinetic energy about the centre of mass
+    pull: float  # sum of m x . a, Clausius' virial of the bodies' own gravity, < 0
+    inertia: float  # sum of m x^2 about the centre of mass
+    swell: float  # half the second derivative of `inertia`, the wall's press left out
+    stretch: float  # the same of the traceless part of the tensor, its norm
+    half_mass: float
+    dense: float  # density that 1 % of the bodies exceed
+
+
+@dataclass(slots=True)
+class Books:
+    """Energy since the start, in Henon units."""
+
+    drive: float = 0.0
+    stand: float = 0.0
+    let_go: float = 0.0
+
+
+@dataclass(slots=True)
+class Cluster:
+    """Bodies that go on. `mass` of one that was let go is 0; `inside` [n] says which are left."""
+
+    mass: Floats
+    place: Floats
+    velocity: Floats
+    wall: float
+    step: float
+    forces: Forces
+    way: int = REFLECTS
+    time: float = 0.0
+    glass: Floats = field(default_factory=lambda: np.zeros(3))  # velocity of the glass
+    inside: NDArray[np.bool_] = field(init=False)
+    field_: Floats = field(init=False)
+    books: Books = field(default_factory=Books)
+    closed: Books = field(default_factory=Books)  # the books at the end of the last step
+    looks: list[Look] = field(default_factory=list)  # since they were last taken
+    pressed: float = 0.0  # 3 P V times time, since the start
+    now: Look = field(init=False)  # at the end of the last step
+    start: float = field(init=False)  # energy at the start
+    _into: float = 0.0  # flown since the last kick
+    _pending: list[Callable[[], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.inside = np.ones(len(self.mass), bool)
+        self.field_ = self.forces.of(self.mass, self.place)
+        self.now = self._look()
+        self.start = self.energy
+
+    @classmethod
+    def of(cls, bodies: Bodies, *, wall: float, step: float, forces: Forces, way: int = REFLECTS) -> Cluster:
+        """From bodies, which are copied."""
+        return cls(bodies.mass.copy(), bodies.place.copy(), bodies.velocity.copy(), wall, step, forces, way)
+
+    @property
+    def energy(self) -> float:
+        """Kinetic and potential energy at the end of the last step."""
+        return self.now.kinetic + self.now.potential
+
+    @property
+    def residual(self) -> float:
+        """What the books of the last step's end do not account for."""
+        b = self.closed
+        return b.drive + b.stand - b.let_go - (self.energy - self.start)
+
+    def advance(self, seconds: float, acceleration: Floats) -> Floats:
+        """Go on by `seconds`, the glass accelerated so; the momentum given to the bodies by the wall, shape (3,)."""
+        given = np.zeros(3)
+        left = seconds
+        while left > 1e-12 * self.step:
+            if self._into == 0.0:
+                self.velocity += 0.5 * self.step * self.field_[:, :3]
+            part = min(left, self.step - self._into)
+            given += self._fly(part, acceleration)
+            self.time += part
+            self._into += part
+            left -= part
+            if self._into >= self.step * (1.0 - 1e-12):
+                self._close()
+        return given
+
+    def carry_out(self, deed: Callable[[], None]) -> bool:
+        """Do something to the velocities now or, in the middle of a step, at its end; whether it is done."""
+        if self._into > 0.0:
+            self._pending.append(deed)
+            return False
+        self._do(deed)
+        self.now = self._look()
+        return True
+
+    def momentum(self) -> Floats:
+        """Total momentum, shape (3,)."""
+        return self.mass @ self.velocity
+
+    def spin(self) -> Floats:
+        """Total angular momentum about the middle of the glass, shape (3,)."""
+        return self.mass @ np.cross(self.place, self.velocity)
+
+    def _fly(self, seconds: float, acceleration: Floats) -> Floats:
+        told = np.zeros(TOLD)
+        out = np.empty(len(self.mass), np.int64)
+        mean = self.glass + 0.5 * seconds * acceleration
+        early = self._into - 0.5 * self.step
+        left = fly(
+            self.place, self.velocity, self.field_[:, :3], self.mass, self.inside,
+            seconds, early, mean, self.wall, self.way, told, out,
+        )  # fmt: skip
+        self.glass = self.glass + seconds * acceleration
+        self.books.stand += told[3]
+        self.pressed += told[4]
+        for body in out[:left]:
+            self._let_go(int(body), early + seconds)
+        return told[:3]
+
+    def _let_go(self, body: int, since: float) -> None:
+        """Take out a body at the open wall.
+
+        A free one takes its energy with it. One that is still bound would come back: it is lifted out, and what that
+        takes is drive.
+        """
+        m = self.mass[body]
+        v = self.velocity[body] + since * self.field_[body, :3]
+        self.mass[body] = 0.0
+        apart = np.sum((self.place - self.place[body]) ** 2, axis=1) + self.forces.softening**2
+        apart[body] = 1.0
+        energy = m * (0.5 * float(v @ v) - float(self.mass @ apart**-0.5))
+        self.books.let_go += max(energy, 0.0)
+        self.books.drive += max(-energy, 0.0)
+        self.inside[body] = False
+        self.velocity[body] = 0.0
+
+    def _close(self) -> None:
+        """The end of a step: forces, the second half of the kick, what is measured, what was asked for meanwhile."""
+        self.field_ = self.forces.of(self.mass, self.place)
+        self.field_[~self.inside] = 0.0
+        self.velocity += 0.5 * self.step * self.field_[:, :3]
+        self._into = 0.0
+        for deed in self._pending:
+            self._do(deed)
+        self._pending.clear()
+        self.now = self._look()
+        self.looks.append(self.now)
+        self.closed = Books(self.books.drive, self.books.stand, self.books.let_go)
+
+    def _do(self, deed: Callable[[], None]) -> None:
+        before = self._kinetic()
+        deed()
+        self.velocity[~self.inside] = 0.0
+        self.books.drive += self._kinetic() - before
+        self.closed.drive = self.books.drive
+
+    def _kinetic(self) -> float:
+        return 0.5 * float(self.mass @ np.einsum("ij,ij->i", self.velocity, self.velocity))
+
+    def _look(self) -> Look:
+        m, a = self.mass, self.field_[:, :3]
+        total = m.sum()
+        if total <= 0.0:
+            return Look(self.time, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        x = self.place - m @ self.place / total
+        v = self.velocity - m @ self.velocity / total
+        weighed = m[:, None] * x
+        motion = (m[:, None] * v).T @ v  # twice the kinetic energy, as a tensor
+        pull = weighed.T @ a
+        swell = motion + 0.5 * (pull + pull.T)
+        r2 = np.einsum("ij,ij->i", x, x)
+        stretch = swell - np.trace(swell) / 3.0 * np.eye(3)
+        rho = self.field_[self.inside, RHO]
+        return Look(
+            time=self.time,
+            kinetic=self._kinetic(),
+            potential=0.5 * float(m @ self.field_[:, PHI]),
+            inner=0.5 * float(np.trace(motion)),
+            pull=float(np.trace(pull)),
+            inertia=float(m @ r2),
+            swell=float(np.trace(swell)),
+            stretch=float(np.linalg.norm(stretch)),
+            half_mass=half_mass(r2, m),
+            dense=float(np.partition(rho, -1 - len(rho) // 100)[-1 - len(rho) // 100]),
+        )
+
+
+def half_mass(r2: Floats, mass: Floats) -> float:
+    """Radius that holds half the mass, from squared radii [n]."""
+    order = np.argsort(r2)
+    held = np.cumsum(mass[order])
+    return float(np.sqrt(r2[order[np.searchsorted(held, 0.5 * held[-1])]]))

@@ -1,0 +1,285 @@
+"""`Galaxy`: a self-gravitating galaxy in a glass sphere, as a work of the room.
+
+    orb = Galaxy("plummer", n=2_000, seed=1)
+    orb.do("pulse", strength=0.1)
+    orb.advance(5.0)
+    print(orb.figures()["pulse_period"])
+
+The bodies float: the room's gravity does not reach into the orb (a uniform pull could not be felt inside a falling
+frame anyway, and here the glass alone stands on the shelf). So nothing outside moves them but the wall of the glass.
+Shaken, it moves and they stay, until they meet it; tilted, it turns about them and takes no hold, being smooth and
+round. They lay nothing on the shelf: `mass` is that of glass and foot, and all that the shelf feels of them is what
+they hand to the wall, which acts through the middle of the glass.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heartwright.records import Floats, Ints, Ledger
+from heartwright.work import STILL, Deed, Figure, Ground, Reaction, Span, amounts_of, rotated
+from heartwright.works.galaxy import models
+from heartwright.works.galaxy.cluster import Cluster, Look
+from heartwright.works.galaxy.figures import figures
+from heartwright.works.galaxy.force import RHO, Forces
+from heartwright.works.galaxy.spheres import Bodies
+from heartwright.works.galaxy.throb import Throb
+from heartwright.works.galaxy.units import PULSE, Scale
+from heartwright.works.galaxy.wall import LETS_GO, REFLECTS
+
+GLASS_KG: Final = 0.9
+FOOT: Final = 0.03  # how far the glass stands above the shelf [m]
+KEPT: Final = 6_000  # measured steps that are kept
+STEP_OF_SOFTENING: Final = 0.6  # no body flies further in a step than this share of the softening, but a few
+LIVE: Final = 8_000  # bodies that a work can go on with in real time beside others
+DEEDS: Final = (
+    Deed("pulse", "Pulse", "All velocities are made larger (or smaller) at once.", {"strength": Span(-0.5, 0.5, 0.1)}),
+    Deed(
+        "shake", "Shake", "A knock on the glass: the bodies are left behind.",
+        {"speed": Span(-0.05, 0.05, 0.01, "m/s"), "angle": Span(-180.0, 180.0, 0.0, "deg")},
+    ),
+    Deed("stir", "Stir", "All is set turning about the upright axis.", {"turns": Span(-0.5, 0.5, 0.05, "1/s")}),
+    Deed("let_go", "Open the glass", "Whatever comes to the glass goes through it and is gone."),
+    Deed("reflect", "Close the glass", "Whatever comes to the glass bounces off it."),
+)  # fmt: skip
+
+
+class Galaxy:
+    """A galaxy in an orb. Implements `heartwright.work.Work`; its attributes beyond that:
+
+    n, radius [m], group [n] of each body, scale (the map of units), pulse_s: what the map takes a pulse to last [s].
+    """
+
+    kind = "galaxy"
+
+    def __init__(
+        self,
+        model: str | Bodies = "plummer",
+        n: int = 2_000,
+        seed: int = 1,
+        *,
+        name: str = "",
+        radius: float = 0.12,
+        wall: float = 4.0,
+        mass: float = 0.25,
+        pulse_s: float = 7.0,
+        pulse: float = 0.0,
+        softening: float | None = None,
+        step: float | None = None,
+        lets_go: bool = False,
+        way: str = "",
+        notes: tuple[str, ...] = (),
+        **options: Any,
+    ) -> None:
+        """Make an orb.
+
+        model: plummer, hernquist, uniform, disc (options: halo, toomre_q), or bodies of your own; radius: of the glass
+        [m], wall: the same in virial radii; mass: of the bodies [kg]; pulse_s: the map's pulse [s]; pulse: its first
+        one, as a share of all velocities; softening and step in Henon units, by the number of bodies where None;
+        lets_go: whether the glass is open; way: "direct", "tree" or "" for the quicker. Raises ValueError.
+        """
+        bodies = models.made(model, n, wall=wall, seed=seed, **options) if isinstance(model, str) else model
+        models.check(bodies, wall=wall, softening=softening)
+        for what, value, low, high in (
+            ("radius", radius, 1e-3, 100.0), ("wall", wall, 0.1, 1e3), ("mass", mass, 1e-6, 1e6),
+            ("pulse_s", pulse_s, 1e-2, 1e5), ("pulse", pulse, -0.9, 2.0),
+        ):  # fmt: skip
+            if not low <= value <= high:
+                raise ValueError(f"{what}={value:g}: {low:g} to {high:g} is allowed")
+        soft = (
+            models.softening(model if isinstance(model, str) else "", len(bodies)) if softening is None else softening
+        )
+        self.name = name or (model if isinstance(model, str) else "galaxy")
+        self.radius, self.seed = radius, seed
+        self.group: Ints = bodies.group
+        self.scale = Scale.of(radius=radius, wall=wall, pulse_s=pulse_s, mass=mass)
+        self.notes = notes
+        self._forces = Forces(soft, way)
+        if isinstance(model, str):
+            bodies = models.softened(bodies, self._forces)
+        self._cluster = Cluster.of(
+            bodies, wall=wall, step=step or models.step(soft), forces=self._forces, way=LETS_GO if lets_go else REFLECTS
+        )
+        self._history: deque[Look] = deque(maxlen=KEPT)
+        self._calm = 0.0  # when it was last disturbed, Henon units
+        self._tilt = np.zeros(3)
+        self._reference = self._density()
+        self._throb = Throb(3.0 * pulse_s)
+        self._listen([self._cluster.now])
+        if pulse:
+            self.do("pulse", strength=pulse) if -0.5 <= pulse <= 0.5 else self._swell(pulse)
+
+    @classmethod
+    def read(
+        cls, path: str | Path, *, seed: int = 1, thin: int | None = None, g: float | None = None, **options: Any
+    ) -> Galaxy:
+        """From a snapshot: CSV with a header m,x,y,z,vx,vy,vz, or Gadget or SWIFT HDF5 (see `snapshot`)."""
+        from heartwright.works.galaxy import snapshot
+
+        bodies, notes = snapshot.read(path, thin=thin, g=g, seed=seed)
+        options.setdefault("wall", models.roomy(bodies))
+        options.setdefault("name", Path(path).stem)
+        return cls(bodies, seed=seed, notes=notes, **options)
+
+    # ------------------------------------------------------------------------------------------ what it is now
+
+    @property
+    def n(self) -> int:
+        """Number of bodies it was made with."""
+        return len(self.group)
+
+    @property
+    def mass(self) -> float:
+        """Of glass and foot [kg]: the bodies float."""
+        return GLASS_KG
+
+    @property
+    def pulse_s(self) -> float:
+        """What the map takes a pulse to last [s]; figure "pulse_period" is what it does last."""
+        return PULSE * self.scale.second
+
+    @property
+    def time(self) -> float:
+        return self._cluster.time * self.scale.second
+
+    @property
+    def left(self) -> int:
+        """Number of bodies in the glass."""
+        return int(self._cluster.inside.sum())
+
+    @property
+    def status(self) -> str:
+        return "running" if self.left > 1 else "stopped"
+
+    @property
+    def advice(self) -> str:
+        if self.status == "stopped":
+            return "All bodies have left the glass; close it and make a new one."
+        if self.n > LIVE:
+            return f"{self.n} bodies: more than {LIVE} hardly go on in real time beside other works."
+        return ""
+
+    @property
+    def light(self) -> float:
+        """From its densest part: 0.6 as it was made, brighter by half for twice the density."""
+        dense = self._cluster.now.dense
+        return float(np.clip(0.6 + 0.5 * np.log2(dense / self._reference), 0.0, 1.0)) if dense > 0.0 else 0.0
+
+    @property
+    def deeds(self) -> tuple[Deed, ...]:
+        return DEEDS
+
+    def brightness(self) -> NDArray[np.float32]:
+        """0 to 1 of each body, [n]: logarithm of the density about it, over three decades; 0 of one let go."""
+        rho = self._cluster.field_[:, RHO] / self._reference
+        out = np.clip(1.0 + np.log10(np.maximum(rho, 1e-9)) / 3.0, 0.0, 1.0)
+        out[~self._cluster.inside] = 0.0
+        return out.astype(np.float32)
+
+    def seen(self) -> NDArray[np.float32]:
+        """Places [n, 3] flattened, in radii of the glass, as the glass sees them; one let go stays where it left."""
+        places = self._cluster.place / self._cluster.wall
+        if self._tilt.any():
+            turn = np.stack([rotated(axis, -self._tilt) for axis in np.eye(3)], axis=1)
+            places = places @ turn.T
+        return places.astype(np.float32).ravel()
+
+    def places(self) -> Floats:
+        """Places of the bodies [m], [n, 3], from the middle of the glass, in the room's axes."""
+        return self._cluster.place * self.scale.metre
+
+    def velocities(self) -> Floats:
+        """Their velocities [m/s], [n, 3], in the frame that does not accelerate."""
+        return self._cluster.velocity * self.scale.speed
+
+    # ------------------------------------------------------------------------------------------ going on
+
+    def advance(self, seconds: float, ground: Ground = STILL) -> Reaction:
+        """Go on by `seconds` on a stand that moves so; what the bodies handed to the wall, as a mean."""
+        if seconds <= 0.0:
+            return Reaction()
+        scale, arm = self.scale, np.array([0.0, FOOT + self.radius, 0.0])
+        moved = np.asarray(ground.acceleration) + np.cross(ground.turning, arm)
+        self._tilt = np.asarray(ground.tilt, float)
+        given = self._cluster.advance(seconds / scale.second, moved / scale.acceleration)
+        looks, self._cluster.looks = self._cluster.looks, []
+        self._listen(looks)
+        force = -given * scale.momentum / seconds
+        fx, fy, fz = (float(v) for v in force)
+        mx, my, mz = (float(v) for v in np.cross(arm, force))
+        return Reaction((fx, fy, fz), (mx, my, mz))
+
+    def heard(self, n: int, rate_hz: int) -> NDArray[np.float32]:
+        """The next `n` samples of its throb, 1 m away [Pa] (see `throb` for the law)."""
+        return self._throb.heard(n, rate_hz)
+
+    def ledger(self) -> Ledger:
+        """The books at the end of the last step of the leapfrog.
+
+        Drive: what deeds did, and the lifting of bodies that an open glass takes though they are still bound. Stand:
+        the wall's work on the bodies as the glass moves. Spent: what bodies let go took with them.
+        """
+        books, joule = self._cluster.closed, self.scale.joule
+        return Ledger(
+            drive_j=books.drive * joule,
+            spent_j={"let go": books.let_go * joule},
+            stored_j=(self._cluster.energy - self._cluster.start) * joule,
+            residual_j=self._cluster.residual * joule,
+            stand_j=books.stand * joule,
+        )
+
+    def figures(self) -> dict[str, Figure]:
+        """Virial ratio, half-mass radius, pulse, crossing and relaxation time, bodies let go, energy error."""
+        return figures(self._cluster, list(self._history), self._calm, self.scale, self.n - self.left)
+
+    # ------------------------------------------------------------------------------------------ deeds
+
+    def do(self, deed: str, **amounts: float) -> str:
+        """Pulse, shake or stir it, open or close the glass. Raises ValueError."""
+        given = amounts_of(DEEDS, deed, amounts)
+        cluster = self._cluster
+        if deed == "let_go":
+            cluster.way = LETS_GO
+            return "The glass is open: whatever comes to it goes through."
+        if deed == "reflect":
+            cluster.way = REFLECTS
+            return f"The glass is closed; {self.left} of {self.n} bodies are in it."
+        if deed == "pulse":
+            return self._swell(given["strength"])
+        if deed == "shake":
+            angle = np.radians(given["angle"])
+            blow = given["speed"] / self.scale.speed * np.array([np.cos(angle), 0.0, -np.sin(angle)])
+            self._disturb(lambda: np.subtract(cluster.velocity, blow, out=cluster.velocity))
+            return f"The bodies drift at {abs(given['speed']) * 1e3:.3g} mm/s towards the glass."
+        turn = 2.0 * np.pi * given["turns"] * self.scale.second
+        self._disturb(lambda: np.add(cluster.velocity, np.cross([0.0, turn, 0.0], cluster.place), out=cluster.velocity))
+        return f"It turns {given['turns']:+.3g} times a second more than before."
+
+    def _swell(self, strength: float) -> str:
+        v = self._cluster.velocity
+        self._disturb(lambda: np.multiply(v, 1.0 + strength, out=v))
+        return (
+            f"All velocities are {abs(strength):.0%} {'larger' if strength >= 0 else 'smaller'}: it swells or falls in."
+        )
+
+    def _disturb(self, deed: Any) -> None:
+        self._cluster.carry_out(deed)
+        self._calm = self._cluster.time
+
+    def _listen(self, looks: list[Look]) -> None:
+        """Keep what was measured, and let it sound."""
+        if not looks:
+            return
+        self._history.extend(looks)
+        rows = np.array([(k.time, k.swell, k.stretch, -k.pull, k.dense) for k in looks])
+        weight = np.maximum(rows[:, 3], 1e-12)
+        centre = np.sqrt(4.0 * np.pi / 3.0 * np.maximum(rows[:, 4], 0.0)) / (2.0 * np.pi * self.scale.second)
+        self._throb.feed(rows[:, 0] * self.scale.second, rows[:, 1] / weight, rows[:, 2] / weight, centre)
+
+    def _density(self) -> float:
+        return max(self._cluster.now.dense, 1e-12)
