@@ -116,14 +116,21 @@ async def _session(request: Request) -> Response:
 
 
 async def _scene(request: Request) -> Response:
-    """The geometry of a design, from the engine's own faces."""
+    """The geometry of a design, from the engine's own faces, or what a standing work is drawn from."""
     role_of(request)
     session: Session = request.app.state.session
+    stands = session.shelf.standing.get(request.path_params["work"])
+    if stands is not None:
+        from heartwright.studio.drawing import standing
+
+        asked = session.gallery.ask(lambda: standing.scene(stands.work))
+        return json_of(await asyncio.wrap_future(asked))
     name = session.shelf.design_name(request.path_params["work"])
     if name is None:
         raise HTTPException(404, "no such design on the shelves")
     from heartwright.studio import scene
 
     work = session.shelf.going.get(request.path_params["work"])
-    design = work.live.design if work else Design.load(name)
+    planned = session.shelf.movements
+    design = work.live.design if work else planned[request.path_params["work"]].load()
     return json_of(await asyncio.to_thread(scene.scene, design))

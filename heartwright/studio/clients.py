@@ -1,4 +1,4 @@
-"""One connection and what waits to be sent on it. A slow line loses old poses and old sound, never words."""
+"""One connection and what waits to be sent on it. A slow line loses old poses, pictures and sound, never words."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Client:
 
     person: Person | None = None
     frames: deque[bytes] = field(default_factory=lambda: deque(maxlen=FRAMES_MOST))
+    pictures: dict[int, bytes] = field(default_factory=dict)  # of each standing work the newest
     words: deque[str] = field(default_factory=deque)
     closed: bool = False
     lost: int = 0
@@ -30,6 +31,12 @@ class Client:
         """Queue a frame; where too many wait, the oldest is lost."""
         self.lost += len(self.frames) == FRAMES_MOST
         self.frames.append(frame)
+        self._ready.set()
+
+    def picture(self, work: int, frame: bytes) -> None:
+        """Queue what is seen of a standing work now; an older picture that still waits is lost."""
+        self.lost += work in self.pictures
+        self.pictures[work] = frame
         self._ready.set()
 
     def tell(self, message: str) -> None:
@@ -46,13 +53,14 @@ class Client:
 
     async def next(self) -> list[str | bytes]:
         """All that waits, words first; waits until there is something. Empty: the connection is to be cut."""
-        while not (self.words or self.frames or self.closed):
+        while not (self.words or self.frames or self.pictures or self.closed):
             self._ready.clear()
             await self._ready.wait()
         if self.closed:
             return []
-        out: list[str | bytes] = [*self.words, *self.frames]
+        out: list[str | bytes] = [*self.words, *self.frames, *self.pictures.values()]
         self.words.clear()
+        self.pictures.clear()
         self.frames.clear()
         return out
 

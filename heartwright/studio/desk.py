@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable
@@ -256,6 +257,18 @@ async def _enough(session: Session, person: Person, command: m.Enough) -> Answer
     return {"work": work, "take_s": mic.take_s}
 
 
+async def _deed(session: Session, person: Person, command: m.Do) -> Answer:
+    """Do something to a standing work; what came of it, in its own words."""
+    id = session.focus if command.work is None else command.work
+    work = session.gallery.works.get(id)
+    if work is None:
+        others = [str(i) for i in session.gallery.works]
+        raise Refused(f"work {id} takes no deeds: it stands on no shelf", others or None)
+    said = await asyncio.wrap_future(session.gallery.ask(lambda: work.do(command.name, dict(command.amounts))))
+    session.changed(works=True)
+    return {"text": said, "work": id, "time_s": work.work.time}
+
+
 async def _cancel(session: Session, person: Person, command: m.Cancel) -> Answer:
     if not session.rehearsing.on:
         raise Refused("no rehearsal is under way")
@@ -289,4 +302,5 @@ DOERS: dict[type, Doer] = {
     m.Listen: _listen,
     m.ToldOfIt: _told,
     m.Enough: _enough,
+    m.Do: _deed,
 }

@@ -93,7 +93,7 @@ async def original(request: Request) -> Response:
 
 
 async def put(request: Request) -> Response:
-    """A recording for the shelf: who may, how large, then its bytes, then whether it is sound at all."""
+    """A file for the shelf: who may, how large, then its bytes, then whether a work can be made of it."""
     role_that_may(request, "upload")
     why = uploads.refused_size(request.headers.get("content-length"))
     if why:
@@ -104,11 +104,11 @@ async def put(request: Request) -> Response:
     words = {key: value for key, value in request.query_params.items() if key != "token"}
     try:
         path = await uploads.receive(request, Path(session.hearing.folder.name), words.get("name", ""))
-        work = await uploads.put(session, path, words)
+        answer = await uploads.put(session, path, words)
     except uploads.TooLarge as error:
         raise HTTPException(413, str(error), headers={"Connection": "close"}) from None
     except ClientDisconnect:
         raise HTTPException(400, "the recording broke off on its way") from None
     except ValueError as error:
         raise HTTPException(422, str(error)) from None
-    return json_of({"work": work.id, "title": work.title, "duration_s": work.seconds, "notes": list(work.notes)})
+    return json_of(answer)

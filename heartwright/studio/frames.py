@@ -1,8 +1,14 @@
-"""The binary frames: poses of one work, and blocks of sound. Little endian.
+"""The binary frames: poses of one work, what is seen of another, and blocks of sound. Little endian.
 
 Poses: kind u8 = 1, version u8 = 1, work u16, n_sample u16, n_rotor u16, n_extra u16, reserved u16, sent_s f64 (the
 server's clock), t0_s f64 and dt_s f64 (the work's time), speed f32 (work seconds a second, 0 halted), pad f32, then f32
-[n_sample][n_rotor + n_extra]. Sound: sequence u32, rate u32, time f64 (the work's, of the first sample), then i16 mono.
+[n_sample][n_rotor + n_extra].
+
+Seen: kind u8 = 2, version u8 = 1, work u16, n_coarse u32, n_fine u32, light f32, sent_s f64, time_s f64 (the work's),
+speed f32, scale f32, then f32 [n_fine], then i16 [n_coarse]. The numbers are those of `Work.seen`: the coarse ones,
+each i16 / 32,767 times the scale, then the fine ones.
+
+Sound: sequence u32, rate u32, time f64 (the work's, of the first sample), then i16 mono.
 """
 
 from __future__ import annotations
@@ -13,8 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-POSES, VERSION = 1, 1
+POSES, SEEN, VERSION = 1, 2, 1
 _POSES = struct.Struct("<BBHHHHHdddff")
+_SEEN = struct.Struct("<BBHIIfddff")
+_FULL = 32_767  # of an i16
 _SOUND = struct.Struct("<IId")
 SAMPLES_MOST = 4096
 RATE_HZ = 48_000  # of the sound
@@ -53,6 +61,45 @@ class Poses:
             raise ValueError(f"a frame of kind {kind}, version {version}: {POSES}, {VERSION} are known")
         values = np.frombuffer(frame, "<f4", n_sample * (n_rotor + n_extra), _POSES.size)
         return cls(work, n_rotor, sent, t0, dt, speed, values.reshape(n_sample, n_rotor + n_extra))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a standing work is drawn by at one moment: `values`, of which the first `n_coarse` are sent as i16.
+
+    A coarse number is off by at most half of the largest of them / 32,767.
+    """
+
+    work: int
+    n_coarse: int
+    light: float
+    sent_s: float
+    time_s: float
+    speed: float
+    values: NDArray[np.float32]
+
+    def pack(self) -> bytes:
+        coarse, fine = self.values[: self.n_coarse], self.values[self.n_coarse :]
+        coarse = np.nan_to_num(coarse, nan=0.0, posinf=0.0, neginf=0.0)
+        scale = float(np.max(np.abs(coarse), initial=0.0))
+        head = _SEEN.pack(
+            SEEN, VERSION, self.work, len(coarse), len(fine), self.light, self.sent_s, self.time_s, self.speed, scale
+        )
+        grains = np.rint(coarse * (_FULL / scale if scale > 0.0 else 0.0)).astype("<i2")
+        return head + np.ascontiguousarray(fine, "<f4").tobytes() + grains.tobytes()
+
+    @classmethod
+    def unpack(cls, frame: bytes) -> Seen:
+        """Read a frame. Raises ValueError for another kind, another version, or a frame cut short."""
+        if len(frame) < _SEEN.size:
+            raise ValueError(f"a frame of {len(frame)} bytes: {_SEEN.size} are the least")
+        kind, version, work, n_coarse, n_fine, light, sent, now, speed, scale = _SEEN.unpack_from(frame)
+        if (kind, version) != (SEEN, VERSION):
+            raise ValueError(f"a frame of kind {kind}, version {version}: {SEEN}, {VERSION} are known")
+        fine = np.frombuffer(frame, "<f4", n_fine, _SEEN.size)
+        grains = np.frombuffer(frame, "<i2", n_coarse, _SEEN.size + fine.nbytes)
+        coarse = grains.astype(np.float32) * np.float32(scale / _FULL)
+        return cls(work, n_coarse, light, sent, now, speed, np.concatenate([coarse, fine]))
 
 
 def sound_block(sequence: int, rate_hz: int, time_s: float, samples: NDArray[np.float32]) -> bytes:

@@ -143,6 +143,15 @@ class Act(Command):
         return dict(self.model_extra or {})
 
 
+class Do(Command):
+    """Something done to a standing work; amounts that are not given are what the work says."""
+
+    do: Literal["deed"]
+    work: WorkId | None = None
+    name: Name
+    amounts: Annotated[dict[Name, float], Field(max_length=16)] = {}
+
+
 class Invite(Command):
     do: Literal["invite"]
     role: Role
@@ -190,11 +199,12 @@ class Enough(Command):
 AnyCommand = (
     Speed | Halt | Go | Beat | Focus | Place | Slider | Fault | Repair | Undo | Nudge | Verdict | Blind | Contest
     | Touch | Rehearse | Cancel | Breathe | Dream | Act | Invite | SetName | Listen | ToldOfIt | Enough
+    | Do
 )  # fmt: skip
 _READER: TypeAdapter[AnyCommand] = TypeAdapter(Annotated[AnyCommand, Field(discriminator="do")])
 KNOWN = ("speed", "halt", "go", "beat", "focus", "place", "slider", "fault", "repair", "undo", "nudge", "verdict",
          "blind", "contest", "touch", "rehearse", "cancel", "breathe", "dream", "act", "invite", "name",
-         "listen", "told", "enough")  # fmt: skip
+         "listen", "told", "enough", "deed")  # fmt: skip
 
 
 class NotUnderstood(ValueError):

@@ -21,6 +21,7 @@ _JUDGE: Final = _LOOK | {"verdict", "focus"}
 _MAKE: Final = _JUDGE | {
     "speed", "halt", "go", "beat", "place", "slider", "fault", "repair", "undo", "contest", "touch", "rehearse",
     "cancel", "breathe", "dream", "act", "invite", "upload", "nudge", "listen", "told", "enough",
+    "deed",
 }  # fmt: skip
 RIGHTS: Final[dict[Role, frozenset[str]]] = {"maker": _MAKE, "critic": _JUDGE, "onlooker": _LOOK}
 LINKS_MOST = 64

@@ -11,6 +11,7 @@ from heartwright.studio.people import Person, Role
 
 if TYPE_CHECKING:
     from heartwright.studio.session import Session
+    from heartwright.studio.work import GoingWork
 
 
 def lists() -> dict[str, Any]:
@@ -29,6 +30,7 @@ def hello(session: Session, role: Role, person: Person | None) -> dict[str, Any]
         "name": person.name if person else "",
         "people": session.people.as_json(),
         "works": session.shelf.as_json(),
+        "shelves": session.shelf.boards,
         "focus": session.focus,
         "speed": session.speed,
         "sample_rate": RATE_HZ,
@@ -51,15 +53,15 @@ def news(session: Session) -> list[dict[str, Any]]:
 def state(session: Session) -> dict[str, Any]:
     """What goes out twice a second, and where something changed."""
     work = session.work
-    live = work.live if work else None
+    standing = session.gallery.works.get(session.focus)
     return {
         "type": "state",
-        "time_s": work.time if work else session.recorded.time,
+        "time_s": standing.work.time if standing else work.time if work else session.recorded.time,
         "speed": session.speed,
         "halted": session.halted,
         "focus": session.focus,
-        "status": "failed" if work and work.failed else live.status if live else "recorded",
-        "advice": work.failed or work.live.advice if work else "",
+        "status": _status(session),
+        "advice": _advice(session),
         "room": room(session),
         "arousal": session.dreaming.arousal,
         "throat_open": session.dreaming.throat_open,
@@ -70,6 +72,24 @@ def state(session: Session) -> dict[str, Any]:
         "people": session.people.as_json(),
         "compiling": session.compiling,
     }
+
+
+def _status(session: Session) -> str:
+    """How it stands with the work in focus."""
+    work, standing = session.work, session.gallery.works.get(session.focus)
+    if standing is not None:
+        return standing.status
+    if work is None:
+        return "recorded"
+    return "failed" if work.failed else work.live.status
+
+
+def _advice(session: Session) -> str:
+    """What to do where the work in focus does not go."""
+    work, standing = session.work, session.gallery.works.get(session.focus)
+    if standing is not None:
+        return standing.failed or standing.work.advice
+    return work.failed or work.live.advice if work else ""
 
 
 def lately(session: Session) -> dict[str, Any]:
@@ -87,12 +107,13 @@ def light(session: Session) -> float:
     play = session.dreaming.play
     if play is not None and session.dreaming.on:
         return float(play.room["light"])
-    return instruments.light(session.work) if session.work else 1.0
+    work = _by_the_lamp(session)
+    return instruments.light(work) if work else 1.0
 
 
 def room(session: Session) -> dict[str, Any]:
     """Tilt, temperature, wind, light and discord."""
-    work = session.work
+    work = _by_the_lamp(session)
     live = work.live if work else None
     return {
         "tilt_deg": live.tilt_deg if live else 0.0,
@@ -101,6 +122,11 @@ def room(session: Session) -> dict[str, Any]:
         "light": light(session),
         "discord": session.discord,
     }
+
+
+def _by_the_lamp(session: Session) -> GoingWork | None:
+    """The movement that the room's air is told of: the one in focus, else the one on the stand."""
+    return session.work or session.shelf.going.get(0)
 
 
 def contacts(piece: Any) -> list[list[Any]]:

@@ -23,6 +23,7 @@ from heartwright.studio.aside import aside
 from heartwright.studio.clients import Client, text_of
 from heartwright.studio.dreaming import Dreaming
 from heartwright.studio.frames import BLOCK, RATE_HZ
+from heartwright.studio.gallery import FASTEST, Gallery
 from heartwright.studio.hearing import Hearing
 from heartwright.studio.messages import AnyCommand
 from heartwright.studio.microphones import Microphones
@@ -31,6 +32,7 @@ from heartwright.studio.recorded import Recorded
 from heartwright.studio.shelf import Shelf
 
 if TYPE_CHECKING:
+    from heartwright.design.room import RoomPlan
     from heartwright.studio.work import GoingWork
 
 TICK = 1600  # samples
@@ -40,16 +42,23 @@ SHELF_GAIN = 10.0 ** (-22.0 / 20.0)  # a work on a shelf is heard from some metr
 STATE_EVERY = 15  # ticks
 DISCORD_EVERY, DISCORD_WEIGHT = 60, 0.3  # ticks; of the newest in the running mean
 LATE_S = 0.25  # where the machine was late by more, the time is given up
-SLOWEST, FASTEST = 0.01, 20.0
 _LOG = logging.getLogger("heartwright")
 
 
 class Session:
     """Everything that goes on. Made inside a running event loop by `app`; `start` and `stop` frame its life."""
 
-    def __init__(self, people: People | None = None, *, seed: int = 1, designs: tuple[str, ...] | None = None) -> None:
+    def __init__(
+        self,
+        people: People | None = None,
+        *,
+        seed: int = 1,
+        designs: tuple[str, ...] | None = None,
+        plan: RoomPlan | None = None,
+    ) -> None:
         self.people = people or People()
-        self.shelf = Shelf(seed=seed, designs=designs)
+        self.shelf = Shelf(seed=seed, designs=designs, plan=plan)
+        self.gallery = Gallery(self.shelf.standing, plan=plan, seed=seed)
         self.recorded = Recorded()
         self.lookers: set[Client] = set()
         self.listeners: set[Client] = set()
@@ -94,11 +103,20 @@ class Session:
         await self.rehearsing.close()
         await self.microphones.close()
         await self.hearing.close()
+        self.gallery.close()
         for client in (*self.lookers, *self.listeners):
             client.close()
 
     async def _open(self) -> None:
-        """Build the works, the focus first, in a thread; the recorded heart plays meanwhile."""
+        """Build the works, the focus first, in a thread; what goes wrong is told, not lost."""
+        try:
+            await self._open_all()
+        except Exception as why:
+            _LOG.exception("the works could not be opened")
+            self.refuse("opening", f"the works could not all be opened: {why}")
+
+    async def _open_all(self) -> None:
+        """The movements, the recorded heart playing meanwhile, then what stands on shelves."""
         async for work in self.shelf.open():
             work.at_speed(self.speed)
             if self.recorded.playing and work.id == self.focus:
@@ -107,6 +125,14 @@ class Session:
                 self.hearing.ear.ready()
                 self.focus_on(self.focus)
                 self.hearing.want(self.focus)
+            self.changed(works=True)
+        async for made in self.shelf.furnish():
+            try:
+                if isinstance(made, str):
+                    raise ValueError(made)
+                await asyncio.wrap_future(self.gallery.put(made))
+            except ValueError as why:
+                self.refuse("opening", str(why))
             self.changed(works=True)
         gc.freeze()  # what is there now stays: no pauses to look through it
 
@@ -148,7 +174,9 @@ class Session:
         if self.recorded.playing:
             self._play_recorded(speed)
         else:
+            self.gallery.tick(TICK, speed, self.focus, seen=bool(self.lookers))
             self._go_on(speed)
+            self._show_gallery()
         self.hearing.look()
         if self.work and not self.recorded.playing and self.ticks % STATE_EVERY == 0:
             self.send(instruments.message(self.work))
@@ -171,7 +199,11 @@ class Session:
                 _LOG.exception("%s does not go on", work.before.name)
                 self.refuse("going on", f"{work.title} cannot be run on: {work.failed}", work=work.id)
             mixed += work.hear(TICK) * (1.0 if front else SHELF_GAIN)
-        if focus is not None:
+        mixed += self.gallery.hear(TICK)
+        standing = self.gallery.works.get(self.focus)
+        if standing is not None:
+            self._sound(np.clip(mixed, -1.0, 1.0).astype(np.float32), standing.work.time, min(speed, FASTEST))
+        elif focus is not None:
             if self.beat_until is not None and focus.time >= self.beat_until - 1e-9:
                 self.beat_until, self.halted = None, True
                 self.changed()
@@ -207,6 +239,15 @@ class Session:
             if contacts:
                 self.send({"type": "contacts", "work": work.id, "list": contacts})
         work.fresh.clear()
+
+    def _show_gallery(self) -> None:
+        """Send what came about on the shelves."""
+        news = self.gallery.news()
+        for client in self.lookers:
+            for id, frame in news.pictures.items():
+                client.picture(id, frame)
+        for message in news.words:
+            self.send(message)
 
     def _play_recorded(self, speed: float) -> None:
         t0, dt, values, samples = self.recorded.next(TICK_S * speed, TICK)
@@ -302,6 +343,7 @@ class Session:
         for work in self.going:
             if (work.live.tilt_deg, work.live.temperature_c) != (tilt_deg, temperature_c):
                 self._to_put[work.id] = (tilt_deg, temperature_c)
+        self.gallery.place(tilt_deg, temperature_c)
         if self.focus in self._to_put:
             self._put_one(self.focus)
             if not self.dreaming.on:

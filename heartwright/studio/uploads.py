@@ -1,9 +1,10 @@
-"""Recordings that are dropped: refused by size before they are read, checked by the decoder before they are kept."""
+"""Files that are dropped: refused by size before they are read, and read whole before they become a work."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import re
 from dataclasses import dataclass, replace
@@ -12,11 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import ClientDisconnect, Request
 
+from heartwright.studio import dropped
+from heartwright.studio.aside import aside
 from heartwright.studio.listening import Heard, check_file, hear_file
 from heartwright.studio.people import clean_text
+from heartwright.studio.standing import Label, StandingWork
 
 if TYPE_CHECKING:
+    from heartwright.design import Design
     from heartwright.studio.session import Session
+    from heartwright.studio.work import GoingWork
 
 LARGEST = 100 * 2**20  # bytes
 WORDS_MOST = 200
@@ -110,14 +116,49 @@ async def receive(request: Request, folder: Path, name: str) -> Path:
     return path
 
 
-async def put(session: Session, path: Path, words: dict[str, str]) -> RecordedWork:
-    """A checked file becomes a work on the shelf and is listened to. Raises ValueError with what is wrong with it."""
+async def put(session: Session, path: Path, words: dict[str, str]) -> dict[str, Any]:
+    """A checked file becomes a work on the shelf; what it is. Raises ValueError with what is wrong with it.
+
+    A recording is listened to; a graph, a snapshot or measures stand and go; a design runs.
+    """
+    kind = await asyncio.to_thread(dropped.kind_of, path)
     try:
-        seconds, notes = await asyncio.to_thread(check_file, path)
+        if kind == "recording":
+            seconds, notes = await asyncio.to_thread(check_file, path)
+            work = shelve(session, path, words, seconds, notes)
+            return {"work": work.id, "kind": kind, "title": work.title, "duration_s": seconds, "notes": list(notes)}
+        return await _standing(session, path, kind, words)
     except ValueError as why:
         path.unlink(missing_ok=True)
-        raise ValueError(str(why).replace(path.name, _clean(words)["name"] or "the file")) from None
-    return shelve(session, path, words, seconds, notes)
+        told = _clean(words)["name"] or "the file"
+        raise ValueError(str(why).replace(str(path), told).replace(path.name, told)) from None
+
+
+async def _standing(session: Session, path: Path, kind: str, words: dict[str, str]) -> dict[str, Any]:
+    """A file that describes a work becomes that work."""
+    told = _clean(words)
+    title = _SUFFIX.sub("", told["name"]) or "what was dropped"
+    label = Label(told["author"], told["date"], told["intent"], told["weakness"])
+    design = await asyncio.to_thread(dropped.design_of, path) if kind == "toml" else None
+    seed = session.next_seed()
+    if design is not None:
+        going = await aside(_going, session.shelf.new_id(), design, seed)
+        going.title, going.label = design.title or title, label
+        going.at_speed(session.speed)
+        session.shelf.going[going.id] = going
+        session.changed(works=True)
+        return {"work": going.id, "kind": "design", "title": going.title, "notes": []}
+    work, notes = await aside(functools.partial(dropped.work_of, path, kind, title, seed=seed))
+    standing = StandingWork(session.shelf.new_id(), work, title, label, notes=notes)
+    await asyncio.wrap_future(session.gallery.put(standing))
+    session.changed(works=True)
+    return {"work": standing.id, "kind": work.kind, "title": title, "notes": list(notes)}
+
+
+def _going(id: int, design: Design, seed: int) -> GoingWork:
+    from heartwright.studio.work import GoingWork
+
+    return GoingWork.start(id, design, seed=seed)
 
 
 def shelve(session: Session, path: Path, words: dict[str, str], seconds: float, notes: tuple[str, ...]) -> RecordedWork:

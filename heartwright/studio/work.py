@@ -18,6 +18,7 @@ from heartwright.sound.stream import Stream
 from heartwright.studio import takes
 from heartwright.studio.frames import POSES_HZ, RATE_HZ
 from heartwright.studio.instruments import Tape
+from heartwright.studio.standing import Label
 from heartwright.works import pump
 from heartwright.works.live import Live
 
@@ -58,6 +59,7 @@ class GoingWork:
     done: list[Done] = field(default_factory=list)
     since_s: float = 0.0
     poses_hz: float = POSES_HZ
+    label: Label | None = None  # what is said of it; None: what its design says
     failed: str = ""  # why the engine could not run it on
     sound: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     fresh: list[Trace] = field(default_factory=list)  # pieces whose poses and contacts are not sent yet
@@ -229,9 +231,6 @@ class GoingWork:
             "extras": list(self.extras),
             "lift_deg": design.lift_deg,
             "nominal_bph": design.nominal_bph,
-            "author": "heartwright",
-            "date": "",
-            "intent": design.notes,
-            "weakness": "",
+            **(self.label or Label("heartwright", intent=design.notes)).as_json(),
             "status": self.live.status,
         }

@@ -1,7 +1,7 @@
 // The line to the server: one WebSocket for messages and poses. It comes back by itself; a command is a promise.
 
 import { read } from "./read";
-import type { Messages, Poses, Refused } from "./types";
+import type { Messages, Poses, Refused, Seen } from "./types";
 
 export class RefusedError extends Error {
   constructor(readonly refused: Refused) {
@@ -42,6 +42,32 @@ export function decodePoses(frame: ArrayBuffer): Poses | null {
   };
 }
 
+const SEEN_HEAD = 40;
+const FULL = 32767; // of an i16
+
+/** A binary frame of kind 2 as what a standing work is seen by; null where it is none or is cut short. */
+export function decodeSeen(frame: ArrayBuffer): Seen | null {
+  if (frame.byteLength < SEEN_HEAD) return null;
+  const v = new DataView(frame);
+  if (v.getUint8(0) !== 2 || v.getUint8(1) !== 1) return null;
+  const coarse = v.getUint32(4, true);
+  const fine = v.getUint32(8, true);
+  if (frame.byteLength < SEEN_HEAD + 4 * fine + 2 * coarse) return null;
+  const scale = v.getFloat32(36, true) / FULL;
+  const values = new Float32Array(coarse + fine);
+  const grains = new Int16Array(frame, SEEN_HEAD + 4 * fine, coarse);
+  for (let i = 0; i < coarse; i++) values[i] = (grains[i] as number) * scale;
+  values.set(new Float32Array(frame, SEEN_HEAD, fine), coarse);
+  return {
+    work: v.getUint16(2, true),
+    light: v.getFloat32(12, true),
+    sent: v.getFloat64(16, true),
+    t: v.getFloat64(24, true),
+    speed: v.getFloat32(32, true),
+    values,
+  };
+}
+
 export class Net {
   readonly token = new URLSearchParams(location.search).get("token") ?? "";
   linked = false;
@@ -54,6 +80,7 @@ export class Net {
   private readonly waiting = new Map<number, Waiting>();
   private readonly listeners = new Map<string, Set<Listener>>();
   private readonly poseListeners = new Set<(poses: Poses) => void>();
+  private readonly seenListeners = new Set<(seen: Seen) => void>();
   private readonly linkListeners = new Set<(linked: boolean) => void>();
 
   /** A path of this server with the token of the page's address, if it has one. */
@@ -82,6 +109,9 @@ export class Net {
 
   onPoses(listener: (poses: Poses) => void): void {
     this.poseListeners.add(listener);
+  }
+  onSeen(listener: (seen: Seen) => void): void {
+    this.seenListeners.add(listener);
   }
   onLink(listener: (linked: boolean) => void): void {
     this.linkListeners.add(listener);
@@ -151,7 +181,11 @@ export class Net {
   private take(data: ArrayBuffer | string): void {
     if (typeof data !== "string") {
       const poses = decodePoses(data);
-      if (!poses) return;
+      if (!poses) {
+        const seen = decodeSeen(data);
+        if (seen) for (const listener of this.seenListeners) listener(seen);
+        return;
+      }
       this.frames += 1;
       for (const listener of this.poseListeners) listener(poses);
       return;

@@ -86,6 +86,7 @@ function hello(raw: Raw): Hello {
     ...(raw as unknown as Hello),
     people: list(raw["people"]) as Hello["people"],
     works: list(raw["works"]) as Hello["works"],
+    shelves: list(raw["shelves"]) as Hello["shelves"],
     ...lists(raw),
     scenarios: list(raw["scenarios"]).map(named),
     critics: list(raw["critics"]).map(named),

@@ -2,20 +2,25 @@
 
 import type { App } from "./app";
 import { byId, still } from "./dom";
+import type { StandingScene } from "./room/standing";
 import type { Scene, ViewName } from "./room/types";
 import type { Work } from "./types";
 
 const WARM_C = 23; // the room as it is left alone
 const COLD_C = 20; // this much colder is the coldest it looks
+const STILL_PX = 5; // a press that wanders less is a click
 
 export class Stage {
-  private readonly scenes = new Map<string, Promise<Scene>>();
+  private readonly scenes = new Map<string, Promise<Scene | StandingScene>>();
   private readonly standing = new Map<number, string>(); // work and the design it is drawn from
   view: ViewName = "whole";
 
   constructor(private readonly app: App) {
     app.net.onPoses((p) => {
       if (this.standing.has(p.work)) app.room?.setPoses(p.work, p);
+    });
+    app.net.onSeen((s) => {
+      if (this.standing.has(s.work)) app.room?.setSeen(s.work, s);
     });
     app.on("works", () => void this.furnish());
     app.on("focus", (id) => this.look(id));
@@ -47,6 +52,7 @@ export class Stage {
       return;
     }
     document.documentElement.classList.add("lit");
+    this.pointing(canvas);
     this.app.tell("room", this.app.room);
     await this.furnish();
     this.mood();
@@ -57,6 +63,26 @@ export class Stage {
     if (this.standing.has(id)) this.app.room?.focus(id, view);
   }
 
+  /** A click on a work puts it in focus; the pointer names what it is at. */
+  private pointing(canvas: HTMLCanvasElement): void {
+    let pressed: { x: number; y: number } | null = null;
+    const place = (e: PointerEvent): { x: number; y: number } => {
+      const box = canvas.getBoundingClientRect();
+      return { x: e.clientX - box.left, y: e.clientY - box.top };
+    };
+    canvas.addEventListener("pointerdown", (e) => (pressed = place(e)));
+    canvas.addEventListener("pointerup", (e) => {
+      const at = place(e);
+      if (!pressed || Math.hypot(at.x - pressed.x, at.y - pressed.y) > STILL_PX || !this.app.mayJudge) return;
+      const id = this.app.room?.pick(at.x, at.y) ?? null;
+      if (id !== null && id !== this.app.focus) void this.app.ask("focus", { work: id });
+    });
+    canvas.addEventListener("pointermove", (e) => {
+      if (e.pointerType === "mouse" && !e.buttons) this.app.room?.point(place(e));
+    });
+    canvas.addEventListener("pointerleave", () => this.app.room?.point(null));
+  }
+
   private async furnish(): Promise<void> {
     const room = this.app.room;
     if (!room) return;
@@ -65,6 +91,7 @@ export class Stage {
       room.removeWork(id);
       this.standing.delete(id);
     }
+    room.setBoards(this.app.hello?.shelves ?? []);
     const first = this.app.works.find((w) => w.movement_kind === "heart") ?? this.app.works[0];
     for (const work of this.app.works) await this.place(work, work.id === first?.id ? "stand" : "shelf");
     this.look(this.app.focus, this.view);
@@ -73,16 +100,17 @@ export class Stage {
   private async place(work: Work, place: "stand" | "shelf"): Promise<void> {
     if (this.standing.has(work.id) || !this.app.room) return;
     const key = `${work.id} ${work.design}`;
-    const scene = this.scenes.get(key) ?? this.app.net.get<Scene>(`/api/scene/${work.id}`);
+    const scene = this.scenes.get(key) ?? this.app.net.get<Scene | StandingScene>(`/api/scene/${work.id}`);
     this.scenes.set(key, scene);
     try {
       const ready = await scene;
       if (this.standing.has(work.id)) return;
       this.standing.set(work.id, work.design);
-      this.app.room.addWork(work.id, ready, place);
+      if ("standing" in ready) this.app.room.addStanding(work.id, ready, work.shelf ?? "", work.along_m ?? 0);
+      else this.app.room.addWork(work.id, ready, place);
     } catch (error) {
       this.scenes.delete(key);
-      if (work.kind === "design")
+      if (work.kind !== "recording")
         this.app.note(`${work.title} could not be drawn: ${error instanceof Error ? error.message : String(error)}`, "refused");
     }
   }

@@ -10,7 +10,7 @@ export interface Interval {
 
 export interface Work {
   id: number;
-  kind: "design" | "recording";
+  kind: "design" | "recording" | "standing";
   design: string;
   title: string;
   live: boolean;
@@ -24,6 +24,49 @@ export interface Work {
   intent?: string;
   weakness?: string;
   status?: string;
+  /** Of a standing work. */
+  shelf?: string;
+  along_m?: number;
+  mass_kg?: number;
+  deeds?: Deed[];
+}
+
+/** Something that may be done to a standing work. */
+export interface Deed {
+  name: string;
+  title: string;
+  says: string;
+  amounts: Record<string, Span>;
+}
+/** A figure of a standing work; bounds where it has them. */
+export interface Figure {
+  value: number | null;
+  unit: string;
+  says: string;
+  low?: number;
+  high?: number;
+}
+/** A shelf: how long, what stands on it; and once it is known how it bears it. */
+export interface ShelfBoard {
+  name: string;
+  length_m: number;
+  kinds: string[];
+}
+export interface ShelfState {
+  name: string;
+  load_kg: number;
+  sag_mm: number;
+  share: number; // of its strength
+  moves_um: number;
+}
+/** What a standing work is drawn by at one moment. */
+export interface Seen {
+  work: number;
+  sent: number;
+  t: number;
+  speed: number;
+  light: number;
+  values: Float32Array;
 }
 
 export interface Span {
@@ -83,6 +126,7 @@ export interface Hello {
   name: string;
   people: Person[];
   works: Work[];
+  shelves: ShelfBoard[];
   focus: number;
   speed: number;
   sample_rate: number;
@@ -122,6 +166,7 @@ export interface State {
   compiling: Compiling;
   repairs?: Named[];
   works?: Work[];
+  shelves?: ShelfState[];
 }
 
 export type BeatDot = [t_s: number, residual_ms: number, side: number, amplitude_deg: number | null];
@@ -149,6 +194,12 @@ export interface Figures {
   happenings: [number, string][];
   ledger?: Ledger;
   more?: Record<string, Interval | number | null>;
+  /** Of a standing work. */
+  figures?: Record<string, Figure>;
+  status?: string;
+  advice?: string;
+  light?: number;
+  done?: string[];
 }
 
 export type Contact = [t_s: number, pair: string, tooth: number, impulse_ns: number];

@@ -73,7 +73,9 @@ export class BenchPanel implements Panel {
       this.faults.replaceChildren(
         ...(work?.kind === "recording"
           ? [h("p.hint", {}, "A recording can be heard, not changed.")]
-          : fitting.map((f) => this.fault(f))),
+          : work?.kind === "standing"
+            ? [h("p.hint", {}, "What can be done to it stands under Works.")]
+            : fitting.map((f) => this.fault(f))),
       );
     }
     const at = JSON.stringify(app.hello?.sliders);

@@ -3,9 +3,14 @@
 import { h, plain } from "../dom";
 import type { Work } from "../types";
 import { chooseFile } from "../upload";
+import { StandingCard } from "./deeds";
 import { keepSection } from "./keep";
 import { heading } from "./parts";
 import type { Bench, Panel } from "./panel";
+
+const MANY = 4; // works of one kind that share a row
+/** What people call a kind. */
+const KINDS: Record<string, string> = { galaxy: "galaxy in an orb", web: "web of thread" };
 
 export class Shelf implements Panel {
   readonly name = "shelf";
@@ -14,21 +19,23 @@ export class Shelf implements Panel {
   readonly icon = "shelf";
   private readonly list = h("div.stack", { role: "group", "aria-label": "Works" });
   private readonly about = h("div.about");
+  private readonly card: StandingCard;
 
   constructor(private readonly bench: Bench) {
+    this.card = new StandingCard(bench.app);
     for (const topic of ["works", "focus", "hello"] as const) bench.app.on(topic, () => this.show());
     bench.app.on("sentence", () => this.show());
   }
 
   build(host: HTMLElement): void {
     const { app } = this.bench;
-    host.append(this.list, this.about);
+    host.append(this.list, this.about, this.card.node);
     if (app.mayTouch)
       host.append(
         h(
           "div.row",
           {},
-          h("button.quiet", { type: "button", onclick: () => void chooseFile(app, this.bench) }, "Put a recording on the shelf"),
+          h("button.quiet", { type: "button", onclick: () => void chooseFile(app, this.bench) }, "Put a file on the shelf"),
         ),
       );
     host.append(...keepSection(app));
@@ -37,8 +44,9 @@ export class Shelf implements Panel {
 
   private show(): void {
     const { app } = this.bench;
-    this.list.replaceChildren(...app.works.map((w) => this.row(w)));
+    this.list.replaceChildren(...this.groups());
     const work = app.work();
+    this.card.show(work?.kind === "standing" ? work : null);
     const rows: [string, string | undefined][] = work
       ? [
           ["Made by", work.author],
@@ -47,6 +55,8 @@ export class Shelf implements Panel {
           ["Owns to", work.weakness],
           ["Beats an hour", work.nominal_bph ? plain(work.nominal_bph) : ""],
           ["Lift", work.lift_deg ? `${plain(work.lift_deg, 0)}°` : ""],
+          ["Weighs", work.mass_kg ? `${plain(work.mass_kg, 2)} kg` : ""],
+          ["Stands on", work.shelf],
         ]
       : [];
     this.about.replaceChildren(
@@ -59,12 +69,57 @@ export class Shelf implements Panel {
     );
   }
 
+  /** Works as rows; of standing works of one kind that are many, one row with a choice of numbers. */
+  private groups(): HTMLElement[] {
+    const { works } = this.bench.app;
+    const kinds = new Map<string, Work[]>();
+    for (const w of works) if (w.kind === "standing") kinds.set(w.movement_kind, [...(kinds.get(w.movement_kind) ?? []), w]);
+    const out: HTMLElement[] = [];
+    for (const w of works) {
+      const alike = w.kind === "standing" ? (kinds.get(w.movement_kind) ?? []) : [];
+      if (alike.length < MANY) out.push(this.row(w));
+      else if (alike[0] === w) out.push(this.many(alike));
+    }
+    return out;
+  }
+
+  private many(works: Work[]): HTMLElement {
+    const { app } = this.bench;
+    const kind = works[0]?.movement_kind === "galaxy" ? "orb" : (works[0]?.movement_kind ?? "");
+    return h(
+      "div.many",
+      { role: "group", "aria-label": `${kind}s` },
+      h("b", {}, `${works.length} ${kind}s`),
+      ...works.map((w, i) =>
+        h(
+          "button.quiet",
+          {
+            type: "button",
+            title: w.title,
+            "aria-label": w.title,
+            "aria-pressed": String(w.id === app.focus),
+            disabled: !app.mayJudge,
+            "data-work": w.id,
+            onclick: () => void app.ask("focus", { work: w.id }),
+          },
+          String(i + 1),
+        ),
+      ),
+    );
+  }
+
   private row(work: Work): HTMLElement {
     const { app } = this.bench;
     const here = work.id === app.focus;
     const may = app.mayJudge;
     const says =
-      work.kind === "recording" ? `recording, ${work.status ?? ""}` : work.live ? work.movement_kind : "its engine is starting";
+      work.kind === "recording"
+        ? `recording, ${work.status ?? ""}`
+        : work.kind === "standing"
+          ? [KINDS[work.movement_kind] ?? work.movement_kind, work.status === "running" ? "" : work.status].filter(Boolean).join(", ")
+          : work.live
+            ? work.movement_kind
+            : "its engine is starting";
     return h(
       "button.choice",
       {

@@ -8,6 +8,8 @@
 import * as THREE from "three";
 import type { Detail } from "./build";
 import { Critic } from "./critic";
+import type { Board } from "./berths";
+import { Gallery } from "./gallery";
 import { type Hall, makeHall } from "./hall";
 import { passingNames } from "./landmarks";
 import { AirWords, Labels } from "./marks";
@@ -18,7 +20,9 @@ import { board, slotFor, type Slot } from "./places";
 import { Post } from "./post";
 import { CALM_S, drawnInSoftware, Quality, REST_S, REST_SOFTWARE_S, type Settings } from "./quality";
 import { Rig } from "./rig";
+import type { SeenFrame } from "./seen";
 import { trianglesOf } from "./solids";
+import type { StandingScene } from "./standing";
 import type {
   BeatRecord, ContactNote, CriticLook, LabelItem, Mood, PoseFrame, RoomOptions, RoomState, Scene, ViewName,
 } from "./types";
@@ -48,6 +52,9 @@ export class Room {
   private readonly words = new AirWords();
   private readonly labels = new Labels();
   private readonly critic: Critic;
+  private readonly gallery: Gallery;
+  private readonly caster = new THREE.Raycaster();
+  private pointed: THREE.Ray | null = null;
   private post: Post | null = null;
   private readonly works = new Map<number, Entry>();
   private readonly waiting: number[] = []; // works that gave up the stand
@@ -81,8 +88,9 @@ export class Room {
     this.hall = makeHall(this.materials, this.fine);
     this.mirror = new Mirror(this.hall.bench, 0.17);
     this.critic = new Critic(this.fine);
+    this.gallery = new Gallery(this.materials, this.fine);
     this.moods = new Moods(this.world, this.renderer, this.hall, this.root, this.still);
-    this.root.add(this.hall.root, this.critic.group, this.critic.lit);
+    this.root.add(this.hall.root, this.gallery.root, this.critic.group, this.critic.lit);
     this.world.add(this.root, this.words.group, this.labels.group);
     this.quality_ = new Quality(this.fine ? "high" : "low", (s) => this.settle(s));
     this.settle(this.quality_.settings);
@@ -109,7 +117,55 @@ export class Room {
     this.stand(id, scene, place);
   }
 
+  setBoards(boards: Board[]): void {
+    this.gallery.boards(boards);
+  }
+
+  /** How far the middle of a board hangs down, in room units. */
+  bendBoard(name: string, sag: number): void {
+    this.gallery.bend(name, sag);
+  }
+
+  addStanding(id: number, scene: StandingScene, shelf: string, along: number): void {
+    this.gallery.add(id, scene, shelf, along);
+    if (this.focused.work === id) this.focus(id);
+  }
+
+  setSeen(id: number, frame: SeenFrame): void {
+    const { t, speed, values } = frame;
+    if (this.works.has(id)) this.setPoses(id, { t0: t, dt: 1, nSample: 1, nRotor: values.length, nExtra: 0, speed, data: values });
+    else this.gallery.set(id, frame);
+  }
+
+  /** The work that is drawn at a point of the canvas (CSS pixels from its corner), if any. */
+  pick(x: number, y: number): number | null {
+    const { caster } = this;
+    this.aimAt(x, y);
+    const met = this.gallery.pick(caster);
+    let [id, far] = [met?.id ?? null, met?.distance ?? Infinity];
+    for (const [other, { view }] of this.works) {
+      const { aim, radius } = view.view("whole");
+      const hit = caster.ray.intersectSphere(new THREE.Sphere(aim, 0.8 * radius), new THREE.Vector3());
+      const off = hit?.distanceTo(caster.ray.origin) ?? Infinity;
+      if (off < far) [id, far] = [other, off];
+    }
+    return id;
+  }
+
+  /** Name what the pointer is at; null: it is away. */
+  point(at: { x: number; y: number } | null): void {
+    if (at) this.aimAt(at.x, at.y);
+    this.pointed = at ? this.caster.ray.clone() : null;
+    this.name();
+  }
+
+  private aimAt(x: number, y: number): void {
+    const { width, height } = this.size;
+    this.caster.setFromCamera(new THREE.Vector2((2 * x) / width - 1, 1 - (2 * y) / height), this.rig.camera);
+  }
+
   removeWork(id: number): void {
+    this.gallery.remove(id);
     const stood = this.works.get(id)?.slot.kind === "stand";
     this.takeAway(id);
     const back = stood ? this.waiting.pop() : undefined;
@@ -171,6 +227,8 @@ export class Room {
     const same = this.focused.work === id && this.focused.view === view;
     if (this.focused.work !== id && this.beat) this.scrub(null);
     this.focused = { work: id, view };
+    this.gallery.attend(this.gallery.has(id) ? id : null);
+    if (this.gallery.has(id) || this.labels.texts.length) this.name();
     for (const [other, entry] of [...this.works]) {
       if (entry.detail !== this.detailOf(other, entry.slot)) this.stand(other, entry.view.scene, entry.slot.kind === "stand" ? "stand" : "shelf", entry.slot);
     }
@@ -219,6 +277,7 @@ export class Room {
           lastAngles: Object.fromEntries(names.map((name, i) => [name, view.row[i] ?? 0])),
         };
       }),
+      standing: this.gallery.state(),
       meshes, triangles, drawn: this.drawn, calls: this.calls, frames: this.frames, fps: this.fps, quality: this.quality,
       focus: { ...this.focused }, camera: [x, y, z],
       scrub: this.beat ? { t: this.beat.t, lit: this.beat.lit, named: this.beat.named } : null,
@@ -233,6 +292,7 @@ export class Room {
     this.rig.dispose();
     this.mirror.dispose();
     this.critic.dispose();
+    this.gallery.dispose();
     this.post?.dispose();
     this.renderer.dispose();
   }
@@ -243,6 +303,11 @@ export class Room {
 
   private look(atOnce: boolean): void {
     const entry = this.focusedEntry();
+    const standing = this.focused.work === null ? null : this.gallery.whole(this.focused.work);
+    if (standing) {
+      this.rig.view(standing.aim, standing.radius * 1.25, new THREE.Vector3(0.05, 0.08, 1), atOnce);
+      return;
+    }
     if (!entry) {
       this.rig.view(new THREE.Vector3(0, 2.05, 0), 2.3, new THREE.Vector3(0.07, 0.12, 1), atOnce);
       return;
@@ -294,6 +359,7 @@ export class Room {
       beat.named = passing.map((p) => p.landmark);
       for (const { text, part } of passing) items.push({ text, at: () => entry.view.placeOf(part) });
     }
+    items.push(...this.gallery.names(this.pointed));
     this.labels.set(items);
   }
 
@@ -334,25 +400,31 @@ export class Room {
       const { record, t } = this.beat;
       this.beat.lit = focused.view.scrub(record, t, LIT_FOR * record.dt * record.angles.length);
     }
+    this.gallery.step(dt);
     this.attend(focused);
     for (const entry of this.works.values()) entry.view.uncover(entry === focused && (this.focused.view === "escapement" || this.beat !== null));
     this.moods.step(this.clock, dt, this.critic.group.visible, this.rig.camera.position.distanceTo(this.rig.controls.target));
     const places = [...this.works.values()].map(({ view }) => view.view("whole").aim);
-    const target = this.seen.gazeWork === null ? null : this.works.get(this.seen.gazeWork)?.view.view("whole").aim ?? null;
+    const target = this.seen.gazeWork === null ? null : this.wholeOf(this.seen.gazeWork)?.aim ?? null;
     this.critic.step(this.clock, dt, places, target, this.still);
-    const whole = focused?.view.view("whole") ?? { aim: new THREE.Vector3(0, 2.2, 0), radius: 2 };
+    const whole = (this.focused.work === null ? null : this.wholeOf(this.focused.work)) ?? { aim: new THREE.Vector3(0, 2.2, 0), radius: 2 };
     this.words.step(this.clock, dt, whole.aim, whole.radius, this.still);
     this.labels.step(this.rig.camera, this.size);
+  }
+
+  private wholeOf(id: number): { aim: THREE.Vector3; radius: number } | null {
+    return this.works.get(id)?.view.view("whole") ?? this.gallery.whole(id);
   }
 
   /** What stands away from the lamp and is looked at has its glass off and a light of its own. */
   private attend(focused: Entry | undefined): void {
     for (const entry of this.works.values()) entry.view.open(entry === focused);
-    const away = focused !== undefined && focused.slot.kind !== "stand";
+    const standing = this.focused.work === null ? null : this.gallery.whole(this.focused.work);
+    const away = standing !== null || (focused !== undefined && focused.slot.kind !== "stand");
     const { attending } = this.hall.lights;
     attending.intensity = away ? 7 * (0.1 + 0.9 * this.moods.asked.light) : 0;
     if (!away) return;
-    const { aim, radius } = focused.view.view("whole");
+    const { aim, radius } = standing ?? (focused as Entry).view.view("whole");
     const near = Math.min(radius, 1.2);
     attending.position.copy(this.root.worldToLocal(aim.add(new THREE.Vector3(-1.3 * near, 1.5 * near, 2.2 * near))));
   }
@@ -371,7 +443,7 @@ export class Room {
     if (s.post || this.moods.needsAir) {
       this.post ??= this.makePost(s);
       this.post.glowing = s.bloom;
-      const seen = (this.focusedEntry()?.view.view("whole").aim ?? new THREE.Vector3(0, 2, 0)).project(camera);
+      const seen = ((this.focused.work === null ? null : this.wholeOf(this.focused.work))?.aim ?? new THREE.Vector3(0, 2, 0)).project(camera);
       this.moods.air(this.post, this.clock, seen);
       this.post.render();
     } else renderer.render(world, camera);

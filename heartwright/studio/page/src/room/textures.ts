@@ -197,3 +197,27 @@ export function words(text: string, colour: string, weight = 500): { texture: TH
   texture.wrapS = texture.wrapT = THREE.ClampToEdgeWrapping;
   return { texture, aspect: width / 76 };
 }
+
+/** What an eye sees of spinning spokes: rings, with a few fainter and stronger rays. */
+export function streaks(): THREE.CanvasTexture {
+  return paint(256, 256, (c, rnd) => {
+    c.translate(128, 128);
+    for (let i = 0; i < 90; i++) {
+      const v = 60 + rnd() * 150;
+      c.strokeStyle = `rgba(${v},${v},${v},.5)`;
+      c.lineWidth = 0.8 + rnd() * 1.4;
+      c.beginPath();
+      c.arc(0, 0, 14 + i * 1.25, 0, Math.PI * 2);
+      c.stroke();
+    }
+    for (let i = 0; i < 26; i++) {
+      c.fillStyle = `rgba(${rnd() > 0.5 ? "255,240,210" : "0,0,0"},${0.05 + 0.12 * rnd()})`;
+      const a = rnd() * Math.PI * 2;
+      const w = 0.05 + 0.2 * rnd();
+      c.beginPath();
+      c.moveTo(0, 0);
+      c.arc(0, 0, 128, a, a + w);
+      c.fill();
+    }
+  }, true);
+}

@@ -218,6 +218,8 @@ export interface RoomOptions {
 /** For tests: what the room shows just now. */
 export interface RoomState {
   works: { id: number; design: string; meshes: number; framesReceived: number; lastAngles: Record<string, number> }[];
+  /** Standing works, with some numbers of what is shown of each now. */
+  standing: { id: number; kind: string; framesReceived: number; told: number[] }[];
   meshes: number;
   /** Triangles in the room, each counted once. */
   triangles: number;
