@@ -1,0 +1,333 @@
+"""`Coupled`: works of any kind on one support, each stepped at its own rate, with one set of books.
+
+    room = Coupled([On(clock, "beam", 0.5), On(other, "beam", 1.3)], support)
+    room.advance(1.0)
+    room.ledger()                       # drive + stand = spent + stored + residual, of the whole room
+
+The works go first, the support follows: a work is advanced over its own step on a ground that is predicted from the
+support and from the forces of the steps before; the support then goes through that step under the mean force that the
+work gave back, exactly (matrix exponential). The velocity that a work has been told is kept, and the next prediction
+makes up what it lacked: no blow is lost, and the exchange is of second order in the step. What hangs loose in a work (a
+pendulum) does not ride on the support sideways: its own inertia is taken out of the support's and out of its force, so that
+a light support is as stable as a heavy one. docs/support.md derives it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from heartwright.records import Floats, Ledger
+from heartwright.work import Ground, Vector, Work, rotated
+from heartwright.works.groan import Groans
+from heartwright.works.support import Frame, Load, Statics, Support
+from heartwright.works.tilting import Tilting
+
+USUAL_STEP = 0.008  # of a work that does not say [s]
+STEP_OF_KIND = {"gyroscope": 0.002, "galaxy": 0.016, "web": 0.004}
+LEAST_STEP, LONGEST_STEP = 2.5e-4, 0.016
+HEAVIEST_REACTION = 1.0 / 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """A work and where it stands: on which shelf, how far along it [m]."""
+
+    work: Work
+    shelf: str
+    along: float
+
+
+@dataclass(slots=True)
+class _Seat:
+    """What the coupling keeps of a work: its step, what it was told, what it gave back, and its books with the stand."""
+
+    on: On
+    load: Load
+    every: int  # base steps
+    believed: Floats = field(default_factory=lambda: np.zeros(6))  # velocity that it was told [m/s, rad/s]
+    force: Floats = field(default_factory=lambda: np.zeros(6))  # mean over its step
+    given: Floats = field(default_factory=lambda: np.zeros(0))  # the same on the support's coordinates
+    momentum: Floats = field(default_factory=lambda: np.zeros(6))
+    on_support: float = 0.0  # work done on the support [J]
+    joint0: float = 0.0
+
+
+class Coupled:
+    """Works on a support. `status` is "running" or "broken" (a shelf past its strength: nothing goes on).
+
+    step: the longest step of the exchange [s], for convergence studies; each work else asks for its own (`coupling_s`).
+    Raises ValueError for a work that stands on no shelf or beside it, or two of one name.
+    """
+
+    def __init__(
+        self,
+        works: Sequence[On],
+        support: Support,
+        *,
+        seed: int = 1,
+        temperature_c: float = 23.0,
+        step: float = LONGEST_STEP,
+    ) -> None:
+        self.support, self.seed, self.temperature_c = support, seed, temperature_c
+        self.time, self._longest = 0.0, step
+        self.tilting = Tilting()
+        self._seats: list[_Seat] = []
+        self._spent = self._outside = 0.0
+        self.groans = {shelf.name: Groans(shelf, seed=seed + i) for i, shelf in enumerate(support.shelves)}
+        self._place(list(works), np.zeros(0))
+
+    # ------------------------------------------------------------------------------------------ what it is now
+
+    @property
+    def works(self) -> dict[str, Work]:
+        """The works by name."""
+        return {seat.on.work.name: seat.on.work for seat in self._seats}
+
+    @property
+    def status(self) -> str:
+        return "broken" if any(s.status == "broken" for s in self.statics()) else "running"
+
+    @property
+    def advice(self) -> str:
+        return " ".join(s.advice for s in self.statics() if s.advice)
+
+    def statics(self) -> tuple[Statics, ...]:
+        """Sag, stress and state of each shelf under what stands on it."""
+        return self._statics
+
+    def ground(self, name: str) -> Ground:
+        """How the stand of a work moved over its latest step."""
+        return self._ground[name]
+
+    def stand(self, name: str) -> tuple[Floats, Floats]:
+        """Where the stand of a work is from its rest, and its velocity: motion (3) and turning (3) [m, rad]."""
+        mounts = self._frame.mounts[self._index(name)]
+        n = len(self._z) // 2
+        return mounts @ self._z[:n], mounts @ self._z[n:]
+
+    def _index(self, name: str) -> int:
+        names = list(self.works)
+        if name not in names:
+            raise ValueError(f"there is no work {name!r}; there are: {', '.join(names) or 'none'}")
+        return names.index(name)
+
+    # ------------------------------------------------------------------------------------------ who stands where
+
+    def add(self, on: On) -> Statics:
+        """Put one more work on its shelf while all goes on; the shelf's state with it.
+
+        A shelf that would break refuses it: the status says so, and nothing is changed. Raises ValueError as on making.
+        """
+        would = self.support.statics(on.shelf, [*(s.load for s in self._seats), _load(on)])
+        if would.status != "broken":
+            self._place([*(s.on for s in self._seats), on], self._z)
+        return would
+
+    def remove(self, name: str) -> Work:
+        """Take a work off its shelf; it is handed back."""
+        i = self._index(name)
+        taken = self._seats[i].on
+        self._place([s.on for k, s in enumerate(self._seats) if k != i], self._z)
+        return taken.work
+
+    def _place(self, works: list[On], z: Floats) -> None:
+        """Make the support's matrices for these works, the motion carried on; the books stay whole."""
+        names = [on.work.name for on in works]
+        twice = [n for n in names if names.count(n) > 1]
+        if twice:
+            raise ValueError(f"two works of the name {twice[0]!r}: each needs a name of its own")
+        loads = [_load(on) for on in works]
+        frame = self.support.frame(loads)
+        old = {s.on.work.name: s for s in self._seats}
+        held = self._stored() if self._seats else 0.0
+        steps = [step_of(on.work, self._longest) for on in works]
+        self._dt = min(steps, default=self._longest)
+        every = [2 ** int(math.log2(step / self._dt) + 1e-9) for step in steps]
+        n = len(frame.names)
+        self._frame, self._z = frame, z if len(z) else np.zeros(2 * n)
+        self._seats = [old.get(on.work.name) or _Seat(on, load, k) for on, load, k in zip(works, loads, every, strict=True)]
+        for i, (seat, k) in enumerate(zip(self._seats, every, strict=True)):
+            if seat.on.work.name not in old:
+                seat.momentum = momentum_of(seat.on.work)
+                seat.believed = frame.mounts[i] @ self._z[n:]
+                seat.given = np.zeros(n)
+            seat.every = k
+        self._propagators = {k: propagator(frame, k * self._dt) for k in {1, *every}}
+        self._tick = 0
+        self._ground = {name: Ground(temperature_c=self.temperature_c) for name in names}
+        self._changed = getattr(self, "_changed", 0.0) + (self._stored() - held if old else 0.0)
+        if not old:
+            self._stored0 = self._stored()
+            self._books0 = {name: _total(work.ledger()) for name, work in self.works.items()}
+        for name in names:
+            self._books0.setdefault(name, _total(self.works[name].ledger()))
+        self._statics = tuple(self.support.statics(s.name, loads) for s in self.support.shelves)
+        for state in self._statics:
+            self.groans[state.shelf].load(state.use)
+
+    # ------------------------------------------------------------------------------------------ going on
+
+    def tilt(self, degrees: float, *, seconds: float = 4.0) -> None:
+        """Tilt the whole floor about z, + anticlockwise as the viewer sees it, smoothly over `seconds`."""
+        self.tilting.turn(math.radians(degrees), seconds, self.time)
+
+    def advance(self, seconds: float, *, progress: Callable[[float], None] | None = None) -> None:
+        """Go on by `seconds`, to the nearest step of the exchange. A room with a broken shelf stands."""
+        if self.status == "broken":
+            return
+        until, started = self.time + seconds, self.time
+        while self.time < until - 0.5 * self._dt:
+            self._step()
+            if progress:
+                progress(min((self.time - started) / seconds, 1.0))
+
+    def _step(self) -> None:
+        """One base step: the works whose time has come, then the support."""
+        for k in self._propagators:
+            if self._tick % k == 0:
+                due = [i for i, seat in enumerate(self._seats) if seat.every == k]
+                if due:
+                    self._works_go(due, k)
+        self._support_follows()
+        self._tick += 1
+        self.time += self._dt
+
+    def _works_go(self, due: list[int], k: int) -> None:
+        n, dt = len(self._z) // 2, k * self._dt
+        phi, gamma = self._propagators[k]
+        ahead = phi @ self._z + gamma @ self._sum_given()
+        mounts = self._frame.mounts
+        turn = 0.5 * (self._z[:n] + ahead[:n])
+        imposed = self.tilting.over(self.time, dt)
+        for i in due:
+            seat = self._seats[i]
+            told = (mounts[i] @ ahead[n:] - seat.believed) / dt
+            seat.believed = seat.believed + told * dt
+            tilt = mounts[i, 3:] @ turn
+            moved = imposed.motion(self._where(seat.load))
+            shaken = told[:3] + moved.acceleration  # in the frame of the tilted floor
+            ground = Ground(
+                _vector(rotated(shaken, np.array([0.0, 0.0, moved.tilt])) if moved.tilt else shaken),
+                _vector(tilt + (0.0, 0.0, moved.tilt)),
+                _vector(told[3:] + (0.0, 0.0, moved.turning)),
+                self.temperature_c,
+            )
+            reaction = seat.on.work.advance(dt, ground)
+            self._ground[seat.on.work.name] = ground
+            seat.force = np.array([*reaction.force, *reaction.moment])
+            loose = self._frame.loose[i]
+            x, y, z = seat.load.loose_at
+            left = seat.load.loose * (told[0] + told[4] * z - told[5] * y)
+            seat.given = mounts[i].T @ seat.force - left * loose
+            was = seat.momentum
+            self._book_momentum(seat, dt)
+            self._outside += moved.cost(seat.force, 0.5 * (was + seat.momentum), dt)
+
+    def _book_momentum(self, seat: _Seat, dt: float) -> None:
+        known = getattr(seat.on.work, "momentum", None)
+        seat.momentum = known if known is not None else seat.momentum - seat.force * dt * _STRAIGHT
+
+    def _sum_given(self) -> Floats:
+        total = np.zeros(len(self._z) // 2)
+        for seat in self._seats:
+            total += seat.given
+        return total
+
+    def _support_follows(self) -> None:
+        n = len(self._z) // 2
+        phi, gamma = self._propagators[1]
+        before, was, given = self._support_energy(), self._z, self._sum_given()
+        self._z = phi @ was + gamma @ given
+        moved = self._z[:n] - was[:n]
+        self._spent += float(given @ moved) - (self._support_energy() - before)
+        for i, seat in enumerate(self._seats):
+            seat.on_support += float(seat.force @ (self._frame.mounts[i] @ moved))
+
+    def _where(self, load: Load) -> Floats:
+        """Where a mount is in the room [m]."""
+        return np.array(self.support.shelf(load.shelf).place) + (load.along, 0.0, 0.0)
+
+    # ------------------------------------------------------------------------------------------ the books
+
+    def _support_energy(self) -> float:
+        n = len(self._z) // 2
+        x, v = self._z[:n], self._z[n:]
+        return float(0.5 * v @ self._frame.light @ v + 0.5 * x @ self._frame.stiffness @ x)
+
+    def _joint(self, i: int) -> float:
+        """Energy that a work's motion shares with its stand's [J]: v . P, and what hangs loose riding along."""
+        seat, n = self._seats[i], len(self._z) // 2
+        v = self._frame.mounts[i] @ self._z[n:]
+        hung = float(self._frame.loose[i] @ self._z[n:])
+        return float(v @ seat.momentum) + 0.5 * seat.load.loose * hung**2
+
+    def _stored(self) -> float:
+        """Energy in support and joints [J]; the works' own is in their ledgers."""
+        return self._support_energy() + sum(self._joint(i) for i in range(len(self._seats)))
+
+    def ledger(self) -> Ledger:
+        """The books of the whole room: spent by work, and by shelves and floor; the stand is who tilts the floor."""
+        spent = {"shelves and floor": self._spent}
+        drive = stored = 0.0
+        for name, work in self.works.items():
+            now, then = _total(work.ledger()), self._books0[name]
+            drive, stored = drive + now[0] - then[0], stored + now[2] - then[2]
+            spent[name] = now[1] - then[1]
+        stored += self._stored() - self._stored0 - self._changed
+        residual = drive + self._outside - sum(spent.values()) - stored
+        return Ledger(drive, spent, stored, residual, self._outside)
+
+    def exchange(self, name: str) -> dict[str, float]:
+        """A work's books with its stand [J]: what the stand did on it by its own account, what it did on the support, and
+        what is stored between them; the sum of the three is what the exchange has lost."""
+        i = self._index(name)
+        seat = self._seats[i]
+        by_stand = seat.on.work.ledger().stand_j
+        return {"stand": by_stand, "on the support": seat.on_support, "between": self._joint(i) - seat.joint0}
+
+
+#: Momentum is followed from the forces where a work does not tell it; the moment holds weights too, and is not.
+_STRAIGHT = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
+
+
+def propagator(frame: Frame, dt: float) -> tuple[Floats, Floats]:
+    """(Phi, Gamma): state after dt is Phi (q, q') + Gamma Q, for generalised forces Q held over dt; exact."""
+    from scipy.linalg import expm
+
+    n = len(frame.names)
+    inverse = np.linalg.inv(frame.light)
+    a = np.zeros((3 * n, 3 * n))
+    a[:n, n : 2 * n] = np.eye(n)
+    a[n : 2 * n, :n], a[n : 2 * n, n : 2 * n] = -inverse @ frame.stiffness, -inverse @ frame.damping
+    a[n : 2 * n, 2 * n :] = inverse
+    e = expm(a * dt)
+    return np.ascontiguousarray(e[: 2 * n, : 2 * n]), np.ascontiguousarray(e[: 2 * n, 2 * n :])
+
+
+def step_of(work: Work, longest: float) -> float:
+    """The step of the exchange that a work asks for, within bounds [s]."""
+    asked = float(getattr(work, "coupling_s", STEP_OF_KIND.get(work.kind, USUAL_STEP)))
+    return min(max(asked, LEAST_STEP), longest)
+
+
+def momentum_of(work: Work) -> Floats:
+    """A work's momentum and angular momentum relative to its stand, 0 where it does not tell, shape (6,)."""
+    known = getattr(work, "momentum", None)
+    return np.zeros(6) if known is None else np.asarray(known, float)
+
+
+def _load(on: On) -> Load:
+    loose, at = getattr(on.work, "loose", (0.0, (0.0, 0.0, 0.0)))
+    return Load(on.work.name, on.shelf, on.along, on.work.mass, loose, at)
+
+
+def _total(books: Ledger) -> tuple[float, float, float]:
+    return books.drive_j, sum(books.spent_j.values()), books.stored_j
+
+
+def _vector(values: Floats) -> Vector:
+    return (float(values[0]), float(values[1]), float(values[2]))
