@@ -61,7 +61,7 @@ class Mesh:
     mass: Floats  # [n_point] [kg], likewise
     spring: Floats  # [m] T/dx [N/m]
     hinge: Floats  # [m] EI/dx^3 [N/m]
-    node_mass: Floats  # [n_node] [kg]
+    node_mass: Floats  # [n_node] [kg], 0 where no thread is left
     anchored: NDArray[np.bool_]  # [n_node]
     tips: Ints  # [n_node + 1] CSR
     tip: Ints  # [2 m] the point that is the node's copy
@@ -91,7 +91,10 @@ def mesh(threads: Threads, bead: Floats, anchored: NDArray[np.bool_], step: floa
     for side in (0, 1):
         half = np.where(n > 0, 0.5 * threads.density * dx, 0.0)
         node_mass += np.bincount(threads.ends[:, side], half, len(bead))
+    node_mass[np.bincount(threads.ends[threads.alive].ravel(), minlength=len(bead)) == 0] = 0.0
     tips, tip, tip_thread, way = _tips(threads.ends, n, first, len(bead))
+    spring = np.where(n > 0, threads.tension / dx, 0.0)
+    hinge = np.where(n > 1, threads.bending / dx**3, 0.0)
     return Mesh(
         step=step,
         segments=n,
@@ -99,8 +102,8 @@ def mesh(threads: Threads, bead: Floats, anchored: NDArray[np.bool_], step: floa
         pull=at(threads.tension / threads.density * (step / dx) ** 2),
         bend=at(threads.bending / threads.density * step**2 / dx**4),
         mass=at(threads.density * dx),
-        spring=np.where(n > 0, threads.tension / dx, 0.0),
-        hinge=np.where(n > 1, threads.bending / dx**3, 0.0),
+        spring=spring,
+        hinge=hinge,
         node_mass=node_mass,
         anchored=anchored,
         tips=tips,
@@ -118,16 +121,6 @@ def _tips(ends: Ints, n: Ints, first: Ints, n_node: int) -> tuple[Ints, Ints, In
     order = np.argsort(node, kind="stable")
     tips = np.concatenate([[0], np.cumsum(np.bincount(node, minlength=n_node))])
     return tips, point[order], np.concatenate([alive, alive])[order], way[order]
-
-
-def spread(mesh: Mesh, ends: Ints, at_nodes: Floats) -> Floats:
-    """Values of nodes [n_node, k] carried linearly along threads to points [n_point, k]."""
-    n = mesh.segments
-    thread = np.repeat(np.arange(len(n)), np.where(n > 0, n + 3, 0))
-    along = (np.arange(mesh.first[-1]) - mesh.first[thread] - 1) / np.maximum(n, 1)[thread]
-    a, b = at_nodes[ends[thread, 0]], at_nodes[ends[thread, 1]]
-    carried: Floats = a + np.clip(along, 0.0, 1.0)[:, None] * (b - a)
-    return carried
 
 
 def moved(old: Mesh, new: Mesh, u: Floats) -> Floats:
