@@ -154,6 +154,11 @@ class RoomPlan(Part):
         x, y, z = self.shelf(work.shelf).place
         return (x + work.along, y, z)
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the plan was read from; its files are looked for there."""
+        return self._folder
+
     def path_of(self, name: str) -> Path:
         """The file that a work is made from; a relative one is looked for beside the plan."""
         file = Path(self.work(name).file or "")

@@ -73,10 +73,11 @@ class Coupled:
         step: float = LONGEST_STEP,
     ) -> None:
         self.support, self.seed, self.temperature_c = support, seed, temperature_c
-        self.time, self._longest = 0.0, step
+        self.time, self._asked, self._longest = 0.0, 0.0, step
         self.tilting = Tilting()
         self._seats: list[_Seat] = []
         self._spent = self._outside = 0.0
+        self._gone = np.zeros(3)  # drive, spent and stored of works that were taken away
         self.groans = {shelf.name: Groans(shelf, seed=seed + i) for i, shelf in enumerate(support.shelves)}
         self._place(list(works), np.zeros(0))
 
@@ -131,6 +132,8 @@ class Coupled:
         """Take a work off its shelf; it is handed back."""
         i = self._index(name)
         taken = self._seats[i].on
+        now, then = _total(taken.work.ledger()), self._books0.pop(name)
+        self._gone = self._gone + np.array(now) - then
         self._place([s.on for k, s in enumerate(self._seats) if k != i], self._z)
         return taken.work
 
@@ -176,14 +179,17 @@ class Coupled:
         self.tilting.turn(math.radians(degrees), seconds, self.time)
 
     def advance(self, seconds: float, *, progress: Callable[[float], None] | None = None) -> None:
-        """Go on by `seconds`, to the nearest step of the exchange. A room with a broken shelf stands."""
+        """Go on by `seconds`, to the nearest step of the exchange (what is over or short is made up the next time).
+
+        A room with a broken shelf stands.
+        """
         if self.status == "broken":
             return
-        until, started = self.time + seconds, self.time
-        while self.time < until - 0.5 * self._dt:
+        started, self._asked = self._asked, self._asked + seconds
+        while self.time < self._asked - 0.5 * self._dt:
             self._step()
             if progress:
-                progress(min((self.time - started) / seconds, 1.0))
+                progress(min(max((self.time - started) / seconds, 0.0), 1.0))
 
     def _step(self) -> None:
         """One base step: the works whose time has come, then the support."""
@@ -272,7 +278,9 @@ class Coupled:
     def ledger(self) -> Ledger:
         """The books of the whole room: spent by work, and by shelves and floor; the stand is who tilts the floor."""
         spent = {"shelves and floor": self._spent}
-        drive = stored = 0.0
+        drive, gone, stored = (float(v) for v in self._gone)
+        if gone:
+            spent["works taken away"] = gone
         for name, work in self.works.items():
             now, then = _total(work.ledger()), self._books0[name]
             drive, stored = drive + now[0] - then[0], stored + now[2] - then[2]
