@@ -70,6 +70,27 @@ class Chamber:
             raise ValueError(f"{len(self.walls)} walls given; six are wanted: {', '.join(WALLS)}")
         object.__setattr__(self, "_absorption", np.array([_of_material(w) for w in self.walls]))
 
+    @classmethod
+    def echoing(
+        cls, size: Vector, echo_s: float, air: Air, *, walls: tuple[str | tuple[float, ...], ...] = _WORKSHOP
+    ) -> Chamber:
+        """A chamber whose walls are scaled, alike at every frequency, so that it echoes for `echo_s` at 1 kHz.
+
+        Raises ValueError where air alone ends the echo sooner.
+        """
+        plain = cls(size, walls)
+        at = np.array([1000.0])
+        wanted = _DECAY * plain.volume_m3 / (air.speed_m_s * echo_s) if echo_s > 0.0 else np.inf
+        in_air = 8.0 * float(air.absorption_db_m(at)[0]) / DB_PER_NEPER * plain.volume_m3
+        if not wanted > in_air or not np.isfinite(wanted):
+            raise ValueError(
+                f"echo of {echo_s:g} s given; more than 0, and less than {_DECAY * plain.volume_m3 / air.speed_m_s / in_air:.0f} s by its air, is allowed"
+            )
+        mean = float(plain.areas_m2 @ plain.absorption(at)[:, 0] / plain.areas_m2.sum())
+        times = (wanted - in_air) / plain.areas_m2.sum() / -np.log1p(-mean)
+        scaled = 1.0 - (1.0 - np.minimum(plain._absorption, 0.9999)) ** times
+        return cls(size, tuple(tuple(row) for row in scaled))
+
     @property
     def low(self) -> Floats:
         """Its low corner [m]."""

@@ -31,7 +31,9 @@ class Scale:
 
     def __init__(self, full_scale_spl: float) -> None:
         if not -60.0 <= full_scale_spl <= 200.0:
-            raise ValueError(f"full scale of {full_scale_spl:g} dB SPL given; -60 to 200 allowed; a workshop needs 60-90")
+            raise ValueError(
+                f"full scale of {full_scale_spl:g} dB SPL given; -60 to 200 allowed; a workshop needs 60-90"
+            )
         self.full_scale_spl = float(full_scale_spl)
         self.over = 0
 
@@ -66,8 +68,10 @@ class Scale:
         """A sentence where the guard had to bend anything, else an empty one."""
         if not self.over:
             return ""
-        return f"{self.over} samples were above -1 dBFS and were bent; a full scale of more than "\
+        return (
+            f"{self.over} samples were above -1 dBFS and were bent; a full scale of more than "
             f"{self.full_scale_spl:g} dB SPL would hold them"
+        )
 
 
 def k_weighted(samples: Floats, rate_hz: float) -> Floats:

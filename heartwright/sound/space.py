@@ -166,6 +166,16 @@ class Space:
         """Where a source is now [m]."""
         return self._glides[self.index(name)].at(self.time)
 
+    def gain_of(self, name: str) -> float:
+        """Pressure where one listens over that at 1 m: direct sound and diffuse field at 1 kHz, by power."""
+        source = self.sources[self.index(name)]
+        away = max(NEAREST_M, float(np.linalg.norm(self.place_of(name) - np.asarray(self.listener.place))))
+        power = away**-2.0
+        if self.echoes:
+            echo = float(self.chamber.reverberation_s(np.array([_MID_HZ]), self.air)[0])
+            power += 4.0 * np.pi * self.air.speed_m_s / self.chamber.volume_m3 * echo / (6.0 * np.log(10.0))
+        return source.gain * float(np.sqrt(power))
+
     # ------------------------------------------------------------------------------------------ moving
 
     def move(self, name: str, place: Vector, *, seconds: float = 0.1) -> None:
