@@ -139,17 +139,16 @@ class Cluster:
         self.books.stand += told[3]
         self.pressed += told[4]
         for body in out[:left]:
-            self._let_go(int(body), early + seconds)
+            self._let_go(int(body))
         return told[:3]
 
-    def _let_go(self, body: int, since: float) -> None:
+    def _let_go(self, body: int) -> None:
         """Take out a body at the open wall.
 
         A free one takes its energy with it. One that is still bound would come back: it is lifted out, and what that
         takes is drive.
         """
-        m = self.mass[body]
-        v = self.velocity[body] + since * self.field_[body, :3]
+        m, v = self.mass[body], self.velocity[body]
         self.mass[body] = 0.0
         apart = np.sum((self.place - self.place[body]) ** 2, axis=1) + self.forces.softening**2
         apart[body] = 1.0

@@ -14,7 +14,10 @@ MOST_BEATS = 8.0
 
 
 def figures(cluster: Cluster, history: list[Look], calm: float, scale: Scale, gone: int) -> dict[str, Figure]:
-    """All figures of `cluster` now, whose record `history` was last disturbed at the time `calm` [Henon units]."""
+    """Figures of `cluster` now, whose record `history` was last disturbed at the time `calm` [Henon units].
+
+    What has no value (a crossing time where nothing is bound, a pulse that is not clear of the noise) is left out.
+    """
     now = cluster.now
     out = {
         "virial_ratio": _virial(cluster, now),
@@ -34,14 +37,19 @@ def figures(cluster: Cluster, history: list[Look], calm: float, scale: Scale, go
         fall = np.array(
             [beat.damping, beat.damping - 1.96 * beat.damping_error, beat.damping + 1.96 * beat.damping_error]
         )
-        value, low, high = (float(v) for v in fall / scale.second)
+        value, low, high = fall / scale.second
         out["pulse_damping"] = Figure(value, "1/s", low, high, says="the pulse falls by a factor e in one over this")
-    return out
+    return {name: _plain(f) for name, f in out.items() if np.isfinite(f.value)}
+
+
+def _plain(figure: Figure) -> Figure:
+    low, high = (None if v is None else float(v) for v in (figure.low, figure.high))
+    return Figure(float(figure.value), figure.unit, low, high, figure.says)
 
 
 def measured(history: list[Look], calm: float) -> pulse.Pulse | None:
     """The pulse in the record since `calm`, of some beats at most."""
-    if not history:
+    if not history or history[-1].pull >= 0.0:
         return None
     near = pulse.homologous(history[-1].pull, history[-1].inertia)
     since = max(calm, history[-1].time - MOST_BEATS * 2.0 * np.pi / near)
@@ -58,7 +66,7 @@ def crossing(cluster: Cluster) -> float:
 
 
 def relaxation(cluster: Cluster) -> float:
-    """Half-mass relaxation time [spitzer1987], 0.138 N r^(3/2) / (M^(1/2) ln L), L = min(0.11 N, r / e) [giersz1994]."""
+    """Half-mass relaxation, 0.138 N r^(3/2) / (M^(1/2) ln L) [spitzer1987], L = min(0.11 N, r / e) [giersz1994]."""
     n = int(cluster.inside.sum())
     r, mass = cluster.now.half_mass, float(cluster.mass.sum())
     if n < 2 or mass <= 0.0:

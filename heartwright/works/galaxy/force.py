@@ -7,8 +7,8 @@ Each body is smeared out as a Plummer sphere of scale `softening` (e), the same 
 
 so the density is the very one whose gravity is felt, for nothing: `brightness` is made from it. Units: G = 1.
 
-Two ways, one answer. `direct` sums over all pairs in single precision (each body's own sum errs by some 1e-6), vectorised
-by the compiler; it wins to some thousands of bodies (see the galaxy benchmark). Beyond, `tree` (see its module).
+Two ways, one answer. `direct` sums over all pairs in single precision (a sum errs by some 1e-6), vectorised by the
+compiler; it wins to some thousands of bodies (see the galaxy benchmark). Beyond, `tree` (see its module).
 Both take a range of targets, so that `Forces` can share them out over threads: kernels let go of the interpreter's
 lock, every body's sum is made by one thread in one order, and the bits do not depend on how many there are.
 """
@@ -27,12 +27,12 @@ from numba import njit
 from heartwright.records import Floats
 
 #: From so many bodies on the tree is quicker than the direct sum (measured: `make bench NAME=galaxy`).
-TREE_FROM: Final = 6_000
+TREE_FROM: Final = 5_000
 #: From so many bodies on the work is shared out over the cores; below, handing it over costs more than it saves.
 SHARE_FROM: Final = 5_000
 #: Columns of a field: acceleration (three), potential, density.
 AX, AY, AZ, PHI, RHO = range(5)
-_fast = {"cache": True, "fastmath": True, "nogil": True, "error_model": "numpy"}
+_fast: Final[dict[str, Any]] = {"cache": True, "fastmath": True, "nogil": True, "error_model": "numpy"}
 
 
 @njit(**_fast)
@@ -40,19 +40,16 @@ def direct(
     x: Any, y: Any, z: Any, m: Any, softening2: Any, first: int, last: int, field: Floats
 ) -> None:  # all [n] float32
     """field [n, 5]: of bodies first..last by all, each body's own share in potential and density left in."""
-    one = np.float32(1.0)
+    one, zero = np.float32(1.0), np.float32(0.0)
     for i in range(first, last):
         xi, yi, zi = x[i], y[i], z[i]
-        ax = np.float32(0.0)
-        ay = np.float32(0.0)
-        az = np.float32(0.0)
-        phi = np.float32(0.0)
-        rho = np.float32(0.0)
+        ax = ay = az = phi = rho = zero
         for j in range(x.shape[0]):
             dx = x[j] - xi
             dy = y[j] - yi
             dz = z[j] - zi
-            u = one / np.sqrt(dx * dx + dy * dy + dz * dz + softening2)
+            r2 = dx * dx + dy * dy + dz * dz + softening2
+            u = one / np.sqrt(r2) if r2 > zero else zero
             w = m[j] * u
             u2 = u * u
             f = w * u2

@@ -26,8 +26,8 @@ STEP_OF_SOFTENING: Final = 0.6
 HARD: Final = 1e-3  # stands for no softening where the two are compared
 
 
-def made(model: str, n: int, *, wall: float, seed: int, **options: Any) -> Bodies:
-    """Bodies of a model, their centre at rest in the middle. Raises ValueError."""
+def made(model: str, n: int, *, wall: float, seed: int, soft: float | None = None, **options: Any) -> Bodies:
+    """Bodies of a model, their centre at rest in the middle; soft: the softening. Raises ValueError."""
     if model not in MODELS:
         near = get_close_matches(model, MODELS, 1)
         guess = f"; did you mean {near[0]!r}?" if near else ""
@@ -42,6 +42,8 @@ def made(model: str, n: int, *, wall: float, seed: int, **options: Any) -> Bodie
             raise ValueError(
                 f"model {model!r} takes no {name!r}; it takes: {', '.join(sorted(known)) or 'nothing more'}"
             )
+    if model == "disc":
+        options["soft"] = softening("disc", n) if soft is None else soft
     return MODELS[model](n, wall, np.random.default_rng([seed, 0x6A1A]), **options).at_rest()
 
 
@@ -92,7 +94,7 @@ def step(soft: float) -> float:
 
 
 def softened(bodies: Bodies, forces: Forces) -> Bodies:
-    """The same with all velocities slower by the root of what the softening takes of the virial, so that it balances."""
+    """A sphere with velocities slower by the root of what the softening takes of the virial, so that it balances."""
     if forces.softening <= 0.0:
         return bodies
     hard = Forces(min(HARD, forces.softening), forces.way, forces.opening, forces.threads)

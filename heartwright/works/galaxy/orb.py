@@ -35,7 +35,6 @@ from heartwright.works.galaxy.wall import LETS_GO, REFLECTS
 GLASS_KG: Final = 0.9
 FOOT: Final = 0.03  # how far the glass stands above the shelf [m]
 KEPT: Final = 6_000  # measured steps that are kept
-STEP_OF_SOFTENING: Final = 0.6  # no body flies further in a step than this share of the softening, but a few
 LIVE: Final = 8_000  # bodies that a work can go on with in real time beside others
 DEEDS: Final = (
     Deed("pulse", "Pulse", "All velocities are made larger (or smaller) at once.", {"strength": Span(-0.5, 0.5, 0.1)}),
@@ -83,7 +82,9 @@ class Galaxy:
         one, as a share of all velocities; softening and step in Henon units, by the number of bodies where None;
         lets_go: whether the glass is open; way: "direct", "tree" or "" for the quicker. Raises ValueError.
         """
-        bodies = models.made(model, n, wall=wall, seed=seed, **options) if isinstance(model, str) else model
+        bodies = (
+            models.made(model, n, wall=wall, seed=seed, soft=softening, **options) if isinstance(model, str) else model
+        )
         models.check(bodies, wall=wall, softening=softening)
         for what, value, low, high in (
             ("radius", radius, 1e-3, 100.0), ("wall", wall, 0.1, 1e3), ("mass", mass, 1e-6, 1e6),
@@ -100,7 +101,7 @@ class Galaxy:
         self.scale = Scale.of(radius=radius, wall=wall, pulse_s=pulse_s, mass=mass)
         self.notes = notes
         self._forces = Forces(soft, way)
-        if isinstance(model, str):
+        if isinstance(model, str) and model != "disc":  # which is made for its softening
             bodies = models.softened(bodies, self._forces)
         self._cluster = Cluster.of(
             bodies, wall=wall, step=step or models.step(soft), forces=self._forces, way=LETS_GO if lets_go else REFLECTS
@@ -166,8 +167,10 @@ class Galaxy:
 
     @property
     def light(self) -> float:
-        """From its densest part: 0.6 as it was made, brighter by half for twice the density."""
+        """From its densest part: 0.6 as it was made (and without softening), brighter by half for twice the density."""
         dense = self._cluster.now.dense
+        if self._forces.softening == 0.0:
+            return 0.6 if self.left else 0.0
         return float(np.clip(0.6 + 0.5 * np.log2(dense / self._reference), 0.0, 1.0)) if dense > 0.0 else 0.0
 
     @property
@@ -203,16 +206,16 @@ class Galaxy:
         """Go on by `seconds` on a stand that moves so; what the bodies handed to the wall, as a mean."""
         if seconds <= 0.0:
             return Reaction()
-        scale, arm = self.scale, np.array([0.0, FOOT + self.radius, 0.0])
-        moved = np.asarray(ground.acceleration) + np.cross(ground.turning, arm)
+        scale, arm = self.scale, FOOT + self.radius
+        (ax, ay, az), (tx, _, tz) = ground.acceleration, ground.turning
+        moved = np.array([ax - tz * arm, ay, az + tx * arm])  # of the middle of the glass, so far above its stand
         self._tilt = np.asarray(ground.tilt, float)
         given = self._cluster.advance(seconds / scale.second, moved / scale.acceleration)
-        looks, self._cluster.looks = self._cluster.looks, []
-        self._listen(looks)
-        force = -given * scale.momentum / seconds
-        fx, fy, fz = (float(v) for v in force)
-        mx, my, mz = (float(v) for v in np.cross(arm, force))
-        return Reaction((fx, fy, fz), (mx, my, mz))
+        if self._cluster.looks:
+            looks, self._cluster.looks = self._cluster.looks, []
+            self._listen(looks)
+        fx, fy, fz = (float(v) for v in given * (-scale.momentum / seconds))
+        return Reaction((fx, fy, fz), (arm * fz, 0.0, -arm * fx))
 
     def heard(self, n: int, rate_hz: int) -> NDArray[np.float32]:
         """The next `n` samples of its throb, 1 m away [Pa] (see `throb` for the law)."""
@@ -226,11 +229,11 @@ class Galaxy:
         """
         books, joule = self._cluster.closed, self.scale.joule
         return Ledger(
-            drive_j=books.drive * joule,
-            spent_j={"let go": books.let_go * joule},
-            stored_j=(self._cluster.energy - self._cluster.start) * joule,
-            residual_j=self._cluster.residual * joule,
-            stand_j=books.stand * joule,
+            drive_j=float(books.drive * joule),
+            spent_j={"let go": float(books.let_go * joule)},
+            stored_j=float((self._cluster.energy - self._cluster.start) * joule),
+            residual_j=float(self._cluster.residual * joule),
+            stand_j=float(books.stand * joule),
         )
 
     def figures(self) -> dict[str, Figure]:
@@ -273,8 +276,6 @@ class Galaxy:
 
     def _listen(self, looks: list[Look]) -> None:
         """Keep what was measured, and let it sound."""
-        if not looks:
-            return
         self._history.extend(looks)
         rows = np.array([(k.time, k.swell, k.stretch, -k.pull, k.dense) for k in looks])
         weight = np.maximum(rows[:, 3], 1e-12)

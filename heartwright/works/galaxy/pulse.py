@@ -90,7 +90,7 @@ def _spread(rest: Floats, t: Floats, omega: float, damping: float, terms: Floats
     freedom = max(len(t) - 6, 1)
     variance = float(rest @ rest) / freedom * _stretched(rest)
     covariance = np.linalg.pinv(by.T @ by) * variance
-    return np.sqrt(np.diag(covariance))[:3]
+    return np.sqrt(np.maximum(np.diag(covariance), 0.0))[:3]
 
 
 def _stretched(rest: Floats) -> float:

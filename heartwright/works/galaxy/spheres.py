@@ -25,7 +25,7 @@ Random = np.random.Generator
 
 @dataclass(frozen=True, slots=True)
 class Bodies:
-    """mass [n], place [n, 3], velocity [n, 3] in Henon units; group [n]: of which part each body is (for its colour)."""
+    """mass [n], place [n, 3], velocity [n, 3] in Henon units; group [n]: of which part each is (for its colour)."""
 
     mass: Floats
     place: Floats

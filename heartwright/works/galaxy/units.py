@@ -24,7 +24,7 @@ class Scale:
 
     @classmethod
     def of(cls, *, radius: float, wall: float, pulse_s: float, mass: float) -> Scale:
-        """For a glass of `radius` [m] that lies at `wall` virial radii, a pulse of some seconds, bodies of `mass` [kg]."""
+        """For a glass of `radius` [m] at `wall` virial radii, a pulse of `pulse_s` [s], bodies of `mass` [kg]."""
         return cls(radius / wall, pulse_s / PULSE, mass)
 
     @property

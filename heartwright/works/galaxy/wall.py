@@ -21,7 +21,7 @@ def fly(
     place: Any, velocity: Any, pull: Any, mass: Any, inside: Any,
     seconds: float, early: float, glass: Any, radius: float, way: int, told: Any, out: Any,
 ) -> int:  # fmt: skip
-    """Fly on by `seconds`; the number of bodies that came to an open wall, listed in `out` [n].
+    """Fly on by `seconds`; the number of bodies that came to an open wall, listed in `out` [n], as they were there.
 
     place, velocity, pull [n, 3]: from the glass's centre; of the kick's middle, in a frame that does not accelerate;
     the acceleration of the last kick. inside [n]: bool. early: the start of this flight after the kick's middle, < 0
@@ -33,7 +33,7 @@ def fly(
         if not inside[i]:
             continue
         rest = seconds
-        for bounce in range(6):
+        for _bounce in range(6):
             ux = velocity[i, 0] - glass[0]
             uy = velocity[i, 1] - glass[1]
             uz = velocity[i, 2] - glass[2]
@@ -45,21 +45,22 @@ def fly(
             u2 = ux * ux + uy * uy + uz * uz
             b = x * ux + y * uy + z * uz
             c = x * x + y * y + z * z - radius * radius
-            if c >= 0.0:
-                hit = 0.0  # it stands on the glass or, where a snapshot or a blow put it there, beyond
-            else:
+            hit = 0.0  # it may stand on the glass or, where a snapshot put it there, beyond
+            if c < 0.0:
                 hit = min((-b + np.sqrt(max(b * b - u2 * c, 0.0))) / u2, rest)
             x, y, z = x + ux * hit, y + uy * hit, z + uz * hit
             r = np.sqrt(x * x + y * y + z * z)
             nx, ny, nz = x / r, y / r, z / r
             r = min(r, radius)
             place[i, 0], place[i, 1], place[i, 2] = r * nx, r * ny, r * nz
+            since = early + (seconds - rest) + hit  # the moment, after the kick's middle
             if way == LETS_GO:
+                for k in range(3):
+                    velocity[i, k] += pull[i, k] * since
                 out[left] = i
                 left += 1
                 break
             # the velocity at this very moment, not that of the kick's middle, is turned round
-            since = early + (seconds - rest) + hit
             along = (ux + pull[i, 0] * since) * nx + (uy + pull[i, 1] * since) * ny + (uz + pull[i, 2] * since) * nz
             rest -= hit
             if along > 0.0:
