@@ -10,6 +10,7 @@ One frame for works and room alike: x right, y up, z towards the viewer. SI unit
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -40,7 +41,9 @@ class Ground:
 
     def gravity(self) -> Floats:
         """What a plumb line feels in the work's own frame, acceleration of the stand included [m/s2], shape (3,)."""
-        return rotated(np.array([0.0, -G, 0.0]) - np.asarray(self.acceleration), -np.asarray(self.tilt))
+        ax, ay, az = self.acceleration
+        tx, ty, tz = self.tilt
+        return rotated(np.array([-ax, -G - ay, -az]), np.array([-tx, -ty, -tz]))
 
 
 STILL = Ground()
@@ -146,14 +149,22 @@ class Work(Protocol):
 
 
 def rotated(vector: Floats, by: Floats) -> Floats:
-    """A vector turned by a rotation vector [rad], shape (3,) (Rodrigues)."""
-    angle = float(np.linalg.norm(by))
+    """A vector turned by a rotation vector [rad], shape (3,) (Rodrigues). In plain numbers: it is called at every step."""
+    x, y, z = (float(value) for value in vector)
+    a, b, c = (float(value) for value in by)
+    angle = math.sqrt(a * a + b * b + c * c)
     if angle == 0.0:
-        return np.array(vector, float)
-    axis = np.asarray(by) / angle
-    c, s = np.cos(angle), np.sin(angle)
-    turned: Floats = c * vector + s * np.cross(axis, vector) + (1.0 - c) * float(axis @ vector) * axis
-    return turned
+        return np.array([x, y, z])
+    a, b, c = a / angle, b / angle, c / angle
+    cos, sin = math.cos(angle), math.sin(angle)
+    along = (1.0 - cos) * (a * x + b * y + c * z)
+    return np.array(
+        [
+            cos * x + sin * (b * z - c * y) + along * a,
+            cos * y + sin * (c * x - a * z) + along * b,
+            cos * z + sin * (a * y - b * x) + along * c,
+        ]
+    )
 
 
 def amounts_of(deeds: tuple[Deed, ...], deed: str, given: Mapping[str, float]) -> dict[str, float]:
