@@ -148,22 +148,22 @@ class Work(Protocol):
         ...
 
 
-def rotated(vector: Floats, by: Floats) -> Floats:
-    """A vector turned by a rotation vector [rad], shape (3,) (Rodrigues). In plain numbers: it is called at every step."""
-    x, y, z = (float(value) for value in vector)
-    a, b, c = (float(value) for value in by)
+def rotated(vector: Floats | Vector, by: Floats | Vector) -> Floats:
+    """A vector turned by a rotation vector [rad], shape (3,) (Rodrigues)."""
+    x, y, z = (float(v) for v in vector)
+    a, b, c = (float(v) for v in by)
     angle = math.sqrt(a * a + b * b + c * c)
     if angle == 0.0:
-        return np.array([x, y, z])
+        return np.array((x, y, z))
     a, b, c = a / angle, b / angle, c / angle
-    cos, sin = math.cos(angle), math.sin(angle)
-    along = (1.0 - cos) * (a * x + b * y + c * z)
+    cosine, sine = math.cos(angle), math.sin(angle)
+    along = (1.0 - cosine) * (a * x + b * y + c * z)
     return np.array(
-        [
-            cos * x + sin * (b * z - c * y) + along * a,
-            cos * y + sin * (c * x - a * z) + along * b,
-            cos * z + sin * (a * y - b * x) + along * c,
-        ]
+        (
+            cosine * x + sine * (b * z - c * y) + along * a,
+            cosine * y + sine * (c * x - a * z) + along * b,
+            cosine * z + sine * (a * y - b * x) + along * c,
+        )
     )
 
 
