@@ -17,7 +17,7 @@ from heartwright.records import Floats
 
 LEAST_CYCLES = 1.2
 FEW = 24  # samples below which nothing is fitted
-CLEAR = 3.0  # amplitude over its standard error below which no pulse is told
+CLEAR = 4.5  # amplitude over its standard error below which no pulse is told
 
 
 @dataclass(frozen=True, slots=True)
