@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 import numpy as np
+from scipy.optimize import brentq
 
 from heartwright.records import Floats, Ints
 from heartwright.sound.air import DB_PER_NEPER, Air
@@ -78,18 +79,21 @@ class Chamber:
 
         Raises ValueError where air alone ends the echo sooner.
         """
-        plain = cls(size, walls)
-        at = np.array([1000.0])
-        wanted = _DECAY * plain.volume_m3 / (air.speed_m_s * echo_s) if echo_s > 0.0 else np.inf
-        in_air = 8.0 * float(air.absorption_db_m(at)[0]) / DB_PER_NEPER * plain.volume_m3
-        if not wanted > in_air or not np.isfinite(wanted):
+        plain, at = cls(size, walls), np.array([1000.0])
+        longest = float(cls(size, ((0.0,) * len(BANDS_HZ),) * 6).reverberation_s(at, air)[0])
+        shortest = float(plain.thicker(40.0).reverberation_s(at, air)[0])
+        if not shortest < echo_s < longest:
             raise ValueError(
-                f"echo of {echo_s:g} s given; more than 0, and less than {_DECAY * plain.volume_m3 / air.speed_m_s / in_air:.0f} s by its air, is allowed"
+                f"echo of {echo_s:g} s given; {shortest:.2g} s (walls that keep all) to {longest:.2g} s (air alone) "
+                "is allowed in a chamber of this size"
             )
-        mean = float(plain.areas_m2 @ plain.absorption(at)[:, 0] / plain.areas_m2.sum())
-        times = (wanted - in_air) / plain.areas_m2.sum() / -np.log1p(-mean)
-        scaled = 1.0 - (1.0 - np.minimum(plain._absorption, 0.9999)) ** times
-        return cls(size, tuple(tuple(row) for row in scaled))
+        times = brentq(lambda k: float(plain.thicker(k).reverberation_s(at, air)[0]) - echo_s, 1e-6, 40.0)
+        return plain.thicker(float(times))
+
+    def thicker(self, times: float) -> Chamber:
+        """The same with walls that keep as much as this many layers of theirs."""
+        kept = (1.0 - np.minimum(self._absorption, 0.9999)) ** times
+        return Chamber(self.size, tuple(tuple(float(a) for a in 1.0 - row) for row in kept))
 
     @property
     def low(self) -> Floats:

@@ -62,7 +62,7 @@ def of_partials(frequency: Floats, amplitude: Floats) -> float:
 # ------------------------------------------------------------------------------------------ partials of a sound
 
 
-def partials(samples: Floats, rate_hz: float) -> tuple[Floats, Floats]:
+def partials(samples: Floats | NDArray[np.float32], rate_hz: float) -> tuple[Floats, Floats]:
     """Frequencies [Hz] and amplitudes of the steady partials of a stretch of sound, the strongest forty at most.
 
     Peaks of a Blackman-Harris spectrum (its side lobes lie 92 dB down, so none passes for a partial), their place and
@@ -146,7 +146,7 @@ def _there(x: Floats, rate_hz: float, f: Floats, a: Floats, floor: Floats) -> ND
 
 
 def of_sound(samples: Floats, rate_hz: float) -> float:
-    """Dissonance of a stretch of sound over the sum of its partials' amplitudes: 0 for a pure tone, noise or silence."""
+    """Dissonance of a stretch of sound over the sum of its partials' amplitudes; 0 for a tone, noise or silence."""
     f, a = partials(samples, rate_hz)
     total = float(a.sum())
     return of_partials(f, a) / total if total > 0.0 else 0.0
@@ -163,7 +163,8 @@ def over_time(samples: Floats, rate_hz: float) -> tuple[Floats, Floats]:
     window, hop = round(WINDOW_S * rate_hz), round(HOP_S * rate_hz)
     starts = np.arange(0, max(1, len(samples) - window + 1), hop)
     values = np.array([of_sound(samples[s : s + window], rate_hz) for s in starts])
-    return (starts + 0.5 * min(window, len(samples))) / rate_hz, values
+    middles: Floats = (starts + 0.5 * min(window, len(samples))) / rate_hz
+    return middles, values
 
 
 def steady(values: Floats) -> Interval:
@@ -224,8 +225,8 @@ def between(voices: Mapping[str, tuple[Floats, Floats]]) -> Shares:
     return Shares(names, table, float(table.sum()))
 
 
-def by_work(sounds: Floats, names: Sequence[str], rate_hz: float) -> Shares:
-    """Shares of works given by what is heard of each, [n_work, n]; partials fainter than 0.02 of the loudest are left."""
+def by_work(sounds: Floats | NDArray[np.float32], names: Sequence[str], rate_hz: float) -> Shares:
+    """Shares of works given by what is heard of each, [n_work, n]; partials below 0.02 of the loudest do not count."""
     found = {n: partials(row, rate_hz) for n, row in zip(names, sounds, strict=True)}
     loudest = max((float(a.max(initial=0.0)) for _, a in found.values()), default=0.0)
     return between({n: (f[a >= FAINTEST * loudest], a[a >= FAINTEST * loudest]) for n, (f, a) in found.items()})

@@ -14,6 +14,7 @@ Every path is one short FIR and a whole delay. The fraction of a sample is in th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,11 +61,12 @@ def hears(
     towards: unit vectors to where the sound comes from [n, 3]; distance: length of the path [m], shape [n]; left: what
     is left of the amplitude by walls and gain, [n, n_tap // 2 + 1], at the frequencies of an FFT of n_tap.
     """
-    f = np.fft.rfftfreq(n_tap, 1.0 / rate_hz)
+    f: Floats = np.fft.rfftfreq(n_tap, 1.0 / rate_hz).astype(np.float64)
     r = np.maximum(distance, NEAREST_M)
     level = left / r[:, None] * np.exp(-air.absorption_db_m(f)[None, :] * r[:, None] / DB_PER_NEPER)
     level = level * _band(f, rate_hz, n_tap)
     lateral = np.clip(towards @ listener.right, -1.0, 1.0)
+    shadow: NDArray[Any]
     if listener.ears == "headphones":
         late, shadow = _sphere(np.stack([-lateral, lateral], axis=1), f, listener, air)
     else:

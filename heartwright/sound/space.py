@@ -20,16 +20,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 
 from heartwright.records import Floats, Ints
 from heartwright.sound.air import Air
 from heartwright.sound.chamber import Chamber, Images
 from heartwright.sound.ears import NEAREST_M, Listener, Singles, hears
+from heartwright.sound.paths import GRID, add_paths, write
 from heartwright.sound.tail import Tail
 from heartwright.work import Vector
 
-GRID, TURN = 128, 2048  # samples
+TURN = 2048  # samples
 PIECE = 2048  # longest stretch done at once [samples]
 OWN_ECHOES = 24
 FASTEST_M_S = 5.0  # no source glides faster; what should, arrives later
@@ -114,8 +114,8 @@ class Space:
         names = [s.name for s in sources]
         if len(set(names)) != len(names):
             raise ValueError(f"sources named {', '.join(names)}: each needs a name of its own")
-        for s in sources:
-            self.chamber.inside(s.place, s.name)
+        for source in sources:
+            self.chamber.inside(source.place, source.name)
         n = len(sources)
         self.sources = sources
         self._glides = [_Glide(0, 0, np.asarray(s.place, float), np.asarray(s.place, float)) for s in sources]
@@ -220,7 +220,7 @@ class Space:
 
     # ------------------------------------------------------------------------------------------ sounding
 
-    def block(self, pressures: Floats) -> Floats:
+    def block(self, pressures: Floats | Singles) -> Floats:
         """The next samples: [n_source, n] Pa at 1 m from each, to [2, n] Pa at the two ears.
 
         Raises ValueError for another number of sources and for what is not finite, naming the source.
@@ -266,15 +266,15 @@ class Space:
 
     def _piece(self, x: Singles) -> Floats:
         n = x.shape[1]
-        _write(x, self.time, self._ring)
+        write(x, self.time, self._ring)
         loud = x.any(axis=1)
         self._heard_until[loud] = self.time + n
         live = self._heard_until > self.time - self._size // 2
         out, bus = np.zeros((2, n), np.float32), np.zeros((2, n), np.float32)
         for group in self._groups:
-            _paths(self._ring, self.time, live, group.offset, group.taps, self._start, self._length, out)
+            add_paths(self._ring, self.time, live, group.offset, group.taps, self._start, self._length, out)
         if self.echoes:
-            _paths(self._ring, self.time, live, self._bus.offset, self._bus.taps, self._start, self._length, bus)
+            add_paths(self._ring, self.time, live, self._bus.offset, self._bus.taps, self._start, self._length, bus)
         self.time += n
         heard = out.astype(np.float64)
         return heard + self.tail.block(bus[0].astype(np.float64)) if self.echoes else heard
@@ -325,7 +325,7 @@ class Space:
     def _wall_gains(self, images: Images, n_tap: int) -> Floats:
         """What the walls leave, at the frequencies of an FFT of n_tap, as means over the width of each."""
         step = self.rate_hz / n_tap
-        fine = (np.arange(n_tap * 8) + 0.5) * step / 16.0
+        fine: Floats = (np.arange(n_tap * 8) + 0.5) * step / 16.0
         power = self.chamber.reflected(images, fine) ** 2
         rows = [power[:, max(0, 16 * k - 8) : 16 * k + 8].mean(axis=1) for k in range(n_tap // 2 + 1)]
         return np.sqrt(np.stack(rows, axis=1))
@@ -348,57 +348,3 @@ class Space:
 
 def _only(images: Images, which: Floats) -> Images:
     return Images(images.sign[which], images.shift[which], images.hits[which])
-
-
-@njit(cache=True)
-def _write(x: Singles, clock: int, ring: Singles) -> None:
-    """x [S, n] into ring [S, 2 size], twice, so that a stretch is never cut; size a power of two."""
-    size = ring.shape[1] // 2
-    for s in range(x.shape[0]):
-        for i in range(x.shape[1]):
-            at = (clock + i) & (size - 1)
-            ring[s, at] = x[s, i]
-            ring[s, at + size] = x[s, i]
-
-
-@njit(cache=True)
-def _paths(
-    ring: Singles, clock: int, live: Floats, offset: Ints, taps: Singles, start: Ints, length: Ints, out: Singles
-) -> None:
-    """out [2, n] += every path of every live source. offset [2, S, P, 2]; taps [2, S, P, 2, T]; start, length [S]."""
-    size = ring.shape[1] // 2
-    n, n_tap = out.shape[1], taps.shape[4]
-    a, b = np.zeros(GRID, np.float32), np.zeros(GRID, np.float32)
-    for first in range(0, n, GRID):
-        m = min(GRID, n - first)
-        for s in range(offset.shape[1]):
-            if not live[s]:
-                continue
-            for p in range(offset.shape[2]):
-                for e in range(2):
-                    now = clock + first
-                    begin = (now - offset[0, s, p, e] - n_tap + 1) & (size - 1)
-                    a[:] = 0.0
-                    _fir(ring[s, begin : begin + m + n_tap - 1], taps[0, s, p, e], a[:m])
-                    if length[s] > 0:
-                        begin = (now - offset[1, s, p, e] - n_tap + 1) & (size - 1)
-                        b[:] = 0.0
-                        _fir(ring[s, begin : begin + m + n_tap - 1], taps[1, s, p, e], b[:m])
-                        for i in range(m):
-                            share = np.float32(min(1.0, (now + i - start[s]) / length[s]))
-                            a[i] += share * (b[i] - a[i])
-                    for i in range(m):
-                        out[e, first + i] += a[i]
-
-
-@njit(cache=True)
-def _fir(x: Singles, h: Singles, out: Singles) -> None:
-    """out [m] += sum over k of h[k] x[n_tap - 1 - k + i], eight taps at a time (their number is a multiple of eight)."""
-    m, n_tap = out.shape[0], h.shape[0]
-    for k in range(0, n_tap, 8):
-        h0, h1, h2, h3, h4, h5, h6, h7 = h[k], h[k + 1], h[k + 2], h[k + 3], h[k + 4], h[k + 5], h[k + 6], h[k + 7]
-        y = x[n_tap - 8 - k : n_tap - 1 - k + m]
-        for i in range(m):
-            out[i] += ((h0 * y[i + 7] + h1 * y[i + 6]) + (h2 * y[i + 5] + h3 * y[i + 4])) + (
-                (h4 * y[i + 3] + h5 * y[i + 2]) + (h6 * y[i + 1] + h7 * y[i])
-            )

@@ -1,7 +1,7 @@
 """`Writer`: a long file of sound, a block at a time, to WAV or FLAC (24 bit); whole or not there at all.
 
-The file grows under a temporary name in the same folder and gets its own when it is complete; what interrupts it (Ctrl-C,
-a full disk) leaves whatever stood there before.
+The file grows under a temporary name in the same folder and gets its own when it is complete; what interrupts it
+(Ctrl-C, a full disk) leaves whatever stood there before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from heartwright.sound.store import NotWritten
 
 _FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 _LEAST = 2.0**-23
-MOST_WAV_BYTES = 4_000_000_000
 
 
 def check_name(path: str | os.PathLike[str]) -> Path:
