@@ -17,17 +17,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import replace
 
 import numpy as np
 
 from heartwright.design import Design
-from heartwright.design.works import Balance, Pendulum
+from heartwright.design.works import Pendulum
 from heartwright.engine import layout as L
 from heartwright.records import Floats, Ledger, Trace
 from heartwright.sound.mix import TICK_LEVEL
 from heartwright.sound.stream import Stream
-from heartwright.work import STILL, Deed, Figure, Ground, Reaction, Span, amounts_of, rotated
+from heartwright.work import STILL, Deed, Figure, G, Ground, Reaction, Span, amounts_of, rotated
 from heartwright.works import pump
 from heartwright.works.figures_now import now
 from heartwright.works.heart import ARTERY_REACH, GoingHeart
@@ -91,21 +90,15 @@ class Clockwork:
         self.mass = mass if mass is not None else swinging + DEAD_KG.get(design.kind, WATCH_KG)
         if not self.mass >= swinging:
             raise ValueError(f"mass={mass!r} kg: it must hold the oscillator's {swinging:g} kg at least")
-        self.arbor = np.array([0.0, self._height(design), 0.0])  # the oscillator's, from the mount, room axes
+        self._height = _arbor_height(design)  # of the oscillator's arbor above the mount [m]
+        self._inertia = self._inertias()
         self.stand_j = 0.0
         self._torque_j = 0.0  # part of the engine's drive that is the stand's
-        self._gravity = self._in_plane(STILL.gravity())
-        self._still = self._gravity.copy()
+        self._gravity = self.axes[:2] @ (0.0, -G, 0.0)
         self._told, self._pieces = self.live.time, deque[Trace](maxlen=KEPT_PIECES)
         self._beats: deque[Trace] = deque(maxlen=20)
         self._stream: Stream | None = None
         self._swing0 = max(self.swing_j, 1e-30)
-
-    def _height(self, design: Design) -> float:
-        osc = design.oscillator
-        if isinstance(osc, Pendulum):
-            return osc.length + CLEARANCE
-        return ARBOR_HEIGHT.get(design.kind, WATCH_HEIGHT)
 
     # ------------------------------------------------------------------------------------------ what it is now
 
@@ -136,7 +129,7 @@ class Clockwork:
         osc = self.design.oscillator
         if not isinstance(osc, Pendulum):
             return 0.0, (0.0, 0.0, 0.0)
-        return osc.mass, (0.0, float(self.arbor[1]) - osc.length, 0.0)
+        return osc.mass, (0.0, self._height - osc.length, 0.0)
 
     @property
     def swing_j(self) -> float:
@@ -169,9 +162,11 @@ class Clockwork:
         state, osc = built.state, built.oscillator
         x, y = self._first_moment()
         w = float(state.speed[osc])
-        p = self.axes[:2].T @ np.array([-w * y, w * x])
-        spin = float(np.sum((state.speed / built.model.rotor[:, L.INV_I])[: osc + 1]))
-        return np.concatenate([p, spin * self.axes[2] + np.cross(self.arbor, p)])
+        px, py, pz = (self.axes[:2].T @ (-w * y, w * x)).tolist()
+        spin = float(state.speed[: osc + 1] @ self._inertia)
+        sx, sy, sz = (spin * self.axes[2]).tolist()
+        h = self._height
+        return np.array((px, py, pz, sx + h * pz, sy, sz - h * px))
 
     # ------------------------------------------------------------------------------------------ going on
 
@@ -179,25 +174,27 @@ class Clockwork:
         """Go on by `seconds` on a stand that moves so; a stopped or jammed one stands, and time goes on."""
         if abs(ground.temperature_c - self.live.temperature_c) > TEMPERATURE_STEP:
             self._live_placed(temperature_c=ground.temperature_c)
-        turning = np.asarray(ground.turning, float)
-        true = rotated(STILL.gravity(), -np.asarray(ground.tilt))
-        pushed = np.asarray(ground.gravity() - true) - np.cross(turning, self.arbor)
-        self._turn_gravity(self._in_plane(true))
+        a, b, c = ground.tilt
+        turning, h = ground.turning, self._height
+        true = rotated((0.0, -G, 0.0), (-a, -b, -c))
+        pushed = ground.gravity() - true + (h * turning[2], 0.0, -h * turning[0])
+        self._turn_gravity(self.axes[:2] @ true)
         before, aside0 = self.momentum, self._aside()
-        self._push(self._in_plane(pushed), float(self.axes[2] @ turning), seconds)
+        self._push(self.axes[:2] @ pushed, float(self.axes[2] @ turning), seconds)
         after, aside1 = self.momentum, self._aside()
-        rate = (before - after) / seconds
-        weight = np.cross(0.5 * (aside0 + aside1), true)
+        fx, fy, fz, mx, my, mz = ((before - after) / seconds).tolist()
+        (x, y, z), (gx, gy, gz) = (0.5 * (aside0 + aside1)).tolist(), true.tolist()
         if self.live.time - self._told > PIECE_S:
             self._tell()
-        return Reaction(_vector(rate[:3]), _vector(rate[3:] + weight))
+        moment = (mx + y * gz - z * gy, my + z * gx - x * gz, mz + x * gy - y * gx)
+        return Reaction((fx, fy, fz), moment)
 
     def _push(self, pushed: Floats, turning: float, seconds: float) -> None:
         """Step the engine with gravity and torques of a moving stand, and book their work."""
         built = self._built
         state, option = built.state, built.model.option_f
         turned = slice(1, built.oscillator + 1)  # fork (or anchor) and oscillator
-        torque = -turning / built.model.rotor[turned, L.INV_I]
+        torque = -turning * self._inertia[1:]
         angle, moment = state.angle[turned].copy(), self._first_moment()
         option[L.GX], option[L.GY] = self._gravity + pushed
         state.drive[turned, L.TORQUE] = torque
@@ -213,7 +210,7 @@ class Clockwork:
 
     def _turn_gravity(self, gravity: Floats) -> None:
         """The stand is turned: what that does to the weights that have moved aside is its work on them."""
-        if np.array_equal(gravity, self._gravity):
+        if gravity[0] == self._gravity[0] and gravity[1] == self._gravity[1]:
             return
         change = self._gravity - gravity
         jump, dead = float(change @ self._first_moment()), float(change @ self._first_moment(rest=True))
@@ -241,14 +238,17 @@ class Clockwork:
     def _built(self):  # type: ignore[no-untyped-def]
         return self.live._going.built
 
-    def _in_plane(self, vector: Floats) -> Floats:
-        return np.asarray(self.axes[:2] @ vector)
+    def _inertias(self) -> Floats:
+        """Of wheel, fork (or anchor) and oscillator [kg m2]."""
+        built = self._built
+        return np.asarray(1.0 / built.model.rotor[: built.oscillator + 1, L.INV_I])
 
     def _first_moment(self, *, rest: bool = False) -> Floats:
         """First moment of the oscillator's mass about its arbor, now or at rest, in the movement's plane [kg m]."""
         built = self._built
         b = built.oscillator
-        mx, my = built.model.rotor[b, [L.MOMENT_X, L.MOMENT_Y]]
+        row = built.model.rotor[b]
+        mx, my = float(row[L.MOMENT_X]), float(row[L.MOMENT_Y])
         angle = float(built.state.drive[b, L.REST]) if rest else float(built.state.angle[b])
         c, s = math.cos(angle), math.sin(angle)
         return np.array([c * mx - s * my, s * mx + c * my])
@@ -297,7 +297,7 @@ class Clockwork:
         seconds = max(2.0, 6.0 / self.design.beat_hz)
         twin = self.live.copy()
         twin.piece(self._told)
-        stream.set_level(replace(twin.advance(seconds)))
+        stream.set_level(twin.advance(seconds))
         return stream
 
     def ledger(self) -> Ledger:
@@ -323,12 +323,8 @@ class Clockwork:
         return f"Wound to {100 * given['wind']:.0f} %."
 
 
-def _vector(values: Floats) -> tuple[float, float, float]:
-    return (float(values[0]), float(values[1]), float(values[2]))
-
-
-def balance_of(design: Design) -> Balance:
-    """The balance of a design. Raises ValueError for a pendulum."""
-    if not isinstance(design.oscillator, Balance):
-        raise ValueError(f"{design.name} has a pendulum, not a balance")
-    return design.oscillator
+def _arbor_height(design: Design) -> float:
+    osc = design.oscillator
+    if isinstance(osc, Pendulum):
+        return osc.length + CLEARANCE
+    return ARBOR_HEIGHT.get(design.kind, WATCH_HEIGHT)

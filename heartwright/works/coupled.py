@@ -24,7 +24,8 @@ from heartwright.records import Floats, Ledger
 from heartwright.work import Ground, Vector, Work, rotated
 from heartwright.works.groan import Groans
 from heartwright.works.support import Frame, Load, Statics, Support
-from heartwright.works.tilting import Tilting
+from heartwright.works.tilting import STILL as TILT_STILL
+from heartwright.works.tilting import Moved, Tilting
 
 USUAL_STEP = 0.008  # of a work that does not say [s]
 STEP_OF_KIND = {"gyroscope": 0.002, "galaxy": 0.016, "web": 0.004}
@@ -48,6 +49,7 @@ class _Seat:
     on: On
     load: Load
     every: int  # base steps
+    place: Floats  # in the room [m]
     believed: Floats = field(default_factory=lambda: np.zeros(6))  # velocity that it was told [m/s, rad/s]
     force: Floats = field(default_factory=lambda: np.zeros(6))  # mean over its step
     given: Floats = field(default_factory=lambda: np.zeros(0))  # the same on the support's coordinates
@@ -152,7 +154,10 @@ class Coupled:
         every = [2 ** int(math.log2(step / self._dt) + 1e-9) for step in steps]
         n = len(frame.names)
         self._frame, self._z = frame, z if len(z) else np.zeros(2 * n)
-        self._seats = [old.get(on.work.name) or _Seat(on, load, k) for on, load, k in zip(works, loads, every, strict=True)]
+        self._seats = [
+            old.get(on.work.name) or _Seat(on, load, k, self._where(load))
+            for on, load, k in zip(works, loads, every, strict=True)
+        ]
         for i, (seat, k) in enumerate(zip(self._seats, every, strict=True)):
             if seat.on.work.name not in old:
                 seat.momentum = momentum_of(seat.on.work)
@@ -161,6 +166,7 @@ class Coupled:
             seat.every = k
         self._propagators = {k: propagator(frame, k * self._dt) for k in {1, *every}}
         self._tick = 0
+        self._given = self._sum_given()
         self._ground = {name: Ground(temperature_c=self.temperature_c) for name in names}
         self._changed = getattr(self, "_changed", 0.0) + (self._stored() - held if old else 0.0)
         if not old:
@@ -171,6 +177,9 @@ class Coupled:
         self._statics = tuple(self.support.statics(s.name, loads) for s in self.support.shelves)
         for state in self._statics:
             self.groans[state.shelf].load(state.use)
+
+    def _where(self, load: Load) -> Floats:
+        return np.array(self.support.shelf(load.shelf).place) + (load.along, 0.0, 0.0)
 
     # ------------------------------------------------------------------------------------------ going on
 
@@ -205,40 +214,48 @@ class Coupled:
     def _works_go(self, due: list[int], k: int) -> None:
         n, dt = len(self._z) // 2, k * self._dt
         phi, gamma = self._propagators[k]
-        ahead = phi @ self._z + gamma @ self._sum_given()
-        mounts = self._frame.mounts
-        turn = 0.5 * (self._z[:n] + ahead[:n])
+        ahead = phi @ self._z + gamma @ self._given
+        mounts = self._frame.mounts[due]
+        going = mounts @ ahead[n:]
+        tilts = (mounts[:, 3:] @ (0.5 * (self._z[:n] + ahead[:n]))).tolist()
         imposed = self.tilting.over(self.time, dt)
-        for i in due:
+        for at, i in enumerate(due):
             seat = self._seats[i]
-            told = (mounts[i] @ ahead[n:] - seat.believed) / dt
-            seat.believed = seat.believed + told * dt
-            tilt = mounts[i, 3:] @ turn
-            moved = imposed.motion(self._where(seat.load))
-            shaken = told[:3] + moved.acceleration  # in the frame of the tilted floor
-            ground = Ground(
-                _vector(rotated(shaken, np.array([0.0, 0.0, moved.tilt])) if moved.tilt else shaken),
-                _vector(tilt + (0.0, 0.0, moved.tilt)),
-                _vector(told[3:] + (0.0, 0.0, moved.turning)),
-                self.temperature_c,
-            )
+            told = (going[at] - seat.believed) / dt
+            seat.believed = going[at]
+            moved = imposed.motion(seat.place)
+            ground = self._ground_of(told, tilts[at], moved)
             reaction = seat.on.work.advance(dt, ground)
             self._ground[seat.on.work.name] = ground
-            seat.force = np.array([*reaction.force, *reaction.moment])
-            loose = self._frame.loose[i]
-            x, y, z = seat.load.loose_at
-            left = seat.load.loose * (told[0] + told[4] * z - told[5] * y)
-            seat.given = mounts[i].T @ seat.force - left * loose
+            seat.force = np.array((*reaction.force, *reaction.moment))
+            seat.given = mounts[at].T @ seat.force
+            if seat.load.loose:
+                x, y, z = seat.load.loose_at
+                seat.given -= seat.load.loose * (told[0] + told[4] * z - told[5] * y) * self._frame.loose[i]
             was = seat.momentum
             self._book_momentum(seat, dt)
-            self._outside += moved.cost(seat.force, 0.5 * (was + seat.momentum), dt)
+            if imposed.moving:
+                self._outside += moved.cost(seat.force, 0.5 * (was + seat.momentum), dt)
+        self._given = self._sum_given()
+
+    def _ground_of(self, told: Floats, tilt: list[float], moved: Moved) -> Ground:
+        """What a work is told: the support's motion, and the tilting's, in whose frame the support's is."""
+        ax, ay, az, rx, ry, rz = told.tolist()
+        lean = moved.tilt
+        if lean == 0.0 and moved is TILT_STILL:
+            return Ground((ax, ay, az), (tilt[0], tilt[1], tilt[2]), (rx, ry, rz), self.temperature_c)
+        mx, my, mz = moved.acceleration.tolist()
+        shaken = rotated((ax + mx, ay + my, az + mz), (0.0, 0.0, lean))
+        return Ground(
+            _vector(shaken), (tilt[0], tilt[1], tilt[2] + lean), (rx, ry, rz + moved.turning), self.temperature_c
+        )
 
     def _book_momentum(self, seat: _Seat, dt: float) -> None:
         known = getattr(seat.on.work, "momentum", None)
         seat.momentum = known if known is not None else seat.momentum - seat.force * dt * _STRAIGHT
 
     def _sum_given(self) -> Floats:
-        total = np.zeros(len(self._z) // 2)
+        total = np.zeros(len(self._frame.names))
         for seat in self._seats:
             total += seat.given
         return total
@@ -246,16 +263,12 @@ class Coupled:
     def _support_follows(self) -> None:
         n = len(self._z) // 2
         phi, gamma = self._propagators[1]
-        before, was, given = self._support_energy(), self._z, self._sum_given()
+        before, was, given = self._support_energy(), self._z, self._given
         self._z = phi @ was + gamma @ given
         moved = self._z[:n] - was[:n]
         self._spent += float(given @ moved) - (self._support_energy() - before)
-        for i, seat in enumerate(self._seats):
-            seat.on_support += float(seat.force @ (self._frame.mounts[i] @ moved))
-
-    def _where(self, load: Load) -> Floats:
-        """Where a mount is in the room [m]."""
-        return np.array(self.support.shelf(load.shelf).place) + (load.along, 0.0, 0.0)
+        for seat, far in zip(self._seats, self._frame.mounts @ moved, strict=True):
+            seat.on_support += float(seat.force @ far)
 
     # ------------------------------------------------------------------------------------------ the books
 

@@ -75,9 +75,9 @@ def rise(use: float) -> float:
     return min(max((use - FROM) / (1.0 - FROM), 0.0), 1.0) ** 2
 
 
-def sound(creaks: tuple[Creak, ...], *, began: float, n: int, rate_hz: int, ahead: NDArray[np.float64]) -> tuple[
-    NDArray[np.float32], NDArray[np.float64]
-]:
+def sound(
+    creaks: tuple[Creak, ...], *, began: float, n: int, rate_hz: int, ahead: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """`n` samples from `began` [s] on with these creaks, 1 m away [Pa], and what still rings after them."""
     slip = _slip(rate_hz)
     longest = max((round(c.slips / c.slip_hz * rate_hz) for c in creaks), default=0)

@@ -1,8 +1,8 @@
 """From the plan of a room to the room: every work made by its kind, standing on one support.
 
-    room = build(RoomPlan.load("workshop"))
-    room.advance(10.0)
-    print(room.ledger())
+room = build(RoomPlan.load("workshop"))
+room.advance(10.0)
+print(room.ledger())
 """
 
 from __future__ import annotations

@@ -148,8 +148,12 @@ class Support:
             j = self.jacobian(load.shelf, load.along)[:3]
             hung = self.jacobian(load.shelf, load.along, load.loose_at)[:3]
             mass += (load.mass - load.loose) * j.T @ j + load.loose * hung.T @ hung
-        loose = np.array([self.jacobian(load.shelf, load.along, load.loose_at)[0] for load in loads]).reshape(-1, len(names))
-        light = mass - sum((load.loose * np.outer(row, row) for load, row in zip(loads, loose, strict=True)), np.zeros_like(mass))
+        loose = np.array([self.jacobian(load.shelf, load.along, load.loose_at)[0] for load in loads]).reshape(
+            -1, len(names)
+        )
+        light = mass - sum(
+            (load.loose * np.outer(row, row) for load, row in zip(loads, loose, strict=True)), np.zeros_like(mass)
+        )
         mounts = np.array([self.jacobian(load.shelf, load.along) for load in loads]).reshape(-1, 6, len(names))
         damping = np.diag(2.0 * self._shares() * np.sqrt(np.diag(mass) * np.diag(stiffness)))
         free = np.ones(len(names), bool)
@@ -251,7 +255,9 @@ def point_load(shelf: Shelf, at: float, force: float, x: Floats) -> tuple[Floats
 
 def shapes(shelf: Shelf) -> tuple[list[Callable[[Floats], Floats]], ...]:
     """The Ritz shapes of a beam, their slopes and their second derivatives."""
-    return tuple([_shape(shelf.length, k, order, wall=shelf.held == "wall") for k in range(SHAPES)] for order in range(3))
+    return tuple(
+        [_shape(shelf.length, k, order, wall=shelf.held == "wall") for k in range(SHAPES)] for order in range(3)
+    )
 
 
 def _shape(length: float, k: int, order: int, *, wall: bool) -> Callable[[Floats], Floats]:

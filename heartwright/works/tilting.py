@@ -43,6 +43,10 @@ class Over:
     rate: tuple[float, float]
     dt: float
 
+    @property
+    def moving(self) -> bool:
+        return self.rate != (0.0, 0.0)
+
     def motion(self, place: Floats) -> Moved:
         """What it does to a mount at this place in the room [m]."""
         if self.tilt == (0.0, 0.0) and self.rate == (0.0, 0.0):
