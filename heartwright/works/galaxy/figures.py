@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from heartwright.records import Floats
@@ -10,11 +12,12 @@ from heartwright.works.galaxy import pulse
 from heartwright.works.galaxy.cluster import Cluster, Look
 from heartwright.works.galaxy.units import Scale
 
-MOST_BEATS = 8.0
+MOST_BEATS = 8.0  # of the homologous period: so far back the pulse is measured
+MOST_SAMPLES = 300
 
 
-def figures(cluster: Cluster, history: list[Look], calm: float, scale: Scale, gone: int) -> dict[str, Figure]:
-    """Figures of `cluster` now, whose record `history` was last disturbed at the time `calm` [Henon units].
+def figures(cluster: Cluster, beat: pulse.Pulse | None, scale: Scale, gone: int) -> dict[str, Figure]:
+    """Figures of `cluster` now, of which `gone` bodies were let go, with its pulse as it was `measured`.
 
     What has no value (a crossing time where nothing is bound, a pulse that is not clear of the noise) is left out.
     """
@@ -29,7 +32,6 @@ def figures(cluster: Cluster, history: list[Look], calm: float, scale: Scale, go
             _share(cluster.residual, cluster.start), "", says="residual of the books over the energy"
         ),
     }
-    beat = measured(history, calm)
     if beat is not None:
         half = 1.96 * beat.period_error
         period = beat.period * scale.second
@@ -47,13 +49,14 @@ def _plain(figure: Figure) -> Figure:
     return Figure(float(figure.value), figure.unit, low, high, figure.says)
 
 
-def measured(history: list[Look], calm: float) -> pulse.Pulse | None:
-    """The pulse in the record since `calm`, of some beats at most."""
+def measured(history: Sequence[Look], calm: float) -> pulse.Pulse | None:
+    """The pulse in the record since it was last disturbed at `calm` [Henon units], of some beats at most."""
     if not history or history[-1].pull >= 0.0:
         return None
     near = pulse.homologous(history[-1].pull, history[-1].inertia)
     since = max(calm, history[-1].time - MOST_BEATS * 2.0 * np.pi / near)
-    rows = np.array([(k.time, k.half_mass) for k in history if k.time >= since])
+    kept = [k for k in history if k.time >= since]
+    rows = np.array([(k.time, k.half_mass) for k in kept[:: 1 + len(kept) // MOST_SAMPLES]])
     return pulse.measure(rows[:, 0], rows[:, 1], near=near) if len(rows) else None
 
 

@@ -25,8 +25,9 @@ from heartwright.records import Floats, Ints, Ledger
 from heartwright.work import STILL, Deed, Figure, Ground, Reaction, Span, amounts_of, rotated
 from heartwright.works.galaxy import models
 from heartwright.works.galaxy.cluster import Cluster, Look
-from heartwright.works.galaxy.figures import figures
+from heartwright.works.galaxy.figures import figures, measured
 from heartwright.works.galaxy.force import RHO, Forces
+from heartwright.works.galaxy.pulse import Pulse
 from heartwright.works.galaxy.spheres import Bodies
 from heartwright.works.galaxy.throb import Throb
 from heartwright.works.galaxy.units import PULSE, Scale
@@ -34,7 +35,7 @@ from heartwright.works.galaxy.wall import LETS_GO, REFLECTS
 
 GLASS_KG: Final = 0.9
 FOOT: Final = 0.03  # how far the glass stands above the shelf [m]
-KEPT: Final = 6_000  # measured steps that are kept
+KEPT: Final = 20_000  # measured steps that are kept
 LIVE: Final = 8_000  # bodies that a work can go on with in real time beside others
 DEEDS: Final = (
     Deed("pulse", "Pulse", "All velocities are made larger (or smaller) at once.", {"strength": Span(-0.5, 0.5, 0.1)}),
@@ -108,8 +109,10 @@ class Galaxy:
         )
         self._history: deque[Look] = deque(maxlen=KEPT)
         self._calm = 0.0  # when it was last disturbed, Henon units
+        self._measured: Pulse | None = None
+        self._measured_at = -1.0
         self._tilt = np.zeros(3)
-        self._reference = self._density()
+        self._reference = max(self._cluster.now.dense, 1e-12)
         self._throb = Throb(3.0 * pulse_s)
         self._listen([self._cluster.now])
         if pulse:
@@ -143,6 +146,16 @@ class Galaxy:
     def pulse_s(self) -> float:
         """What the map takes a pulse to last [s]; figure "pulse_period" is what it does last."""
         return PULSE * self.scale.second
+
+    @property
+    def softening(self) -> float:
+        """Of gravity, in virial radii."""
+        return self._forces.softening
+
+    @property
+    def step_s(self) -> float:
+        """Step of the leapfrog [s]."""
+        return self._cluster.step * self.scale.second
 
     @property
     def time(self) -> float:
@@ -200,6 +213,12 @@ class Galaxy:
         """Their velocities [m/s], [n, 3], in the frame that does not accelerate."""
         return self._cluster.velocity * self.scale.speed
 
+    def henon(self) -> dict[str, Floats]:
+        """The bodies that are left as columns m, x, y, z, vx, vy, vz in Henon's units, as `read` takes them."""
+        left = self._cluster.inside
+        columns = np.column_stack([self._cluster.mass, self._cluster.place, self._cluster.velocity])[left].T
+        return dict(zip(("m", "x", "y", "z", "vx", "vy", "vz"), columns, strict=True))
+
     # ------------------------------------------------------------------------------------------ going on
 
     def advance(self, seconds: float, ground: Ground = STILL) -> Reaction:
@@ -238,7 +257,25 @@ class Galaxy:
 
     def figures(self) -> dict[str, Figure]:
         """Virial ratio, half-mass radius, pulse, crossing and relaxation time, bodies let go, energy error."""
-        return figures(self._cluster, list(self._history), self._calm, self.scale, self.n - self.left)
+        now = self._cluster.time
+        if not self._calm <= self._measured_at <= now < self._measured_at + 0.1 * PULSE:
+            self._measured, self._measured_at = measured(self._history, self._calm), now
+        return figures(self._cluster, self._measured, self.scale, self.n - self.left)
+
+    def record(self) -> dict[str, Floats]:
+        """What was measured at the end of each step, the latest `KEPT` of them, by name and unit; arrays [n]."""
+        meter, second, joule = self.scale.metre, self.scale.second, self.scale.joule
+        kept = list(self._history)
+        rows = np.array([(k.time, k.half_mass, k.kinetic, k.potential, k.inner, k.pull, k.dense) for k in kept])
+        time, half, kinetic, potential, inner, pull, dense = rows.reshape(-1, 7).T
+        return {
+            "time_s": time * second,
+            "half_mass_radius_m": half * meter,
+            "kinetic_j": kinetic * joule,
+            "potential_j": potential * joule,
+            "virial_ratio": 2.0 * inner / np.maximum(-pull, 1e-300),
+            "density": dense / self._reference,
+        }
 
     # ------------------------------------------------------------------------------------------ deeds
 
@@ -272,7 +309,7 @@ class Galaxy:
 
     def _disturb(self, deed: Any) -> None:
         self._cluster.carry_out(deed)
-        self._calm = self._cluster.time
+        self._calm, self._measured_at = self._cluster.time, -1.0
 
     def _listen(self, looks: list[Look]) -> None:
         """Keep what was measured, and let it sound."""
@@ -281,6 +318,3 @@ class Galaxy:
         weight = np.maximum(rows[:, 3], 1e-12)
         centre = np.sqrt(4.0 * np.pi / 3.0 * np.maximum(rows[:, 4], 0.0)) / (2.0 * np.pi * self.scale.second)
         self._throb.feed(rows[:, 0] * self.scale.second, rows[:, 1] / weight, rows[:, 2] / weight, centre)
-
-    def _density(self) -> float:
-        return max(self._cluster.now.dense, 1e-12)
