@@ -24,7 +24,7 @@ from heartwright.records import Floats, Ints
 STANDS = 1.5  # sigmas of the fold that a block of the filter stands out by
 WIDTH = 3  # blocks over which the filter is smoothed
 TURNS = 6
-LEAST_SIGMAS = 5.0  # of the curvature: below it there is no beat to be timed
+LEAST_SIGMAS = 2.5  # of the curvature: below it there is no beat to be timed
 
 
 class Matcher(Protocol):

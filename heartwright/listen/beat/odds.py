@@ -48,16 +48,14 @@ def second_beat(strength: Singles, block_rate_hz: float, period: float) -> tuple
     halves = fold(strength, period, bins)
     halves -= np.median(halves, axis=1, keepdims=True)
     width = max(1, round(WIDTH_S * block_rate_hz * bins / period)) | 1
-    soft = _around(halves.sum(axis=0), np.ones(width))
-    top = int(np.argmax(soft))
-    matched = _matched(np.roll(halves, -top, axis=1), width)
+    top = loudest(halves, width)
+    matched = answers(np.roll(halves, -top, axis=1), width)
     a, b = int(np.ceil(ALIKE_NEAREST * bins)), int((1.0 - ALIKE_NEAREST) * bins)
     place = np.arange(a, b + 1) / bins
     noise = 1.4826 * float(np.median(np.abs(matched - np.median(matched)))) or 1e-12
     unit = float(np.hypot(noise, CLUTTER * matched[0]))
-    stands, first = _of_its_own(matched, a, b) / unit, max(float(matched[0]) / unit, 0.0)
-    near = np.exp(-0.5 * ((place - 0.5) / OUT_OF_BEAT) ** 2)
-    prior = (1.0 - ANYWHERE) * near / near.sum() + ANYWHERE / len(place)
+    stands, first = of_its_own(matched, a, b) / unit, max(float(matched[0]) / unit, 0.0)
+    prior = place_prior(place)
     second = first * SECOND[:, None]
     usual = np.exp(-0.5 * (np.log(SECOND / USUAL) / RANGE) ** 2)
     ratio = usual / usual.sum() @ np.exp(np.minimum(second * stands - 0.5 * second**2, 300.0)) * prior
@@ -65,7 +63,18 @@ def second_beat(strength: Singles, block_rate_hz: float, period: float) -> tuple
     return (top + 0.5) * period / bins, float(place[int(np.argmax(ratio))]), total / (1.0 + total)
 
 
-def _of_its_own(matched: Floats, a: int, b: int) -> Floats:
+def loudest(halves: Floats, width: int) -> int:
+    """Bin where the beat is loudest."""
+    return int(np.argmax(_around(halves.sum(axis=0), np.ones(width))))
+
+
+def place_prior(place: Floats) -> Floats:
+    """How likely the second beat is at each place [share of the period], of sum 1."""
+    near = np.exp(-0.5 * ((place - 0.5) / OUT_OF_BEAT) ** 2)
+    return np.asarray((1.0 - ANYWHERE) * near / near.sum() + ANYWHERE / len(place))
+
+
+def of_its_own(matched: Floats, a: int, b: int) -> Floats:
     """`matched` from bin a to b, without what only is the flank of something higher or further from the middle.
 
     Beyond `NEAREST` a second beat is believed only as the like of the first.
@@ -94,18 +103,22 @@ def _around(values: Floats, kernel: Floats) -> Floats:
     return np.convolve(wide, kernel, "valid")
 
 
-def _matched(halves: Floats, width: int) -> Floats:
-    """Each half, its first beat at bin 0, against the beat of the other half; shape [bins]."""
-    bins = halves.shape[1]
-    total = np.zeros(bins)
+def beat_of(half: Floats, width: int) -> Floats:
+    """The filter that one half makes, its beat at bin 0; shape [bins]."""
+    bins = len(half)
     inside = np.zeros(bins, dtype=bool)
     inside[: int(AFTER * bins)] = True
     inside[bins - int(BEFORE * bins) :] = True
+    soft = _around(half, np.hanning(width + 2)[1:-1])
+    noise = 1.4826 * float(np.median(np.abs(soft - np.median(soft)))) or 1e-12
+    return np.asarray(np.where(inside, np.maximum(soft - STANDS * noise, 0.0), 0.0))
+
+
+def answers(halves: Floats, width: int) -> Floats:
+    """Each half, its first beat at bin 0, against the beat of the other half; shape [bins]."""
+    total = np.zeros(halves.shape[1])
     for mine, other in ((0, 1), (1, 0)):
-        soft = _around(halves[other], np.hanning(width + 2)[1:-1])
-        noise = 1.4826 * float(np.median(np.abs(soft - np.median(soft)))) or 1e-12
-        beat = np.where(inside, np.maximum(soft - STANDS * noise, 0.0), 0.0)
-        total += irfft(rfft(halves[mine]) * np.conj(rfft(beat)), bins)
+        total += irfft(rfft(halves[mine]) * np.conj(rfft(beat_of(halves[other], width))), len(total))
     return total
 
 

@@ -35,7 +35,8 @@ class Pulse:
     """Two beats [s], the interval from a beat of the first side to the next of the other [s], and how sure.
 
     `zero_s` is the time of a beat of the first side; `z` the comb's height over its scatter (noise alone reaches 5.7 in
-    a take of 40 s); `counts` the beats an hour that the comb's period could mean, each with its probability.
+    a take of 40 s); `counts` the beats an hour that the comb's period could mean, each with its probability; `comb_s`
+    that period [s].
     """
 
     period_s: float
@@ -43,6 +44,7 @@ class Pulse:
     zero_s: float
     z: float
     counts: tuple[tuple[float, float], ...] = ()
+    comb_s: float = 0.0
 
 
 def autocorrelation(strength: Singles, lags: int) -> tuple[Floats, Floats]:
@@ -139,9 +141,21 @@ def _sharpen(comb: Comb, period: float, z: float, longest: int, most: int) -> tu
     return float((near @ weight) / weight.sum()), z
 
 
-def counted(strength: Singles, block_rate_hz: float, period: float, z: float, bph: float | None) -> Pulse:
-    """The pulse whose comb has its height at `period` [blocks]: one beat, or both of an oscillation."""
+def counted(
+    strength: Singles,
+    block_rate_hz: float,
+    period: float,
+    z: float,
+    bph: float | None,
+    weighed: tuple[float, float] | None = None,
+) -> Pulse:
+    """The pulse whose comb has its height at `period` [blocks]: one beat, or both of an oscillation.
+
+    `weighed` are log odds of the second and its place where they are known better than from `strength` alone.
+    """
     zero, place, two = odds.second_beat(strength, block_rate_hz, period)
+    if weighed is not None:
+        two, place = float(1.0 / (1.0 + np.exp(-weighed[0]))), weighed[1]
     seconds = period / block_rate_hz
     if bph is not None:
         two = float(abs(seconds * bph / 3600.0 - 2.0) < 0.2)
@@ -152,5 +166,5 @@ def counted(strength: Singles, block_rate_hz: float, period: float, z: float, bp
     zero_s = (zero + 1.0) / block_rate_hz  # a block is centred on its end
     counts = ((7200.0 / seconds, two), (3600.0 / seconds, 1.0 - two))
     if two >= 0.5:
-        return Pulse(seconds, place * seconds, zero_s, z, counts)
-    return Pulse(2.0 * seconds, seconds, zero_s, z, counts[::-1])
+        return Pulse(seconds, place * seconds, zero_s, z, counts, seconds)
+    return Pulse(2.0 * seconds, seconds, zero_s, z, counts[::-1], seconds)

@@ -67,7 +67,9 @@ def _second(strike: onsets.Onsets, strength: Singles, first: pulse.Pulse) -> tup
     if second is None or second.z < PERHAPS_Z or related(first, second):
         return None, strength
     shown = onsets.strength(strike.bands, rate, seek.weighed(strike, rest, second))
-    again = pulse.find(without(shown, rate, first), rate, lags_s=lags_s)
+    rest = without(shown, rate, first)
+    again = pulse.find(rest, rate, lags_s=lags_s)
+    again = None if again is None else seek.recounted(strike, rest, again)
     if again is None or again.z < LEAST_Z or again.counts[0][1] < SURE_COUNT or related(first, again):
         return None, strength
     return (again if len(strength) / rate > FEWEST_CYCLES * again.period_s else None), shown

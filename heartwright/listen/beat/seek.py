@@ -2,37 +2,57 @@
 
 Aim: the pulse of a take and the onset strength that shows it best. A tick fills a few of the bands; noise fills all. So
 once a pulse is found its fold says in which bands it lives, and these are weighed by what they show of it; where
-nothing stands out of all bands together, low, middle and high ones are searched alone.
+nothing stands out of all bands together, single periods are folded, and low, middle and high bands searched alone.
+Last, all bands are asked whether the period holds one beat or two.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from heartwright.listen.beat import cycle, deep, odds, onsets, pulse
+from heartwright.listen.beat import cycle, deep, odds, onsets, pulse, sides
 from heartwright.records import Floats
 
-PLAIN_Z = 300.0  # a comb this high needs no better ear
+PLAIN_Z, PLAIN_COUNT = 300.0, 0.9999  # a comb this high, of a count this likely, needs no better ear
 DOUBTFUL_Z = 14.0  # below it parts of the spectrum are searched alone
-DEEP_S, SURELY = 12.0, 1.05  # in takes longer than that single periods are folded; how much better they must do
+DEEP_S, SURELY = 12.0, 1.05  # in takes longer than that they are folded; how much better than a comb that must do
 LOUDEST = 12.0  # energy over the floor beyond which a block says no more about its band
 LEAST_Z = 1.0  # a band that shows less of the beat is left out
 
 
 def find(strike: onsets.Onsets, bph: float | None = None) -> tuple[onsets.Singles, pulse.Pulse | None]:
     """The onset strength that shows the beat best, and its pulse; `bph` as in `pulse.find`."""
+    strength, found = _find(strike, bph)
+    if found is None or (found.z > PLAIN_Z and found.counts[0][1] > PLAIN_COUNT):
+        return strength, found
+    return strength, recounted(strike, strength, found, bph)
+
+
+def recounted(
+    strike: onsets.Onsets, strength: onsets.Singles, found: pulse.Pulse, bph: float | None = None
+) -> pulse.Pulse:
+    """The pulse with its count weighed by all bands, where it recurs often enough to tell how its cycles differ."""
+    rate, period = strike.block_rate_hz, found.comb_s * strike.block_rate_hz
+    if strike.bands.shape[1] < 2 or len(strength) < deep.FEWEST * period:
+        return found
+    weighed = sides.two_beats(strike.bands, strength, rate, period)
+    return pulse.counted(strength, rate, period, found.z, bph, weighed)
+
+
+def _find(strike: onsets.Onsets, bph: float | None) -> tuple[onsets.Singles, pulse.Pulse | None]:
     rate = strike.block_rate_hz
     strength, found = strike.strength, pulse.find(strike.strength, rate, bph)
     count = strike.bands.shape[1]
     if found is not None and found.z > PLAIN_Z:
         return strength, found
     if (found is None or found.z < DOUBTFUL_Z) and count >= 6:
+        if strike.seconds > DEEP_S:
+            before = found
+            strength, found = _deep(strike, bph, strength, before)
+            if found is not None and found is not before and found.z > deep.SURE_Z:
+                return strength, found
         for weights in _parts(count):
             strength, found = _better(strike, weights, bph, strength, found)
-        if (found is None or found.z < DOUBTFUL_Z) and strike.seconds > DEEP_S:
-            return _deep(strike, bph, strength, found)
     if found is None:
         return strength, None
     for _turn in range(2):
@@ -56,26 +76,36 @@ def _parts(count: int) -> list[onsets.Singles]:
 def _deep(
     strike: onsets.Onsets, bph: float | None, strength: onsets.Singles, found: pulse.Pulse | None
 ) -> tuple[onsets.Singles, pulse.Pulse | None]:
-    """What the fold of the whole take shows, in all bands and in parts of them; else what was found."""
-    rate, best = strike.block_rate_hz, found
-    least = deep.CLEAR_Z
-    if found is not None:
-        least = max(least, SURELY * _shown(strength, found, rate))
-    for trial in [strike.strength] + [onsets.strength(strike.bands, rate, w) for w in _parts(strike.bands.shape[1])]:
+    """What the fold of the whole take shows, in low bands and in all; else what was found."""
+    rate, best, shows = strike.block_rate_hz, None, strength
+    for weights in _low(strike.bands.shape[1]):
+        trial = onsets.strength(strike.bands, rate, weights)
         other = deep.find(trial, rate, bph)
-        if other is not None and other.z > least:
-            strength, best, least = trial, other, other.z
-    if best is found or best is None:
+        if other is not None and other.z > (deep.CLEAR_Z if best is None else best.z):
+            shows, best = trial, other
+        if best is not None and best.z > deep.PLAIN_Z:
+            break
+    if best is None:
         return strength, found
-    sharper = onsets.strength(strike.bands, rate, weighed(strike, strength, best))
-    shown = _shown(sharper, best, rate)
-    return (sharper, replace(best, z=shown)) if shown > best.z else (strength, best)
+    for _turn in range(2):
+        trial = onsets.strength(strike.bands, rate, weighed(strike, shows, best))
+        other = deep.near(trial, rate, best.comb_s * rate, bph)
+        if other.z <= best.z:
+            break
+        shows, best = trial, other
+    if found is not None and deep.near(strength, rate, found.comb_s * rate, bph).z * SURELY > best.z:
+        return strength, found
+    return shows, best
 
 
-def _shown(strength: onsets.Singles, found: pulse.Pulse, block_rate_hz: float) -> float:
-    """How far the fold at a pulse's period, or half of it, stands out [sigmas]."""
-    double = strength.astype(np.float64)
-    return max(deep.stands_out(double, part * found.period_s * block_rate_hz) for part in (1.0, 0.5))
+def _low(count: int) -> list[onsets.Singles]:
+    """Weights of the bands up to 10 kHz, up to 6 kHz, and of all: slow clocks hiss little."""
+    out = []
+    for high in ((count + 1) // 2, count // 3, count):
+        weights = np.zeros(count, np.float32)
+        weights[:high] = 1.0 / high
+        out.append(weights)
+    return out
 
 
 def _better(
