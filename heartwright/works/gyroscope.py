@@ -4,8 +4,9 @@
     reaction = toy.advance(0.002, Ground(acceleration=(0.01, 0.0, 0.0)))
     toy.figures()["precession"]
 
-It spins down by air, bearing and point, sinks, wakes and falls by itself; nobody says when. Motion: gyroscope_motion (on a
-point) and gyroscope_rings (in gimbals); measures: gyroscope_body; sound: gyroscope_whirr; closed forms: gyroscope_top.
+It spins down by air, bearing and point, sinks, wakes and falls by itself; nobody says when. Motion: gyroscope_motion
+(on a point) and gyroscope_rings (in gimbals); measures: gyroscope_body; sound: gyroscope_whirr; closed forms:
+gyroscope_top.
 While it is held (cord, motor, brake, hold) the hands take every force, and the stand feels none.
 """
 
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heartwright.records import Ledger
-from heartwright.work import G, STILL, ZERO, Deed, Figure, Ground, Reaction, Span, Vector, amounts_of
+from heartwright.work import STILL, ZERO, Deed, Figure, G, Ground, Reaction, Span, Vector, amounts_of
 from heartwright.works import gyroscope_body as bodies
 from heartwright.works.gyroscope_body import Build
 from heartwright.works.gyroscope_figures import told
@@ -59,8 +60,8 @@ class Gyroscope:
     """A gyroscope that goes. `status` is "running", "fallen" (it lies on its stand) or "stopped" (the rotor stands).
 
     rpm: its spin at the start; lean_deg: of the shaft from the upright; release: "steady" (in its slow precession) or
-    "rest" (let go from rest: it nods). Other measures by name as in `Build`, or a whole `build`; friction=False leaves all
-    friction out; order: 2 or 4, of the integrator. Raises ValueError for measures that no gyroscope has.
+    "rest" (let go from rest: it nods). Other measures by name as in `Build`, or a whole `build`; friction=False leaves
+    all friction out; order: 2 or 4, of the integrator. Raises ValueError for measures that no gyroscope has.
     """
 
     kind = "gyroscope"
@@ -198,9 +199,7 @@ class Gyroscope:
         if abs(self.held.spin) < _STILL_SPIN or self.status == "stopped":
             self._look()
         height = self.build.height
-        return Reaction(
-            force, (moment[0] + height * force[2], moment[1], moment[2] - height * force[0])
-        )
+        return Reaction(force, (moment[0] + height * force[2], moment[1], moment[2] - height * force[0]))
 
     def _look(self) -> None:
         """Has the rotor stopped?"""
@@ -259,7 +258,7 @@ class Gyroscope:
         return seconds
 
     def _turn_held(self, seconds: float, torque: float, by: str) -> None:
-        """One step of the spin alone, in a frame that stands: I dw = (torque - air - bearing) dt, joules by the mean spin."""
+        """One step of the spin alone, in a frame that stands: C dw = (torque - air - bearing) dt, by the mean spin."""
         held, b = self.held, self.build
         before = held.spin
         way = 1.0 if before >= 0.0 else -1.0
@@ -319,7 +318,8 @@ class Gyroscope:
             return f"{given['length_m']:g} m of cord are drawn with {given['force_n']:g} N."
         if deed in ("motor", "brake", "hold"):
             self._seize(_Hands(given["seconds"], deed, given.get("force_n", 0.0)))
-            return {"motor": "The motor spins it up.", "brake": "A finger lies on its rim.", "hold": "It is held."}[deed]
+            said = {"motor": "The motor spins it up.", "brake": "A finger lies on its rim.", "hold": "It is held."}
+            return said[deed]
         if deed == "lean":
             lean = math.radians(given["lean_deg"])
             if self.mount == "point" and lean >= self.build.touch:

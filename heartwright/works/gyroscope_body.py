@@ -18,7 +18,7 @@ from heartwright.work import G
 from heartwright.works import gyroscope_motion as K
 
 AIR_DENSITY, AIR_VISCOSITY = 1.19, 1.54e-5  # at 23 C [kg/m3], [m2/s]
-_SMALL = 1e-13
+_SMALL = 1e-6  # squares of the inertia smaller than this share are left out of the body
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +63,21 @@ class Build:
             raise ValueError(f"mount {self.mount!r} given; 'point' or 'gimbals' is allowed")
         for f in fields(self):
             value = getattr(self, f.name)
-            if isinstance(value, float | int) and not (math.isfinite(value) and value >= 0.0) and f.name != "overweight":
+            wrong = isinstance(value, float | int) and not (math.isfinite(value) and value >= 0.0)
+            if wrong and f.name != "overweight":
                 raise ValueError(f"{f.name} = {value} given; a number of 0 or more is wanted, in SI units")
         for name in ("rotor_mass", "rotor_radius", "rotor_thickness", "rim"):
             if getattr(self, name) <= 0.0:
                 raise ValueError(f"{name} = {getattr(self, name):g} given; more than 0 is wanted, in SI units (kg, m)")
         if self.rotor_radius > 2.0 or self.pivot_to_centre > 2.0 or self.rotor_mass > 2000.0:
-            raise ValueError("a rotor of metres or tonnes given; did you give millimetres or grams? SI units are wanted")
+            raise ValueError("a rotor of metres or tonnes given; did you give millimetres or grams? SI is wanted")
         if self.imbalance > 0.2 * self.rotor_radius or self.skew > 0.2:
             raise ValueError(
                 f"imbalance {self.imbalance:g} m with skew {self.skew:g} rad given; up to a fifth of the radius and "
                 "0.2 rad are allowed"
             )
         if self.moments is not None and not _can_be(self.moments):
-            raise ValueError(f"moments {self.moments} given; each must be positive and no more than the other two together")
+            raise ValueError(f"moments {self.moments} given; each must be positive, and no more than the other two")
 
     @property
     def moving_mass(self) -> float:
@@ -161,7 +162,7 @@ def frame_across(build: Build) -> float:
 def air_drag(build: Build) -> tuple[float, float]:
     """Factors of spin^1.5 (laminar) and spin^1.8 (turbulent) in the drag of a free disc, both faces [N m, rad/s].
 
-    Moment coefficients 3.87 / Re^0.5 and 0.146 / Re^0.2, Re = spin R^2 / nu (schlichting2017, after Cochran and Karman).
+    Moment coefficients 3.87 / Re^0.5 and 0.146 / Re^0.2, Re = spin R^2 / nu (schlichting2017).
     """
     r2 = build.rotor_radius**2
     size = build.air * 0.5 * AIR_DENSITY * build.rotor_radius**5

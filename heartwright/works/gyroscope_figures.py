@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from heartwright.work import G, Figure
+from heartwright.work import Figure, G
 from heartwright.works import gyroscope_motion as K
 from heartwright.works import gyroscope_rings as R
 from heartwright.works.gyroscope_mounts import InGimbals, OnPoint
@@ -24,7 +24,8 @@ RPM = math.pi / 30.0
 def told(work: Gyroscope) -> dict[str, Figure]:
     """The figures of a gyroscope now."""
     held = work.held
-    out = {"spin": Figure(held.spin / RPM, "rpm", says="turns a minute"), "lean": Figure(math.degrees(held.lean), "deg")}
+    out = {"spin": Figure(held.spin / RPM, "rpm", says="turns a minute")}
+    out["lean"] = Figure(math.degrees(held.lean), "deg", says="of the shaft from the upright")
     if isinstance(held, InGimbals):
         turning, outer, _ = R.rates(held.state, held.body)
         out["precession"] = Figure(math.degrees(outer), "deg/s", says="of the outer ring, now")
@@ -95,7 +96,8 @@ def time_to_topple(work: Gyroscope, *, longest: float = 7200.0) -> float | None:
             axial_loss = air + body[K.PIVOT_DRY]
             upright_loss = u * air + body[K.PIVOT_DRY] * u
         loss = axial_loss / max(abs(axial), 1e-12)
-        step = min(0.02 / max(loss, 1e-9), 0.02 * max(abs(upright), 0.1 * abs(axial)) / max(abs(upright_loss), 1e-15), 30.0)
+        slow = max(abs(upright), 0.1 * abs(axial)) / max(abs(upright_loss), 1e-15)
+        step = min(0.02 / max(loss, 1e-9), 0.02 * slow, 30.0)
         axial -= math.copysign(axial_loss, axial) * step
         upright -= math.copysign(1.0, axial) * upright_loss * step
         t += step
@@ -103,7 +105,7 @@ def time_to_topple(work: Gyroscope, *, longest: float = 7200.0) -> float | None:
 
 
 def _steady_lean(across: float, pull: float, axial: float, upright: float, near: float) -> float | None:
-    """Cosine of the lean of slow precession without nutation with those momenta, nearest `near`; None where none is left."""
+    """Cosine of the lean of precession without nutation with those momenta, nearest `near`; None where none is left."""
     # the least of (upright - axial u)^2 / 2 A (1 - u^2) + m g l u, sought by Newton from where it was
     u = min(max(near, -0.999999), 0.999999)
     for _ in range(60):

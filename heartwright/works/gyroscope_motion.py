@@ -1,10 +1,11 @@
 """The motion of a spinning body on a point: a Lie-group variational integrator.
 
-A rotor turns on a shaft in a light frame, and both turn about a fixed point (Kelvin's gyrostat); a plain top is the same
-without the frame. Attitude is a quaternion `q` of the shaft (its local +y), which does not spin, the rotor's angle `psi`
-and the frame's angle `turn` about it. Momentum is kept in space: `pi` about the point, and the frame's own axial part `p`.
+A rotor turns on a shaft in a light frame, and both turn about a fixed point (Kelvin's gyrostat); a plain top is the
+same without the frame. Attitude is a quaternion `q` of the shaft (its local +y), which does not spin, the rotor's angle
+`psi` and the frame's angle `turn` about it. Momentum is kept in space: `pi` about the point, and the frame's own axial
+part `p`.
 
-    H = |P_perp|^2 / 2 A + P_3^2 / 2 C + p^2 / 2 D  +  P . M_res P / 2  -  (first moment) . g,     P = R' pi - p e_y
+    H = |P_perp|^2 / 2 A + P_3^2 / 2 C + p^2 / 2 D  +  P . M_res P / 2  -  (first moment) . g,    P = R' pi - p e_y
 
 The discrete Lagrangian is the exact action of the free body less the potential by the trapezium rule; its discrete
 Euler-Lagrange equations are kick, free flight, kick [marsden2001]. Free flight needs no Newton iteration, unlike
@@ -24,13 +25,16 @@ import numpy as np
 from numba import njit
 
 from heartwright.records import Floats
+from heartwright.work import G
+
+Four = tuple[float, float, float, float]
 
 # state
 QW, QX, QY, QZ, PSI, TURN, PX, PY, PZ, P = range(10)
 N_STATE = 10
-# body: inertia across [kg m2], along (rotor), along (frame; 0: a plain top), first moments [kg m] along the shaft and of
-# the rotor's imbalance, bearing (viscous, dry), air (laminar, turbulent), pivot (viscous, dry), cosine of the lean at
-# which it touches, then up to three squares (lambda, ux, uy, uz)
+# body: inertia across [kg m2], along (rotor), along (frame; 0: a plain top), first moments [kg m] along the shaft and
+# of the rotor's imbalance, bearing (viscous, dry), air (laminar, turbulent), pivot (viscous, dry), cosine of the lean
+# at which it touches, then up to three squares (lambda, ux, uy, uz)
 A, C, D, ML, MEX, MEZ, VISCOUS, DRY, LAMINAR, TURBULENT, PIVOT_VISCOUS, PIVOT_DRY, TOUCH, N_SQUARE, SQUARES = range(15)
 N_BODY = SQUARES + 12
 # books: joules spent, and the impulse of the pivot's friction on the stand [N m s]
@@ -43,19 +47,25 @@ SECOND_ORDER = np.array([1.0])
 
 
 @njit(cache=True, inline="always")
-def _squares(q, psi, turn, px, py, pz, p, body, h):
-    """The turning that an unequal body adds over h; forwards by half, then backwards by half."""
+def _squares(
+    q: Four, psi: float, turn: float, px: float, py: float, pz: float, p: float, body: Floats, h: float, forwards: bool
+) -> tuple[Four, float]:
+    """The turning that an unequal body adds over h, square by square, forwards or backwards through them."""
     w, x, y, z = q
     c, s = math.cos(psi), math.sin(psi)
     n = int(body[N_SQUARE])
-    for k in range(2 * n):
-        at = SQUARES + 4 * (k if k < n else 2 * n - 1 - k)
+    for k in range(n):
+        at = SQUARES + 4 * (k if forwards else n - 1 - k)
         u1, u2, u3 = body[at + 1] * c + body[at + 3] * s, body[at + 2], body[at + 3] * c - body[at + 1] * s
         # u in space, q u q*
         tx, ty, tz = 2.0 * (y * u3 - z * u2), 2.0 * (z * u1 - x * u3), 2.0 * (x * u2 - y * u1)
         vx, vy, vz = u1 + w * tx + y * tz - z * ty, u2 + w * ty + z * tx - x * tz, u3 + w * tz + x * ty - y * tx
-        angle = 0.5 * h * body[at] * (px * vx + py * vy + pz * vz - p * u2)
-        ch, sh = math.cos(0.5 * angle), math.sin(0.5 * angle)
+        angle = h * body[at] * (px * vx + py * vy + pz * vz - p * u2)
+        half = 0.5 * angle
+        if abs(half) < 1e-3:
+            ch, sh = 1.0 - 0.5 * half * half, half * (1.0 - half * half / 6.0)
+        else:
+            ch, sh = math.cos(half), math.sin(half)
         ex, ey, ez = sh * vx, sh * vy, sh * vz
         w, x, y, z = (
             ch * w - ex * x - ey * y - ez * z,
@@ -68,7 +78,9 @@ def _squares(q, psi, turn, px, py, pz, p, body, h):
 
 
 @njit(cache=True, inline="always")
-def _fly(q, psi, turn, px, py, pz, p, body, h):
+def _fly(
+    q: Four, psi: float, turn: float, px: float, py: float, pz: float, p: float, body: Floats, h: float
+) -> tuple[Four, float, float]:
     """Free flight of the body's symmetric part over h: about pi by h |pi| / A, the rotor about the shaft besides."""
     w, x, y, z = q
     a = body[A]
@@ -82,15 +94,19 @@ def _fly(q, psi, turn, px, py, pz, p, body, h):
     sh = math.sin(half) / size if size > 0.0 else 0.0
     ex, ey, ez = sh * px, sh * py, sh * pz
     return (
-        ch * w - ex * x - ey * y - ez * z,
-        ch * x + ex * w + ey * z - ez * y,
-        ch * y + ey * w + ez * x - ex * z,
-        ch * z + ez * w + ex * y - ey * x,
-    ), psi, turn
+        (
+            ch * w - ex * x - ey * y - ez * z,
+            ch * x + ex * w + ey * z - ez * y,
+            ch * y + ey * w + ez * x - ex * z,
+            ch * z + ez * w + ex * y - ey * x,
+        ),
+        psi,
+        turn,
+    )
 
 
 @njit(cache=True, inline="always")
-def _moment(q, psi, body):
+def _moment(q: Four, psi: float, body: Floats) -> tuple[float, float, float]:
     """First moment of mass about the point, in space [kg m]."""
     w, x, y, z = q
     ml = body[ML]
@@ -111,7 +127,7 @@ def first_moment(state: Floats, body: Floats) -> tuple[float, float, float]:
 
 
 @njit(cache=True, inline="always")
-def _rub(q, px, py, pz, p, body, h, books):
+def _rub(q: Four, px: float, py: float, pz: float, p: float, body: Floats, h: float, books: Floats) -> Four:
     """Friction over h: air on the rotor, the rotor's bearing in the frame, the point under the frame."""
     w, x, y, z = q
     ax, ay, az = 2.0 * (x * y - w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z + w * x)
@@ -151,9 +167,7 @@ def _rub(q, px, py, pz, p, body, h, books):
         # the mean rate over the kick makes the joules exact
         axial = wx * ax + wy * ay + wz * az
         across = rate * rate - axial * axial
-        books[SPENT_PIVOT] += share * (
-            across * (1.0 - 0.5 * share / a) + axial * axial * (1.0 - 0.5 * share / least)
-        )
+        books[SPENT_PIVOT] += share * (across * (1.0 - 0.5 * share / a) + axial * axial * (1.0 - 0.5 * share / least))
         px, py, pz = px - share * wx, py - share * wy, pz - share * wz
         books[JX] += share * wx
         books[JY] += share * wy
@@ -181,6 +195,7 @@ def go(
     rubbed = body[LAMINAR] > 0.0 or body[VISCOUS] > 0.0 or body[DRY] > 0.0
     rubbed = rubbed or body[PIVOT_VISCOUS] > 0.0 or body[PIVOT_DRY] > 0.0
     done = n
+    unequal = body[N_SQUARE] > 0.0
     for i in range(n):
         for j in range(last + 1):
             flight = weights[j] * h
@@ -190,9 +205,10 @@ def go(
                 px += kick * (my * gz - mz * gy)
                 py += kick * (mz * gx - mx * gz)
                 pz += kick * (mx * gy - my * gx)
-            if body[N_SQUARE] > 0.0:
+            if unequal:
                 q, psi, turn = _fly(q, psi, turn, px, py, pz, p, body, 0.5 * flight)
-                q, turn = _squares(q, psi, turn, px, py, pz, p, body, flight)
+                q, turn = _squares(q, psi, turn, px, py, pz, p, body, 0.5 * flight, True)
+                q, turn = _squares(q, psi, turn, px, py, pz, p, body, 0.5 * flight, False)
                 q, psi, turn = _fly(q, psi, turn, px, py, pz, p, body, 0.5 * flight)
             else:
                 q, psi, turn = _fly(q, psi, turn, px, py, pz, p, body, flight)
@@ -256,3 +272,32 @@ def kinetic(state: Floats, body: Floats) -> float:
         vx, vy, vz = u1 + w * tx + y * tz - z * ty, u2 + w * ty + z * tx - x * tz, u3 + w * tz + x * ty - y * tx
         out += 0.5 * body[at] * (px * vx + py * vy + pz * vz - p * u2) ** 2
     return out
+
+
+@njit(cache=True)
+def advance(
+    state: Floats, body: Floats, books: Floats, weights: Floats, seconds: float, turn_a_step: float, longest: float,
+    pushed: tuple[float, float, float], up: tuple[float, float, float], done: Floats,
+) -> None:  # fmt: skip
+    """`seconds` [s] on a stand whose point is accelerated by `pushed` [m/s2]; writes into `done` [9]:
+
+    means of the force [N] and of the moment about the point [N m] on the stand, the stand's work [J], whether it
+    touched, and the spin now [rad/s].
+    """
+    size = math.sqrt(state[PX] ** 2 + state[PY] ** 2 + state[PZ] ** 2)
+    rate = (size + abs(state[P])) / body[C] + size / body[A]
+    n = max(1, math.ceil(seconds * max(rate / turn_a_step, 1.0 / longest)))
+    jx, jy, jz = books[JX], books[JY], books[JZ]
+    ux, uy, uz = momentum(state, body)
+    mx, my, mz = first_moment(state, body)
+    ran = go(state, body, books, weights, n, seconds / n, (-pushed[0], -G - pushed[1], -pushed[2]), up)
+    vx, vy, vz = momentum(state, body)
+    rx, ry, rz = first_moment(state, body)
+    done[0], done[1], done[2] = (ux - vx) / seconds, (uy - vy) / seconds, (uz - vz) / seconds
+    done[3], done[4], done[5] = (books[JX] - jx) / seconds, (books[JY] - jy) / seconds, (books[JZ] - jz) / seconds
+    done[6] = -(pushed[0] * (rx - mx) + pushed[1] * (ry - my) + pushed[2] * (rz - mz))
+    w, x, y, z = state[QW], state[QX], state[QY], state[QZ]
+    ax, ay, az = 2.0 * (x * y - w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z + w * x)
+    low = ax * up[0] + ay * up[1] + az * up[2] < body[TOUCH]
+    done[7] = 1.0 if ran < n or low else 0.0
+    done[8] = (state[PX] * ax + state[PY] * ay + state[PZ] * az - state[P]) / body[C]

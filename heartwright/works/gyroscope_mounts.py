@@ -1,7 +1,7 @@
 """How a gyroscope is held: on a point, or in two gimbal rings. Both speak alike to `Gyroscope`.
 
-`advance` goes on freely; `rest` gives the spin that is left when hands seize the frame, `let_go` sets it free again at a
-lean. Vectors of a body on a point are the room's (a tilted stand does not turn it), those of gimbals the stand's.
+`advance` goes on freely; `rest` stops all but the spin, as hands do that seize the frame; `let_go` sets it free again.
+ Vectors of a body on a point are the room's (a tilted stand does not turn it), those of gimbals the stand's.
 """
 
 from __future__ import annotations
@@ -12,22 +12,17 @@ from typing import Protocol
 import numpy as np
 
 from heartwright.records import Floats
-from heartwright.work import G, Ground, Vector, rotated
+from heartwright.work import ZERO, G, Ground, Vector, rotated
 from heartwright.works import gyroscope_motion as K
 from heartwright.works import gyroscope_rings as R
-from heartwright.works.gyroscope_body import (
-    Build,
-    air_drag,
-    frame_across,
-    frame_along,
-    point_body,
-)
+from heartwright.works.gyroscope_body import Build, air_drag, frame_across, point_body
 from heartwright.works.gyroscope_top import steady_precession
 
 TURN_A_STEP = 0.6  # how far the fastest turning goes in a step on a point [rad]: energy within 1e-11
 RINGS_A_STEP = 0.15
 LONGEST = 2e-3  # [s]
 DOWN: Vector = (0.0, -G, 0.0)
+UP: Vector = (0.0, 1.0, 0.0)
 
 
 class Held(Protocol):
@@ -71,7 +66,8 @@ class OnPoint:
         self.state = np.zeros(K.N_STATE)
         self.state[K.QW] = 1.0
         self.books = np.zeros(K.N_BOOK)
-        self.stand_j, self.touched = 0.0, False
+        self.stand_j, self.touched, self.spin = 0.0, False, 0.0
+        self._done = np.zeros(9)
 
     @property
     def axis(self) -> tuple[float, float, float]:
@@ -83,10 +79,6 @@ class OnPoint:
     def axial(self) -> float:
         """Momentum about the shaft, the frame's too [N m s]."""
         return float(self.state[K.PX : K.PZ + 1] @ self.axis)
-
-    @property
-    def spin(self) -> float:
-        return float((self.axial - self.state[K.P]) / self.body[K.C])
 
     @property
     def along(self) -> float:
@@ -118,43 +110,32 @@ class OnPoint:
 
     def advance(self, seconds: float, ground: Ground) -> tuple[Vector, Vector]:
         """Go on; force [N] and moment about the point [N m] on the stand, as means. Sets `touched` where it fell."""
-        ax, ay, az = self._point(ground)
-        up = (0.0, 1.0, 0.0) if ground.tilt == (0.0, 0.0, 0.0) else _vector(rotated(np.array([0.0, 1.0, 0.0]),
-                                                                                    np.asarray(ground.tilt)))  # fmt: skip
-        state, body, books = self.state, self.body, self.books
-        px, py, pz = state[K.PX], state[K.PY], state[K.PZ]
-        rate = abs(self.spin) + math.sqrt(px * px + py * py + pz * pz) / body[K.A]
-        n = max(1, math.ceil(seconds * max(rate / TURN_A_STEP, 1.0 / LONGEST)))
-        b0, v0, m0 = books[K.JX :].copy(), K.momentum(state, body), K.first_moment(state, body)
-        done = K.go(state, body, books, self.weights, n, seconds / n, (-ax, -G - ay, -az), up)
-        self.touched = done < n or self._low(up)
-        v1, m1 = K.momentum(state, body), K.first_moment(state, body)
-        self.stand_j -= ax * (m1[0] - m0[0]) + ay * (m1[1] - m0[1]) + az * (m1[2] - m0[2])
-        k = 1.0 / seconds
-        j = books[K.JX :] - b0
-        return (
-            ((v0[0] - v1[0]) * k, (v0[1] - v1[1]) * k, (v0[2] - v1[2]) * k),
-            (float(j[0]) * k, float(j[1]) * k, float(j[2]) * k),
-        )
+        up = UP if ground.tilt == ZERO else _vector(rotated(np.array(UP), np.asarray(ground.tilt)))
+        out = self._done
+        pushed = self._point(ground)
+        K.advance(self.state, self.body, self.books, self.weights, seconds, TURN_A_STEP, LONGEST, pushed, up, out)
+        fx, fy, fz, mx, my, mz, work, touched, self.spin = out.tolist()
+        self.stand_j += work
+        self.touched = touched > 0.0
+        return (fx, fy, fz), (mx, my, mz)
 
     def _point(self, ground: Ground) -> Vector:
         """Acceleration of the point: the foot's, and what the stand's turning adds at its height."""
+        if ground.turning == ZERO:
+            return ground.acceleration
         ax, ay, az = ground.acceleration
         tx, _, tz = ground.turning
         height = self.build.height
         return ax - tz * height, ay, az + tx * height
 
-    def _low(self, up: Vector) -> bool:
-        a = self.axis
-        return a[0] * up[0] + a[1] * up[1] + a[2] * up[2] < self.body[K.TOUCH]
-
     def rest(self) -> float:
         """Stop all but the spin; the joules that the hands take."""
-        before, spin, axis = self.energy, self.spin, self.axis
-        self._spin_about(axis, spin)
+        before = self.energy
+        self._spin_about(self.axis, self.spin)
         return before - self.energy
 
     def _spin_about(self, axis: Vector, spin: float) -> None:
+        self.spin = spin
         self.state[K.P] = 0.0
         for k in range(3):
             self.state[K.PX + k] = self.body[K.C] * spin * axis[k]
@@ -180,7 +161,7 @@ class OnPoint:
         self.state[K.PSI] = (self.state[K.PSI] + angle) % (2.0 * math.pi)
 
     def tap(self, impulse: float, direction: float) -> None:
-        """A blow [N s] on the end of the shaft, level, towards `direction` (0: x, a quarter turn: away from the viewer)."""
+        """A blow [N s] on the end of the shaft, level, towards `direction` (0: x, pi/2: away from the viewer)."""
         reach = self.build.pivot_to_centre + self.build.frame_radius
         ax, ay, az = self.axis
         jx, jz = impulse * math.cos(direction), -impulse * math.sin(direction)
@@ -282,7 +263,7 @@ class InGimbals:
         )
 
     def _turn_stand(self, seconds: float, ground: Ground) -> Vector:
-        """How fast the stand turns [rad/s], by its tilt then and now; what the new tilt does to the weights is its work."""
+        """How fast the stand turns [rad/s], by its tilt then and now; what that does to the weights is its work."""
         if ground.tilt == self._tilt:
             return (0.0, 0.0, 0.0)
         then, now = self._tilt, ground.tilt
@@ -321,7 +302,7 @@ class InGimbals:
         self.state[R.PSI] = (self.state[R.PSI] + angle) % (2.0 * math.pi)
 
     def tap(self, impulse: float, direction: float) -> None:
-        """A blow [N s] on the end of the shaft, level, towards `direction` (0: x, a quarter turn: away from the viewer)."""
+        """A blow [N s] on the end of the shaft, level, towards `direction` (0: x, pi/2: away from the viewer)."""
         s, reach = self.state, self.build.frame_radius
         jx, jz = impulse * math.cos(direction), -impulse * math.sin(direction)
         st, ct, sf, cf = (f(s[k]) for k in (R.THETA, R.PHI) for f in (math.sin, math.cos))

@@ -1,14 +1,15 @@
 """The motion of a rotor in two gimbal rings, with the rings' own inertia: a variational integrator in their angles.
 
-The outer ring turns by `phi` about the stand's upright (y), the inner by `theta` about a level axis n, the rotor by `psi`
-about its shaft a, which leans by theta from the upright. With momenta p of the three angles,
+The outer ring turns by `phi` about the stand's upright (y), the inner by `theta` about a level axis n, the rotor by
+`psi` about its shaft a, which leans by theta from the upright. With momenta p of the three angles,
 
     H = p_theta^2 / 2 A + (p_phi - p_psi cos theta)^2 / 2 B(theta) + p_psi^2 / 2 C - (first moment) . g
     B = (across + 2 ring) sin^2 theta + ring cos^2 theta + outer          (whittaker1937, section 65, with the rings)
 
-Each term is flown exactly, in a palindrome: kick, phi, theta and psi, phi, kick; five such of Suzuki's weights make a step
-of fourth order. B never vanishes, so that gimbal lock is stiff and not singular. Of the imbalance the offset acts on the
-motion; the skew of the axis is heard and not felt here. The stand's turning enters as -w x L - J dw/dt, with L the rotor's.
+Each term is flown exactly, in a palindrome: kick, phi, theta and psi, phi, kick; five such of Suzuki's weights make a
+step of fourth order. B never vanishes, so that gimbal lock is stiff and not singular. Of the imbalance the offset acts
+on the motion; the skew of the axis is heard and not felt here. The stand's turning enters as -w x L - J dw/dt, with L
+the rotor's.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ N_BOOK = 7
 
 
 @njit(cache=True, inline="always")
-def _moment(theta, phi, psi, body):
-    """First moment of mass about the centre, in the stand's frame [kg m]; of the shaft's weight and of the imbalance."""
+def _moment(theta: float, phi: float, psi: float, body: Floats) -> tuple[float, float, float]:
+    """First moment of mass about the centre, in the stand's frame [kg m]: of a weight on the shaft, of imbalance."""
     st, ct, sf, cf = math.sin(theta), math.cos(theta), math.sin(phi), math.cos(phi)
     ml, c, s = body[ML], math.cos(psi), math.sin(psi)
     # in the inner ring's frame (x' across, y' shaft, z' = -n), then by -theta about z, then by phi about y
@@ -40,7 +41,9 @@ def _moment(theta, phi, psi, body):
 
 
 @njit(cache=True, inline="always")
-def _phi(theta, phi, psi, pt, pf, ps, body, h):
+def _phi(
+    theta: float, phi: float, psi: float, pt: float, pf: float, ps: float, body: Floats, h: float
+) -> tuple[float, float, float]:
     """Exact flow of (pf - ps cos theta)^2 / 2 B over h."""
     s, c = math.sin(theta), math.cos(theta)
     b = (body[ACROSS] + 2.0 * body[INNER]) * s * s + body[INNER] * c * c + body[OUTER]
@@ -79,11 +82,7 @@ def turning_momentum(state: Floats, body: Floats) -> tuple[float, float, float]:
     aside = (body[ACROSS] + 2.0 * body[INNER]) * rate * st
     # a = (st cf, ct, -st sf); across it, away from the upright's foot, (-ct cf, st, ct sf); n = -(sf, 0, cf)
     level = along * st - aside * ct
-    return (
-        level * cf - state[PT] * sf,
-        along * ct + aside * st + body[OUTER] * rate,
-        -level * sf - state[PT] * cf,
-    )
+    return (level * cf - state[PT] * sf, along * ct + aside * st + body[OUTER] * rate, -level * sf - state[PT] * cf)
 
 
 @njit(cache=True)
@@ -101,7 +100,7 @@ def momentum(state: Floats, body: Floats) -> tuple[float, float, float]:
 
 
 @njit(cache=True, inline="always")
-def _slowed(p, inertia, viscous, dry, h):
+def _slowed(p: float, inertia: float, viscous: float, dry: float, h: float) -> tuple[float, float]:
     """A momentum after viscous and dry friction over h, and the joules spent."""
     after = p / (1.0 + h * viscous / inertia)
     after = math.copysign(max(abs(after) - h * dry, 0.0), after)
@@ -109,7 +108,9 @@ def _slowed(p, inertia, viscous, dry, h):
 
 
 @njit(cache=True, inline="always")
-def _rub(theta, phi, pt, pf, ps, body, h, books):
+def _rub(
+    theta: float, phi: float, pt: float, pf: float, ps: float, body: Floats, h: float, books: Floats
+) -> tuple[float, float, float]:
     """Friction over h: air on the rotor, its bearings in the inner ring, the bearings of both rings."""
     s, c = math.sin(theta), math.cos(theta)
     b = (body[ACROSS] + 2.0 * body[INNER]) * s * s + body[INNER] * c * c + body[OUTER]
@@ -138,7 +139,10 @@ def _rub(theta, phi, pt, pf, ps, body, h, books):
 
 
 @njit(cache=True, inline="always")
-def _shaken(theta, phi, pt, pf, ps, body, h, w, dw, books):
+def _shaken(
+    theta: float, phi: float, pt: float, pf: float, ps: float, body: Floats, h: float,
+    w: tuple[float, float, float], dw: tuple[float, float, float], books: Floats,
+) -> tuple[float, float, float]:  # fmt: skip
     """The stand's turning w [rad/s] and its change dw [rad/s2], over h: -w x L - J dw on each angle."""
     s, c, sf, cf = math.sin(theta), math.cos(theta), math.sin(phi), math.cos(phi)
     b = (body[ACROSS] + 2.0 * body[INNER]) * s * s + body[INNER] * c * c + body[OUTER]
@@ -158,7 +162,7 @@ def go(
     state: Floats, body: Floats, books: Floats, weights: Floats, n: int, h: float, g: tuple[float, float, float],
     w: tuple[float, float, float], dw: tuple[float, float, float],
 ) -> int:  # fmt: skip
-    """n steps of h [s] under the apparent gravity g [m/s2] on a stand that turns at w [rad/s] and dw [rad/s2]; returns n.
+    """n steps of h [s] under the apparent gravity g [m/s2] on a stand turning at w [rad/s], dw [rad/s2]; returns n.
 
     state [6] and books [7] are changed (joules by sink, the stand's work, impulse of weight and air [N m s]);
     body [14], weights [n_stage]; all vectors in the stand's frame.
@@ -168,7 +172,7 @@ def go(
     pulled = body[ML] != 0.0 or body[MEX] != 0.0 or body[MEZ] != 0.0
     rubbed = body[LAMINAR] + body[VISCOUS] + body[DRY] + body[RING_VISCOUS] + body[RING_DRY] > 0.0
     shaken = w[0] != 0.0 or w[1] != 0.0 or w[2] != 0.0 or dw[0] != 0.0 or dw[1] != 0.0 or dw[2] != 0.0
-    for i in range(n):
+    for _ in range(n):
         for j in range(weights.shape[0] + 1):
             if pulled:
                 left = weights[j - 1] if j > 0 else 0.0

@@ -1,9 +1,9 @@
 """Closed forms of spinning bodies: the heavy symmetric top, and the free body of three unequal moments.
 
 The top's lean obeys u'^2 = f(u), u = cos(lean), a cubic with roots u1 <= u2 <= 1 <= u3; so u = u1 + (u2 - u1) sn^2 and
-the nutation's period is 2 K(k) / rate (goldstein2002, section 5.7; whittaker1937, section 71). Precession over one nutation
-is a complete integral of the third kind, taken here by Gauss-Chebyshev nodes over sn's own angle: its integrand is
-analytic and periodic, so that few nodes reach rounding.
+the nutation's period is 2 K(k) / rate (goldstein2002, section 5.7; whittaker1937, section 71). Precession over one
+nutation is a complete integral of the third kind, taken here by equal nodes over the angle whose sine is sn: the
+integrand is analytic and periodic there, so that few nodes reach rounding.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class TopMotion:
-    """How a heavy symmetric top moves, from its constants: leans [rad], nutation period [s], mean precession [rad/s]."""
+    """How a heavy symmetric top moves: leans [rad], nutation period [s], mean precession [rad/s]."""
 
     lean_low: float
     lean_high: float
@@ -36,8 +36,8 @@ class TopMotion:
 def top_motion(*, across: float, pull: float, axial: float, vertical: float, energy: float) -> TopMotion:
     """The motion of a top of inertia `across` about its point [kg m2] and moment of weight `pull` = m g l [N m].
 
-    `axial` and `vertical` are its momenta about shaft and vertical [N m s]; `energy` [J] is that of leaning and precessing,
-    |P_perp|^2 / 2 A + m g l u, the spin's own left out. Raises ValueError for constants that no motion has.
+    `axial` and `vertical` are its momenta about shaft and vertical [N m s]; `energy` [J] is that of leaning and
+    precessing, |P_perp|^2 / 2 A + m g l u, the spin's own left out. Raises ValueError for constants that no motion has.
     """
     alpha, beta = 2.0 * energy / across, 2.0 * pull / across
     a, b = vertical / across, axial / across

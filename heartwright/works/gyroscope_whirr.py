@@ -1,10 +1,10 @@
 """What a spinning rotor sounds like, 1 m away [Pa].
 
-- Once a turn: imbalance pulls at the stand with m e w^2, and a skewed axis with (C - A) skew w^2 over the foot's radius.
+- Once a turn: imbalance pulls at the stand with m e w^2, a skewed axis with (C - A) skew w^2 over the foot's radius.
   The foot answers as a mass on felt and speaks as a piston in a floor, p = rho S a / 2 pi r (morse1968, section 7.4).
 - Balls: each passes the outer ring's waviness Z (1 - d/D) / 2 times a turn, and pulls with contact stiffness x waviness
   (harris2006); plain pivots pull twice a turn with a share of their friction.
-- Air: the rim's turbulence is a dipole, power K rho U^6 S / c^3 (curle1955), in a band about 0.2 U / thickness (Strouhal).
+- Air: the rim's turbulence is a dipole, power K rho U^6 S / c^3 (curle1955), in a band about 0.2 U / thickness.
 - Blows: the frame is a ring, f_n ~ n (n^2 - 1) / sqrt(n^2 + 1) (rayleigh1894, section 233).
 Pitch and level follow the spin. K, waviness, stiffness and the foot's felt are typical orders, not measured ones.
 """
@@ -18,6 +18,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from heartwright.records import Floats
+from heartwright.work import G
 from heartwright.works.gyroscope_body import AIR_DENSITY, Build
 
 SOUND = 345.0  # speed of sound [m/s]
@@ -30,6 +31,7 @@ STROUHAL = 0.2
 RING_Q = 300.0
 BRASS = 8500.0, 1.0e11  # density [kg/m3], Young's modulus [Pa]
 N_PARTIAL, N_MODE = 4, 3
+SLOW = 50.0  # below this spin the bearing falls silent in proportion [rad/s]
 _PIECE = 64  # samples over which a partial's pitch stands
 
 
@@ -44,6 +46,7 @@ class Whirr:
         self.band = np.zeros(2)
         self.modes = np.zeros(2 * N_MODE)  # re, im of each ring mode now [Pa]
         self.mode_hz = ring_hz(build)
+        self.laws = laws(build)
         self.spin = 0.0
 
     def strike(self, impulse: float) -> None:
@@ -62,46 +65,40 @@ class Whirr:
         """The next n samples, over which the spin goes from what it was to `spin` [rad/s]."""
         out = np.zeros(n)
         if n > 0:
-            before, after = self.partials(self.spin), self.partials(spin)
-            speed = 0.5 * (abs(self.spin) + abs(spin))
-            centre, level = self.rush(speed)
-            top = 0.45 * rate_hz
-            w = 2.0 * math.pi * min(centre, top) / rate_hz
-            radius = math.exp(-0.35 * w)  # a band about as wide as it is high
-            _speak(before, after, self.phase, np.array([w, radius, level]), self.band, self.noise,
-                   self.mode_hz, self.modes, rate_hz, out)  # fmt: skip
+            _speak(self.laws, self.spin, spin, self.phase, self.band, self.noise, self.mode_hz, self.modes,
+                   rate_hz, out)  # fmt: skip
         self.spin = spin
         return out.astype(np.float32)
 
     def partials(self, spin: float) -> Floats:
-        """Angular frequency [rad/s] and pressure at 1 m [Pa] of each partial, shape (2, 4)."""
-        b, w = self.build, abs(spin)
-        if b.balls:
-            pulls = STIFFNESS * WAVINESS * min(1.0, w / 50.0)
-            outer = 0.5 * b.balls * (1.0 - BALL_SHARE)
-            turns, forces = (1.0, 2.0, outer, 2.0 * outer), (0.0, 0.0, pulls, 0.3 * pulls)
-        else:
-            pulls = PLAIN_SHARE * b.bearing_friction * b.moving_mass * 9.80665 * min(1.0, w / 50.0)
-            turns, forces = (1.0, 2.0, 3.0, 4.0), (0.0, pulls, 0.5 * pulls, 0.3 * pulls)
-        once = (b.rotor_mass * b.imbalance + abs(b.axial - b.across) * b.skew / max(b.stand_radius, 1e-3)) * w * w
-        mass = max(b.stand_mass, 0.1 * b.rotor_mass)
-        area = math.pi * b.stand_radius**2
+        """Angular frequency [rad/s] and rms pressure at 1 m [Pa] of each partial, shape (2, 4)."""
         out = np.zeros((2, N_PARTIAL))
-        for k in range(N_PARTIAL):
-            out[0, k] = turns[k] * w
-            force = forces[k] + (once if k == 0 else 0.0)
-            out[1, k] = AIR_DENSITY * area * force / mass / (2.0 * math.pi) * felt(out[0, k] / (2.0 * math.pi))
+        _partials(self.laws, abs(spin), out)
         return out
 
     def rush(self, spin: float) -> tuple[float, float]:
         """Middle of the air's band [Hz] and its rms pressure at 1 m [Pa]."""
-        b = self.build
-        edge = spin * b.rotor_radius
-        power = b.air * TURBULENCE * AIR_DENSITY * edge**6 * 2.0 * math.pi * b.rotor_radius**2 / SOUND**3
-        level = math.sqrt(power * AIR_DENSITY * SOUND / (4.0 * math.pi))
-        return STROUHAL * edge / b.rotor_thickness, level
+        return abs(spin) * float(self.laws[-2]), abs(spin) ** 3 * float(self.laws[-1])
 
 
+def laws(build: Build) -> Floats:
+    """What the sound follows from, shape (12,): per partial its turns and its force [N], the imbalance's force over
+    spin^2, the foot's pressure over force [Pa/N], and middle [Hz] and pressure [Pa] of the air over spin and spin^3."""
+    b = build
+    if b.balls:
+        pulls, outer = STIFFNESS * WAVINESS, 0.5 * b.balls * (1.0 - BALL_SHARE)
+        turns, forces = (1.0, 2.0, outer, 2.0 * outer), (0.0, 0.0, pulls, 0.3 * pulls)
+    else:
+        pulls = PLAIN_SHARE * b.bearing_friction * b.moving_mass * G
+        turns, forces = (1.0, 2.0, 3.0, 4.0), (0.0, pulls, 0.5 * pulls, 0.3 * pulls)
+    once = b.rotor_mass * b.imbalance + abs(b.axial - b.across) * b.skew / max(b.stand_radius, 1e-3)
+    foot = AIR_DENSITY * math.pi * b.stand_radius**2 / max(b.stand_mass, 0.1 * b.rotor_mass) / (2.0 * math.pi)
+    power = b.air * TURBULENCE * AIR_DENSITY * b.rotor_radius**6 * 2.0 * math.pi * b.rotor_radius**2 / SOUND**3
+    level = math.sqrt(power * AIR_DENSITY * SOUND / (4.0 * math.pi))
+    return np.array([*turns, *forces, once, foot, STROUHAL * b.rotor_radius / b.rotor_thickness, level])
+
+
+@njit(cache=True)
 def felt(hz: float) -> float:
     """Acceleration of the foot over that of a free mass."""
     x = hz / FELT_HZ
@@ -122,14 +119,30 @@ def ring_hz(build: Build) -> Floats:
 
 
 @njit(cache=True)
+def _partials(laws: Floats, spin: float, out: Floats) -> None:
+    """Frequency [rad/s] and rms pressure [Pa] of each partial, out [2, 4]; laws [12]."""
+    going = min(1.0, spin / SLOW)
+    for k in range(N_PARTIAL):
+        force = laws[N_PARTIAL + k] * going
+        if k == 0:
+            force += laws[2 * N_PARTIAL] * spin * spin
+        out[0, k] = laws[k] * spin
+        out[1, k] = laws[2 * N_PARTIAL + 1] * force * felt(out[0, k] / (2.0 * math.pi))
+
+
+@njit(cache=True)
 def _speak(
-    before: Floats, after: Floats, phase: Floats, rush: Floats, band: Floats, noise: NDArray[np.uint64],
+    laws: Floats, spin0: float, spin1: float, phase: Floats, band: Floats, noise: NDArray[np.uint64],
     mode_hz: Floats, modes: Floats, rate_hz: int, out: Floats,
 ) -> None:  # fmt: skip
-    """out [n] += partials (frequency, pressure) [2, 4] from before to after, band noise, and ringing modes [2 n_mode].
+    """out [n] += partials, air and ringing modes, while the spin goes from spin0 to spin1 [rad/s].
 
-    rush [3]: middle and pole radius of the band, rms; phase [4], band [2], noise [1] and modes go on from call to call.
+    laws [12]; phase [4], band [2], noise [1] and modes [2 n_mode] go on from call to call.
     """
+    before, after = np.empty((2, N_PARTIAL)), np.empty((2, N_PARTIAL))
+    _partials(laws, abs(spin0), before)
+    _partials(laws, abs(spin1), after)
+    speed = 0.5 * (abs(spin0) + abs(spin1))
     n = out.shape[0]
     for k in range(before.shape[1]):
         if before[1, k] <= 0.0 and after[1, k] <= 0.0:
@@ -152,7 +165,9 @@ def _speak(
             at += step * (stop - start)
             start = stop
         phase[k] = at % 6.283185307179586
-    w, radius, level = rush[0], rush[1], rush[2]
+    w = 2.0 * math.pi * min(laws[2 * N_PARTIAL + 2] * speed, 0.45 * rate_hz) / rate_hz
+    radius = math.exp(-0.35 * w)  # a band about as wide as it is high
+    level = laws[2 * N_PARTIAL + 3] * speed**3
     if level > 0.0 and w > 0.0:
         # two poles, scaled so that white noise of unit variance comes out with unit variance
         a1, a2 = 2.0 * radius * math.cos(w), radius * radius
