@@ -103,8 +103,8 @@ def _thinned(x: Floats, rate_hz: float) -> tuple[Floats, float]:
 def _lines(spectrum: Floats, floor: Floats, step: float, *, apart_hz: float) -> Ints:
     """Where the spectrum has lines that noise of the level about them would not show, the strongest at most."""
     inside = np.arange(len(spectrum)) * step
-    independent = max(1.0, (min(HIGH_HZ, inside[-1]) - LOW_HZ) / (0.5 * apart_hz))
-    over = np.sqrt(np.log(independent / CHANCE) / np.log(2.0))  # of a peak over the median, of an exponential power
+    tries = max(1.0, (min(HIGH_HZ, inside[-1]) - LOW_HZ) / step)  # two to a line: nothing stands out between them
+    over = np.sqrt(np.log(tries / CHANCE) / np.log(2.0))  # of a peak over the median, of an exponential power
     at, _ = signal.find_peaks(spectrum, distance=max(1, int(apart_hz / step)))
     at = at[(inside[at] >= LOW_HZ) & (inside[at] <= HIGH_HZ) & (at > 0) & (at < len(spectrum) - 1)]
     at = at[spectrum[at] > over * floor[at]]
@@ -163,7 +163,7 @@ def over_time(samples: Floats, rate_hz: float) -> tuple[Floats, Floats]:
     window, hop = round(WINDOW_S * rate_hz), round(HOP_S * rate_hz)
     starts = np.arange(0, max(1, len(samples) - window + 1), hop)
     values = np.array([of_sound(samples[s : s + window], rate_hz) for s in starts])
-    middles: Floats = (starts + 0.5 * min(window, len(samples))) / rate_hz
+    middles = np.asarray((starts + 0.5 * min(window, len(samples))) / rate_hz, float)
     return middles, values
 
 
@@ -230,3 +230,11 @@ def by_work(sounds: Floats | NDArray[np.float32], names: Sequence[str], rate_hz:
     found = {n: partials(row, rate_hz) for n, row in zip(names, sounds, strict=True)}
     loudest = max((float(a.max(initial=0.0)) for _, a in found.values()), default=0.0)
     return between({n: (f[a >= FAINTEST * loudest], a[a >= FAINTEST * loudest]) for n, (f, a) in found.items()})
+
+
+def pooled(parts: Sequence[Shares]) -> Shares:
+    """The mean of shares of successive stretches of the same works."""
+    if not parts:
+        return Shares((), np.zeros((0, 0)), 0.0)
+    table = np.mean([p.table for p in parts], axis=0)
+    return Shares(parts[0].names, table, float(table.sum()))

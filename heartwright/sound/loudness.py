@@ -19,8 +19,7 @@ _ABSOLUTE, _RELATIVE = -70.0, -10.0
 
 def spl_db(pressure: Floats) -> float:
     """Sound pressure level of samples [Pa] of any shape, dB re 20 uPa; -inf for silence."""
-    power = float(np.mean(np.square(pressure))) if np.size(pressure) else 0.0
-    return 10.0 * float(np.log10(power / P0_PA**2)) if power > 0.0 else -np.inf
+    return _db(float(np.mean(np.square(pressure))) / P0_PA**2) if np.size(pressure) else -np.inf
 
 
 class Scale:
@@ -74,35 +73,82 @@ class Scale:
         )
 
 
-def k_weighted(samples: Floats, rate_hz: float) -> Floats:
-    """Samples [channel, n] behind the two filters of BS.1770, carried over to any rate by their analogue forms."""
-    shelf = _shelf(1681.974450955533, 3.999843853973347, 0.7071752369554196, rate_hz)
-    high = _high(38.13547087602444, 0.5003270373238773, rate_hz)
-    return np.asarray(signal.sosfilt(np.array([shelf, high]), samples, axis=-1))
+class Meter:
+    """Loudness of a sound that comes in pieces: `add` them, then ask. Samples are [channel, n], Pa or full scale."""
+
+    def __init__(self, rate_hz: float, *, channels: int = 2) -> None:
+        self._k, self._a = _k_filter(rate_hz), _a_filter(rate_hz)
+        self._k_state = np.zeros((len(self._k), channels, 2))
+        self._a_state = np.zeros((len(self._a), channels, 2))
+        self._step = round(0.1 * rate_hz)
+        self._rest = np.zeros(0)
+        self._steps: list[float] = []  # K-weighted energy of every 100 ms, all channels
+        self._power = self._power_a = 0.0
+        self.count, self.peak = 0, 0.0
+
+    def add(self, samples: Floats) -> None:
+        x = np.atleast_2d(samples)
+        self.count += x.shape[1]
+        self.peak = max(self.peak, float(np.abs(x).max(initial=0.0)))
+        self._power += float(np.square(x).sum()) / x.shape[0]
+        heard, self._a_state = signal.sosfilt(self._a, x, axis=-1, zi=self._a_state)
+        self._power_a += float(np.square(heard).sum()) / x.shape[0]
+        heard, self._k_state = signal.sosfilt(self._k, x, axis=-1, zi=self._k_state)
+        energy = np.concatenate([self._rest, np.square(heard).sum(axis=0)])
+        whole = len(energy) // self._step
+        self._steps += energy[: whole * self._step].reshape(whole, self._step).sum(axis=1).tolist()
+        self._rest = energy[whole * self._step :]
+
+    def spl_db(self) -> float:
+        """Mean level of the channels, of samples in Pa [dB re 20 uPa]."""
+        return _db(self._power / max(self.count, 1) / P0_PA**2)
+
+    def spl_a_db(self) -> float:
+        """The same, A-weighted [dB(A)]."""
+        return _db(self._power_a / max(self.count, 1) / P0_PA**2)
+
+    def peak_db(self) -> float:
+        """Of the loudest sample, in Pa [dB re 20 uPa]."""
+        return _db((self.peak / P0_PA) ** 2)
+
+    def lufs(self, scale: float = 1.0) -> float:
+        """Integrated loudness, `scale` making full scale of samples [LUFS]; -inf for silence or under 400 ms."""
+        steps = np.array(self._steps) * scale**2
+        if len(steps) < 4:
+            return -np.inf
+        mean = np.convolve(steps, np.ones(4), "valid") / (4 * self._step)
+        floor = 10.0 ** ((_ABSOLUTE + 0.691) / 10.0)
+        loud = mean[mean > floor]
+        if not len(loud):
+            return -np.inf
+        gate = max(float(loud.mean()) * 10.0 ** (_RELATIVE / 10.0), floor)
+        return -0.691 + _db(float(mean[mean > gate].mean()))
 
 
 def lufs(samples: Floats, rate_hz: float) -> float:
-    """Integrated loudness of samples [channel, n] at full scale 1 [LUFS]; -inf for silence or under 400 ms."""
-    power = np.square(k_weighted(np.atleast_2d(samples), rate_hz)).sum(axis=0)
-    block, step = round(0.4 * rate_hz), round(0.1 * rate_hz)
-    if len(power) < block:
-        return -np.inf
-    total = np.concatenate([[0.0], np.cumsum(power)])
-    starts = np.arange(0, len(power) - block + 1, step)
-    mean = np.maximum((total[starts + block] - total[starts]) / block, 0.0)
-    loud = mean > 10.0 ** ((_ABSOLUTE + 0.691) / 10.0)
-    if not loud.any():
-        return -np.inf
-    gate = max(float(mean[loud].mean()) * 10.0 ** (_RELATIVE / 10.0), 10.0 ** ((_ABSOLUTE + 0.691) / 10.0))
-    return -0.691 + 10.0 * float(np.log10(mean[mean > gate].mean()))
+    """Integrated loudness of samples [channel, n] at full scale 1 [LUFS]."""
+    meter = Meter(rate_hz, channels=len(np.atleast_2d(samples)))
+    meter.add(samples)
+    return meter.lufs()
 
 
-def a_weighted(pressure: Floats, rate_hz: float) -> Floats:
-    """Samples [..., n] behind the A-weighting of IEC 61672, 0 dB at 1 kHz."""
+def _db(power: float) -> float:
+    return 10.0 * float(np.log10(power)) if power > 0.0 else -np.inf
+
+
+def _k_filter(rate_hz: float) -> Floats:
+    """The two filters of BS.1770, carried over to any rate by their analogue forms."""
+    shelf = _shelf(1681.974450955533, 3.999843853973347, 0.7071752369554196, rate_hz)
+    return np.array([shelf, _high(38.13547087602444, 0.5003270373238773, rate_hz)])
+
+
+def _a_filter(rate_hz: float) -> Floats:
+    """The A-weighting of IEC 61672, 0 dB at 1 kHz (within 0.3 dB to 8 kHz at 48 kHz)."""
     low, second, third, high = 2.0 * np.pi * np.array([20.598997, 107.65265, 737.86223, 12194.217])
     poles = -np.array([low, low, second, third, high, high])
-    z, p, k = signal.bilinear_zpk(np.zeros(4), poles, high**2 * 10.0 ** (1.9997 / 20.0), rate_hz)
-    return np.asarray(signal.sosfilt(signal.zpk2sos(z, p, k), pressure, axis=-1))
+    z, p, k = signal.bilinear_zpk(np.zeros(4), poles, high**2, rate_hz)
+    at_1_khz = np.abs(signal.freqz_zpk(z, p, k, [1000.0], fs=rate_hz)[1][0])
+    return np.asarray(signal.zpk2sos(z, p, k / float(at_1_khz)))
 
 
 def _shelf(hz: float, gain_db: float, q: float, rate_hz: float) -> Floats:

@@ -325,7 +325,7 @@ class Space:
     def _wall_gains(self, images: Images, n_tap: int) -> Floats:
         """What the walls leave, at the frequencies of an FFT of n_tap, as means over the width of each."""
         step = self.rate_hz / n_tap
-        fine: Floats = (np.arange(n_tap * 8) + 0.5) * step / 16.0
+        fine = np.asarray((np.arange(n_tap * 8) + 0.5) * step / 16.0, float)
         power = self.chamber.reflected(images, fine) ** 2
         rows = [power[:, max(0, 16 * k - 8) : 16 * k + 8].mean(axis=1) for k in range(n_tap // 2 + 1)]
         return np.sqrt(np.stack(rows, axis=1))

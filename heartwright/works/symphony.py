@@ -12,6 +12,7 @@ holds NaN, falls silent and is named in `troubles`; the others go on.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -22,7 +23,7 @@ from heartwright.sound import discord
 from heartwright.sound.air import Air
 from heartwright.sound.chamber import Chamber
 from heartwright.sound.ears import Listener
-from heartwright.sound.loudness import Scale
+from heartwright.sound.loudness import P0_PA, Scale
 from heartwright.sound.space import Source, Space
 from heartwright.work import STILL, Ground, Vector, Work
 from heartwright.works.light import room_light
@@ -34,6 +35,15 @@ TICK_S = 0.016
 RATE_HZ = 48_000
 KEPT_S = 1.0  # of what each work said, for `shares`
 USUAL_SPL = 84.0  # what full scale stands for until somebody sets it
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How loud a work is where one listens: mean and peak [dB re 20 uPa], and the gain from 1 m away."""
+
+    spl_db: float
+    peak_db: float
+    gain: float
 
 
 class Stage(Protocol):
@@ -102,6 +112,11 @@ class Symphony:
         self._stems_ready = np.zeros((len(self._alone), 2, 0))
         self.stems = np.zeros((len(self._alone), 2, 0))  # Pa, of the block that was asked for last
         self._said = np.zeros((len(sources), round(KEPT_S * rate_hz)), np.float32)
+        self._energy, self._loudest = np.zeros(len(sources)), np.zeros(len(sources))
+
+    @property
+    def has_stems(self) -> bool:
+        return bool(self._alone) or not self.places
 
     @classmethod
     def of_room(
@@ -150,6 +165,8 @@ class Symphony:
             else (np.zeros((0, n), np.float32))
         )
         self._said = np.concatenate([self._said, said], axis=1)[:, -self._said.shape[1] :]
+        self._energy += np.square(said, dtype=float).sum(axis=1)
+        self._loudest = np.maximum(self._loudest, np.abs(said).max(axis=1, initial=0.0))
         self._ready = np.concatenate([self._ready, self.space.block(said)], axis=1)
         if self._alone:
             apart = np.stack([space.block(row[None]) for space, row in zip(self._alone, said, strict=True)])
@@ -190,7 +207,20 @@ class Symphony:
         """What becomes of each work's pressure at 1 m where one listens [1]: direct sound and the room's together."""
         return np.array([self.space.gain_of(name) for name in self.places])
 
+    def levels(self) -> dict[str, Level]:
+        """How loud each work was since the start, where one listens."""
+        gains, count = self.loudness_of(), max(self.samples, 1)
+        rows = zip(self.places, gains, self._energy, self._loudest, strict=True)
+        return {
+            name: Level(_db(gain**2 * energy / count), _db((gain * peak) ** 2), float(gain))
+            for name, gain, energy, peak in rows
+        }
+
     @property
     def light(self) -> float:
         """How bright the room looks from where one listens."""
         return room_light(self.stage.works, self.places, self.space.listener.place)
+
+
+def _db(square_pa: float) -> float:
+    return 10.0 * float(np.log10(square_pa / P0_PA**2)) if square_pa > 0.0 else -np.inf
