@@ -13,8 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
 
+from heartwright.listen.beat import apart
 from heartwright.listen.beat.track import Chain
 from heartwright.listen.timing import slide
 from heartwright.listen.timing.slide import Singles, Slide
@@ -28,8 +28,7 @@ SURE_TOGETHER = 9.0  # of both sides
 LEAST_RISE_DB = 0.4
 FEWEST = 13  # beats a side below which no pattern is believed
 SEEDS, CLEARLY = 3, 0.02  # single beats tried as a beginning, and the correlation by which they must do better
-FARTHEST_APART = 0.45  # of a fold, by which its sides may lie apart
-APART_BLOCKS, UNLIKE = 3, 2.0  # how well that is known, and what each block beyond costs a pair of locks
+APART_BLOCKS, UNLIKE = 3, 2.0  # how well their distance is known, and what each block beyond costs a pair of locks
 LOCK_WITHIN_DB = 12.0  # the lock is never this far below the loudest sound
 
 
@@ -85,7 +84,7 @@ def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
     count = [int((chain.side == s).sum()) for s in range(2)]
     found = [rises(mean[s], floor) for s in range(2)]
     lever = min(count) >= FEWEST and chain.beat_s < SLOWEST_LEVER_S
-    later = apart(mean) if lever else 0
+    later = apart.blocks(mean) if lever else 0
     marks = _lever(found, chain.beat_s * block_rate_hz, later) if lever else None
     buried = marks is not None and any(_hidden(mean[s], marks[s][1], marks[s][0]) for s in range(2))
     if marks is None or buried:
@@ -211,22 +210,6 @@ def _loudest_of_both(mean: Floats, later: int) -> list[int]:
     both = mean[0, first : first + size] + mean[1, second : second + size]
     at = _loudest(both)
     return [first + at, second + at]
-
-
-def apart(mean: Floats) -> int:
-    """By how many blocks the fold of the second side is later than that of the first, [2, n].
-
-    Both sides make the same sounds at the same distances, if not equally loud: the roots of their energies correlate
-    best where each sound lies on its like.
-    """
-    root = np.sqrt(np.maximum(mean - np.median(mean, axis=1, keepdims=True), 0.0))
-    root -= root.mean(axis=1, keepdims=True)
-    n = mean.shape[1]
-    size = next_fast_len(2 * n, real=True)
-    alike = irfft(rfft(root[1], size) * np.conj(rfft(root[0], size)), size)
-    most = int(FARTHEST_APART * n)
-    near = np.concatenate([alike[-most:], alike[: most + 1]])
-    return int(np.argmax(near)) - most
 
 
 def rises(mean: Floats, floor: float) -> list[Rise]:
