@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 
-from heartwright.listen.beat import faint
+from heartwright.listen.beat import apart, faint
 from heartwright.listen.beat.onsets import Singles
 from heartwright.listen.beat.pulse import Pulse
 from heartwright.records import Floats, Ints
@@ -103,9 +103,18 @@ def follow(strength: Singles, block_rate_hz: float, pulse: Pulse) -> Chain | Non
     near = np.clip(path[:, None] + reach + np.arange(-1, 2), 0, 2 * reach)
     frame = Frame(folded, lead, tail, block_rate_hz)
     if np.median(rows[index[:, None], near].max(axis=1)) < SINGLE_Z:
-        dim = faint.time(spectrum, strength, expected.at + steady, expected.side, (lead, tail))
-        return _together(dim, expected, frame) if dim is not None else None
+        tried = [
+            faint.time(spectrum, strength, at, expected.side, (lead, tail))
+            for at in _laid(expected.at + steady, expected.side, apart.blocks(folded))
+        ]
+        known = [dim for dim in tried if dim is not None]
+        return _together(max(known, key=lambda dim: dim.evidence), expected, frame) if known else None
     return _singly(spectrum, strength, answer, path, typical, expected, frame)
+
+
+def _laid(at: Floats, side: Ints, later: int) -> list[Floats]:
+    """Beats as they are expected and, where the folds of the sides lie apart, each side on the other's like."""
+    return [at, at + later * (side - 0.5)] if abs(later) >= NEAR else [at]
 
 
 @dataclass(frozen=True, slots=True)

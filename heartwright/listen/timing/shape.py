@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heartwright.listen.beat import apart
 from heartwright.listen.beat.track import Chain
 from heartwright.listen.timing import slide
 from heartwright.listen.timing.slide import Singles, Slide
@@ -27,7 +28,7 @@ SURE_TOGETHER = 9.0  # of both sides
 LEAST_RISE_DB = 0.4
 FEWEST = 13  # beats a side below which no pattern is believed
 SEEDS, CLEARLY = 3, 0.02  # single beats tried as a beginning, and the correlation by which they must do better
-ALIKE_BLOCKS = 150  # of a fold on each side of a sound, by which the sides are compared
+APART_BLOCKS, UNLIKE = 3, 2.0  # how well their distance is known, and what each block beyond costs a pair of locks
 LOCK_WITHIN_DB = 12.0  # the lock is never this far below the loudest sound
 
 
@@ -83,12 +84,14 @@ def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
     count = [int((chain.side == s).sum()) for s in range(2)]
     found = [rises(mean[s], floor) for s in range(2)]
     lever = min(count) >= FEWEST and chain.beat_s < SLOWEST_LEVER_S
-    marks = _lever(found, chain.beat_s * block_rate_hz) if lever else None
+    later = apart.blocks(mean) if lever else 0
+    marks = _lever(found, chain.beat_s * block_rate_hz, later) if lever else None
     buried = marks is not None and any(_hidden(mean[s], marks[s][1], marks[s][0]) for s in range(2))
     if marks is None or buried:
-        reference = (
-            [m[1] for m in marks] if marks else _alike(mean, found, [_loudest(mean[s]) for s in range(2)], lever)
-        )
+        if marks:
+            reference = [m[1] for m in marks]
+        else:
+            reference = _loudest_of_both(mean, later) if lever else [_loudest(mean[s]) for s in range(2)]
         marks = None
         first = np.full(2, np.nan)
         impulse = np.full(2, np.nan)
@@ -199,29 +202,14 @@ def _loudest(mean: Floats) -> int:
     return top
 
 
-def _alike(mean: Floats, found: list[list[Rise]], loudest: list[int], lever: bool) -> list[int]:
-    """The loudest sound of each side, or another nearly as loud where the sides are then clearly more alike.
-
-    Of two sounds about as loud the noise may raise the one on this side and the other on that.
-    """
-    if not lever:
-        return loudest
-    half = min(ALIKE_BLOCKS, mean.shape[1] // 2)
-    root = np.pad(np.sqrt(np.maximum(mean, 0.0)), ((0, 0), (half, half)), mode="edge")
-    tried = []
-    for side, top in zip(found, loudest, strict=True):
-        near = [
-            int(r.time_s) for r in side if abs(r.time_s - top) > 8 and r.level_db > max(x.level_db for x in side) - 8
-        ]
-        tried.append([top, *near])
-    best, most = loudest, -np.inf
-    for a in tried[0]:
-        for b in tried[1]:
-            x, y = root[0, a : a + 2 * half], root[1, b : b + 2 * half]
-            value = float(np.corrcoef(x, y)[0, 1]) - CLEARLY * ((a != loudest[0]) + (b != loudest[1]))
-            if value > most:
-                best, most = [a, b], value
-    return best
+def _loudest_of_both(mean: Floats, later: int) -> list[int]:
+    """The same sound of both sides, the loudest of their sum: of two about as loud the noise may raise either."""
+    n = mean.shape[1]
+    first, second = max(0, -later), max(0, later)
+    size = n - abs(later)
+    both = mean[0, first : first + size] + mean[1, second : second + size]
+    at = _loudest(both)
+    return [first + at, second + at]
 
 
 def rises(mean: Floats, floor: float) -> list[Rise]:
@@ -263,10 +251,11 @@ def _rise(mean: Floats, least: float, ahead: int, behind: int) -> Floats:
     return out
 
 
-def _lever(found: list[list[Rise]], beat: float) -> list[tuple[int, int, int]] | None:
+def _lever(found: list[list[Rise]], beat: float, later: int) -> list[tuple[int, int, int]] | None:
     """(sound 1, lock, sound 2) in blocks for both sides, or None where the pattern is not a lever's.
 
-    The lock is the last loud steep rise; sound 1 the earliest rise that both sides show equally long before it.
+    The lock is the last loud steep rise; sound 1 the earliest rise that both sides show equally long before it. The
+    sounds of the second side lie `later` in its fold than those of the first.
     """
     loud = []
     for side in found:
@@ -282,6 +271,7 @@ def _lever(found: list[list[Rise]], beat: float) -> list[tuple[int, int, int]] |
                 continue
             x, y = c0.time_s - first[0].time_s, c1.time_s - first[1].time_s
             value = _as_lock(found[0], c0) + _as_lock(found[1], c1) - abs(x - y) / (0.03 * x + 2)
+            value -= UNLIKE * max(0.0, abs(c1.time_s - c0.time_s - later) - APART_BLOCKS)
             if value > score:
                 best, score = ((first[0], c0), (first[1], c1)), value
     if best is None:
