@@ -1,4 +1,4 @@
-"""Cutting and tightening a web that goes on: the mesh is laid anew, the state carried over, the jump of energy booked."""
+"""Cutting and tightening a web that goes on: the mesh is laid anew, the state carried over, the jump booked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from heartwright.works.web.mesh import Threads, mesh, moved
+from heartwright.works.web.net import count
 
 if TYPE_CHECKING:
     from heartwright.works.web.web import Web

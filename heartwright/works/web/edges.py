@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from heartwright.works.web.net import Gathered
 
-_HEADS = {"source", "target", "from", "to", "src", "dst", "a", "b", "node1", "node2", "start", "end", "id1", "id2"}
+_HEADS = {"source", "target", "from", "to", "src", "dst", "node1", "node2", "id1", "id2"}
 _WEIGHT = re.compile(r"'weight':\s*([-+0-9.eE]+)")
 _LONGEST = 10_000  # a line longer than this is no edge
 _CHUNK = 1 << 20

@@ -41,7 +41,10 @@ def gather(path: Path, found: Gathered) -> None:
             raise ValueError(
                 f"{path.name}: broken GraphML: {why}, line {error.lineno}; write the file anew, or give an edge list"
             ) from None
+        reader.finish()
         rest = b""
+        if found.full:
+            rest = chunk[chunk.rfind(b"<") :] if chunk.rfind(b"<") > chunk.rfind(b">") else b""
         for chunk in iter(lambda: file.read(_CHUNK), b""):
             block = rest + chunk
             found.left_out += block.count(b"<edge ")
@@ -108,7 +111,7 @@ class _Reader:
         if one is None:
             return
         if one["kind"] == "node":
-            if "id" in one and len(self.found.names) < 4 * self.found.most:
+            if "id" in one and len(self.found.names) < 2 * self.found.held:
                 self.found.node(one["id"], shown(one["name"]) if one["name"] else "")
         elif "source" in one and "target" in one:
             self.found.thread(one["source"], one["target"], one["weight"])

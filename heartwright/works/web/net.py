@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from heartwright.records import Floats, Ints
 
 MOST_THREADS = 8_000  # as many live in real time on one core; more are left out, and that is told
+HELD = 200_000  # as many are read to choose those from; what comes after is only counted
 NO_THREADS = "a graph without a single thread between two different nodes; give it at least one edge"
 
 
@@ -38,9 +39,10 @@ class Net:
 
 @dataclass(slots=True)
 class Gathered:
-    """A graph while it is read: takes one thread after another until it is full, and counts the rest."""
+    """A graph while it is read: takes one thread after another until it holds `held`, and counts the rest."""
 
     most: int = MOST_THREADS
+    held: int = HELD
     names: list[str] = field(default_factory=list)
     ends: list[tuple[int, int]] = field(default_factory=list)
     weight: list[float] = field(default_factory=list)
@@ -54,7 +56,7 @@ class Gathered:
 
     @property
     def full(self) -> bool:
-        return len(self.ends) >= self.most
+        return len(self.ends) >= max(self.most, self.held)
 
     def node(self, key: Hashable, name: str = "") -> int:
         """The index of a node, made where it is new."""
@@ -68,6 +70,8 @@ class Gathered:
         """One more thread between two nodes; loops, doubles and what is too much are counted, not kept."""
         if a == b:
             self.loops += 1
+            if not self.full:
+                self.node(a)
             return
         if self.full and (a not in self._index or b not in self._index):
             self.left_out += 1
@@ -121,7 +125,7 @@ def gather(graph: Any, most: int = MOST_THREADS) -> Net:
     found = Gathered(most)
     if hasattr(graph, "nodes") and hasattr(graph, "edges"):
         for key, data in graph.nodes(data=True):
-            if len(found.names) <= 2 * most:
+            if len(found.names) < HELD:
                 found.node(key, shown(str(data.get("label", data.get("name", key)))))
         edges: Iterable[Any] = graph.edges(data="weight", default=1.0)
     else:
@@ -135,18 +139,25 @@ def gather(graph: Any, most: int = MOST_THREADS) -> Net:
 
 def _bound(found: Gathered, source: str) -> Net:
     """Leave out nodes without threads, number the pieces, say all that was met."""
-    ends = np.array(found.ends, np.int64)
+    ends, weight = np.array(found.ends, np.int64), np.array(found.weight)
+    told = list(found.told)
+    left_out = found.left_out
+    if len(ends) > found.most:
+        kept, middle = _core(ends, len(found.names), found.most)
+        read = f" of the first {len(ends):,}" if left_out else ""
+        left_out += len(ends) - len(kept)
+        ends, weight = ends[kept], weight[kept]
+        who = f"{found.names[middle]!r}, the best connected node{read}"
+        told.append(f"kept the {len(ends):,} threads nearest to {who}; {left_out:,} left out")
     used, inverse = np.unique(ends, return_inverse=True)
+    alone = len(found.names) - len(np.unique(np.array(found.ends)))
     ends = inverse.reshape(ends.shape).astype(np.int64)
     names = tuple(found.names[i] for i in used)
-    told = list(found.told)
-    if found.left_out:
-        told.append(f"kept the first {len(ends):,} threads, as many as a web holds; {found.left_out:,} left out")
     for n, one, more in (
         (found.loops, "thread from a node to itself dropped", "threads from a node to itself dropped"),
         (found.doubles, "thread given twice dropped", "threads given more than once dropped"),
         (found.odd_weights, "weight that is no positive number taken as 1", "weights that are no positive number: 1"),
-        (len(found.names) - len(names), "node without a thread left out", "nodes without a thread left out"),
+        (alone, "node without a thread left out", "nodes without a thread left out"),
     ):
         if n:
             told.append(f"{n:,} {one if n == 1 else more}")
@@ -154,9 +165,19 @@ def _bound(found: Gathered, source: str) -> Net:
     pieces, label = connected_components(linked, directed=False)
     if pieces > 1:
         told.append(f"{pieces:,} pieces that do not hang together: each gets anchors of its own")
-    weight = np.array(found.weight)
-    net = Net(names, ends, weight, label.astype(np.int64), tuple(told), found.left_out, source)
-    return replace(net, piece=_by_size(net.piece))
+    return Net(names, ends, weight, _by_size(label), tuple(told), left_out, source)
+
+
+def _core(ends: Ints, n_node: int, most: int) -> tuple[Ints, int]:
+    """Which `most` threads lie nearest to the best connected node, in the order given; and that node."""
+    linked = coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(n_node, n_node)).tocsr()
+    middle = int(np.argmax(np.bincount(ends.ravel(), minlength=n_node)))
+    order = breadth_first_order(linked, middle, directed=False, return_predecessors=False)
+    rank = np.full(n_node, n_node)
+    rank[order] = np.arange(len(order))
+    far = rank[ends].max(1)
+    near = np.argsort(far, kind="stable")[:most]
+    return np.sort(near[far[near] < n_node]), middle
 
 
 def _by_size(piece: Ints) -> Ints:
@@ -164,4 +185,5 @@ def _by_size(piece: Ints) -> Ints:
     order = np.argsort(-np.bincount(piece), kind="stable")
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
-    return rank[piece].astype(np.int64)
+    found: Ints = rank[piece].astype(np.int64)
+    return found

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from heartwright.works.web.net import MOST_THREADS, Gathered, Net
+from heartwright.works.web.net import HELD, MOST_THREADS, Gathered, Net
 
 
-def read(path: str | os.PathLike[str], most: int = MOST_THREADS) -> Net:
-    """What the file or folder holds, no more than `most` threads of it. Raises ValueError in plain words."""
+def read(path: str | os.PathLike[str], *, most: int = MOST_THREADS, held: int = HELD) -> Net:
+    """What the file or folder holds, no more than `most` threads of its first `held`. Raises ValueError."""
     from heartwright.works.web import edges, graphml, notes
 
     source = Path(path)
-    found = Gathered(most)
+    found = Gathered(most, held)
     try:
         if source.is_dir():
             notes.gather(source, found)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from heartwright.records import Floats
 
 HALF = 12  # steps on each side that a sample is made from: so many steps is the sound late
+FINE = 256  # how finely the time between two steps is tabled
 KEPT_S = 2.0
 
 
@@ -19,6 +20,7 @@ class Voice:
         self.step = step
         self.ring = np.zeros(int(KEPT_S / step) + 4 * HALF)
         self.written = 0  # steps since the start
+        self.rate_hz, self.table = 0, np.zeros((0, 0))
         self.read_s = -HALF * step  # where reading stands
 
     def write(self, sound: Floats) -> None:
@@ -35,25 +37,35 @@ class Voice:
         if behind > 0.1:
             self.read_s += behind
         out = np.zeros(n, np.float32)
-        cutoff = min(0.9, 0.9 * rate_hz * self.step)
-        _read(self.ring, self.written, self.read_s / self.step, 1.0 / (rate_hz * self.step), cutoff, HALF, out)
+        if rate_hz != self.rate_hz:
+            self.rate_hz, self.table = rate_hz, _table(0.9 * min(1.0, rate_hz * self.step))
+        _read(self.ring, self.written, self.read_s / self.step, 1.0 / (rate_hz * self.step), self.table, out)
         self.read_s = min(self.read_s + n / rate_hz, ready)
         return out
 
 
+def _table(cutoff: float) -> Floats:
+    """Windowed sincs by how far past a step they stand, shape [FINE + 1, 2 HALF]; cutoff as a share of the steps' band."""
+    x = np.linspace(0.0, 1.0, FINE + 1)[:, None] + np.arange(HALF - 1, -HALF - 1, -1)
+    table: Floats = cutoff * np.sinc(cutoff * x) * (0.5 + 0.5 * np.cos(np.pi * np.clip(x / HALF, -1.0, 1.0)))
+    return table
+
+
 @njit(cache=True)
 def _read(
-    ring: Floats, written: int, start: float, stride: float, cutoff: float, half: int, out: NDArray[np.float32]
+    ring: Floats, written: int, start: float, stride: float, table: Floats, out: NDArray[np.float32]
 ) -> None:
     """out [n] from ring at steps start, start + stride, ..; nothing is there before step 0 or after `written`."""
+    fine, taps = table.shape[0] - 1, table.shape[1]
     for i in range(out.shape[0]):
         at = start + i * stride
-        middle = int(np.floor(at))
+        step = int(np.floor(at))
+        row = min(int((at - step) * fine), fine - 1)
+        part = (at - step) * fine - row
+        first = step - taps // 2 + 1
         total = 0.0
-        for k in range(middle - half + 1, middle + half + 1):
-            if 0 <= k < written and written - k <= ring.shape[0]:
-                x = at - k
-                weight = 0.5 + 0.5 * np.cos(np.pi * x / half)
-                turn = np.pi * cutoff * x
-                total += ring[k % ring.shape[0]] * cutoff * weight * (np.sin(turn) / turn if turn != 0.0 else 1.0)
+        for k in range(max(first, 0, written - ring.shape[0]), min(first + taps, written)):
+            weight = table[row, k - first]
+            weight += part * (table[row + 1, k - first] - weight)
+            total += weight * ring[k % ring.shape[0]]
         out[i] = total

@@ -69,21 +69,21 @@ def nodes_step(
     Goes through threads in order, as their points lie in memory. pulls [n_node, 2] is room to add up forces in.
     """
     keep, take = (1.0 - drag) / (1.0 + drag), 1.0 / (1.0 + drag)
+    one, two = np.uint64(1), np.uint64(2)  # unsigned, so that no index is looked at for a sign
     pulls[:] = 0.0
     for j in range(segments.shape[0]):
-        n = segments[j]
-        if n > 0:
-            a, z = first[j] + 1, first[j] + 1 + n
-            k, b, i, o = spring[j], hinge[j], ends[j, 0], ends[j, 1]
-            pulls[i, 0] += k * (u[a + 1] - u[a])
-            pulls[i, 1] += k * (w[a + 1] - w[a])
-            pulls[o, 0] += k * (u[z - 1] - u[z])
-            pulls[o, 1] += k * (w[z - 1] - w[z])
+        if segments[j] > 0:
+            a, z = np.uint64(first[j] + 1), np.uint64(first[j] + 1 + segments[j])
+            k, b, i, o = spring[j], hinge[j], np.uint64(ends[j, 0]), np.uint64(ends[j, 1])
+            pulls[i, 0] += k * (u[a + one] - u[a])
+            pulls[i, 1] += k * (w[a + one] - w[a])
+            pulls[o, 0] += k * (u[z - one] - u[z])
+            pulls[o, 1] += k * (w[z - one] - w[z])
             if b != 0.0:
-                pulls[i, 0] -= b * (u[a + 2] - 2.0 * u[a + 1] + u[a])
-                pulls[i, 1] -= b * (w[a + 2] - 2.0 * w[a + 1] + w[a])
-                pulls[o, 0] -= b * (u[z - 2] - 2.0 * u[z - 1] + u[z])
-                pulls[o, 1] -= b * (w[z - 2] - 2.0 * w[z - 1] + w[z])
+                pulls[i, 0] -= b * (u[a + two] - 2.0 * u[a + one] + u[a])
+                pulls[i, 1] -= b * (w[a + two] - 2.0 * w[a + one] + w[a])
+                pulls[o, 0] -= b * (u[z - two] - 2.0 * u[z - one] + u[z])
+                pulls[o, 1] -= b * (w[z - two] - 2.0 * w[z - one] + w[z])
     lost = heard = 0.0
     for i in range(node_u.shape[0]):
         elastic, viscous = pulls[i, 0], lag * pulls[i, 1]
@@ -97,14 +97,15 @@ def nodes_step(
             node_w[i] = new
             node_u[i] += new
     for j in range(segments.shape[0]):
-        n = segments[j]
-        if n > 0:
-            a, z = first[j] + 1, first[j] + 1 + n
-            i, o = ends[j, 0], ends[j, 1]
+        if segments[j] > 0:
+            a, z = np.uint64(first[j] + 1), np.uint64(first[j] + 1 + segments[j])
+            i, o = np.uint64(ends[j, 0]), np.uint64(ends[j, 1])
             u_next[a], w_next[a], u_next[z], w_next[z] = node_u[i], node_w[i], node_u[o], node_w[o]
             if hinge[j] != 0.0:  # ghosts that leave both ends free of bending
-                u_next[a - 1], w_next[a - 1] = 2.0 * u_next[a] - u_next[a + 1], 2.0 * w_next[a] - w_next[a + 1]
-                u_next[z + 1], w_next[z + 1] = 2.0 * u_next[z] - u_next[z - 1], 2.0 * w_next[z] - w_next[z - 1]
+                u_next[a - one] = 2.0 * node_u[i] - u_next[a + one]
+                w_next[a - one] = 2.0 * node_w[i] - w_next[a + one]
+                u_next[z + one] = 2.0 * node_u[o] - u_next[z - one]
+                w_next[z + one] = 2.0 * node_w[o] - w_next[z - one]
     return lost, heard
 
 

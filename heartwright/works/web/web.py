@@ -24,7 +24,7 @@ from heartwright.works.web.modes import Modes, modes
 from heartwright.works.web.net import Net, count, gather
 from heartwright.works.web.voice import Voice
 
-BUDGET = 5e7  # points times steps a second that a web may cost
+BUDGET = 4e7  # points times steps a second that a web may cost
 SLOWEST_HZ, QUICKEST_HZ = 1_000.0, 48_000.0
 SHORTEST = 0.25  # no thread is shorter than this share of the median one
 TIGHTER = 2.0  # the step is short enough for tensions that much higher
@@ -284,7 +284,7 @@ class Web:
         thoughts = np.tile(np.array([-1.0, 0.0, 0.0]), (MOST_THOUGHTS, 1))
         dense = own / s.length
         first = np.argsort(-dense, kind="stable")[:MOST_THOUGHTS]
-        floor = 4.0 * float(np.mean(dense[s.alive])) if np.any(s.alive) else np.inf
+        floor = 1.5 * float(np.mean(dense[s.alive])) if np.any(s.alive) else np.inf
         out = [j for j in first if dense[j] > floor and bright[j] > 1e-3]
         for row, j in enumerate(out):
             thoughts[row] = (j, middle[j], min(1.0, bright[j]))
