@@ -61,7 +61,7 @@ class Clockwork:
     """A going movement on a stand. `live` is the movement itself, in the frame of its stand.
 
     position: CH, CB, 12H, 3H, 6H or 9H (a pendulum hangs, whatever is said); mass: all that it lays on its stand [kg],
-    None for the usual of its kind. Raises ValueError for an unknown position or a mass that is too small.
+    None for the usual of its kind; step: the engine's longest [s], None for its own. Raises ValueError for an unknown position or a mass that is too small.
     """
 
     def __init__(
@@ -77,11 +77,12 @@ class Clockwork:
         start_deg: float | None = None,
         temperature_c: float = 23.0,
         poses_hz: float = 0.0,
+        step: float | None = None,
     ) -> None:
         position = "12H" if isinstance(design.oscillator, Pendulum) else position
         self.live = Live(
             design, seed=seed, dirt=dirt, position=position, wind=wind, start_deg=start_deg,
-            temperature_c=temperature_c, poses_hz=poses_hz,
+            temperature_c=temperature_c, poses_hz=poses_hz, step=step,
         )  # fmt: skip
         self.kind, self.name = "clockwork", name or design.name
         self.axes = np.array(AXES[position], float)

@@ -30,7 +30,7 @@ from heartwright.works.tilting import Moved, Tilting
 USUAL_STEP = 0.008  # of a work that does not say [s]
 STEP_OF_KIND = {"gyroscope": 0.002, "galaxy": 0.016, "web": 0.004}
 LEAST_STEP, LONGEST_STEP = 2.5e-4, 0.016
-HEAVIEST_REACTION = 1.0 / 3.0
+STRAIN_EVERY = 0.05  # [s]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ class Coupled:
         self.time, self._asked, self._longest = 0.0, 0.0, step
         self.tilting = Tilting()
         self._seats: list[_Seat] = []
+        self._strained = 0.0  # when the shelves last felt their stress move
         self._spent = self._outside = 0.0
         self._gone = np.zeros(3)  # drive, spent and stored of works that were taken away
         self.groans = {shelf.name: Groans(shelf, seed=seed + i) for i, shelf in enumerate(support.shelves)}
@@ -175,6 +176,8 @@ class Coupled:
         for name in names:
             self._books0.setdefault(name, _total(self.works[name].ledger()))
         self._statics = tuple(self.support.statics(s.name, loads) for s in self.support.shelves)
+        self._bending = np.array([self.support.bending(s.shelf, s.sag_at) for s in self._statics])[:, frame.moving]
+        self._stress = self._bending @ self._z[:n]
         for state in self._statics:
             self.groans[state.shelf].load(state.use)
 
@@ -197,6 +200,8 @@ class Coupled:
         started, self._asked = self._asked, self._asked + seconds
         while self.time < self._asked - 0.5 * self._dt:
             self._step()
+            if self.time >= self._strained + STRAIN_EVERY:
+                self._creak()
             if progress:
                 progress(min(max((self.time - started) / seconds, 0.0), 1.0))
 
@@ -237,6 +242,15 @@ class Coupled:
             if imposed.moving:
                 self._outside += moved.cost(seat.force, 0.5 * (was + seat.momentum), dt)
         self._given = self._sum_given()
+
+    def _creak(self) -> None:
+        """Let the shelves feel how their stress has moved, and creak."""
+        passed, self._strained = self.time - self._strained, self.time
+        stress = self._bending @ self._z[: len(self._z) // 2]
+        for groans, moved in zip(self.groans.values(), stress - self._stress, strict=True):
+            groans.strain(float(moved))
+            groans.advance(passed)
+        self._stress = stress
 
     def _ground_of(self, told: Floats, tilt: list[float], moved: Moved) -> Ground:
         """What a work is told: the support's motion, and the tilting's, in whose frame the support's is."""

@@ -1,16 +1,17 @@
 """A shelf that groans: creaks of a joint that sticks and slips, more and louder the nearer the wood is to its strength.
 
-The law, after acoustic emission in loaded wood (few events below half the strength, then a steep rise; a burst after each
-change of load that dies away): a change of stress d(use) owes N |d(use)| r(use) creaks, r = ((use - 0.5) / 0.5)^2 above a
-use of 0.5 and 0 below; what is owed is let go at a rate owed / tau, tau = 3 s, drawn at random (Poisson). A creak slips
-20 to 60 times, 40 to 120 times a second, and each slip rings the board; its level grows with use^2. N, tau and the level
-are this project's own: nothing published gives them for a shelf.
+The law, after acoustic emission in loaded wood (few events below half the strength, then a steep rise; a burst after
+each change of load that dies away): a change of stress, as a share d of the strength, owes N |d| r(use) creaks, with
+r = ((use - 0.5) / 0.5)^2 above a use of 0.5 and 0 below; what is owed is let go at a rate owed / tau, tau = 3 s, drawn
+at random (Poisson). A creak slips 20 to 60 times, 40 to 120 times a second, and each slip rings the board; its level
+grows with use^2. N, tau and the level are this project's own: nothing published gives them for a shelf.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ FROM = 0.5  # share of the strength
 LEVEL_PA = 0.02  # peak of a slip 1 m away, at the strength [Pa]
 RING_HZ = (190.0, 430.0, 980.0)
 RING_S = 0.02
+MOST_UNHEARD = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +39,28 @@ class Creak:
 
 
 class Groans:
-    """The groaning of one shelf."""
+    """The groaning of one shelf. `time` is the room's [s]; `lately` holds the latest creaks."""
 
     def __init__(self, shelf: Shelf, *, seed: int = 1) -> None:
-        self.shelf, self.use, self.owed = shelf, 0.0, 0.0
-        self.heard_of: deque[Creak] = deque(maxlen=200)
+        self.shelf, self.use, self.owed, self.time = shelf, 0.0, 0.0, 0.0
+        self.lately: deque[Creak] = deque(maxlen=200)
         self._random = np.random.default_rng([seed, 0x6A0A])
+        self._unheard: list[Creak] = []
+        self._heard_at = 0.0
         self._ahead = np.zeros(0)
 
     def load(self, use: float) -> None:
-        """The shelf's stress is now this share of its strength."""
-        nearest = max(use, self.use)
-        self.owed += OWED * abs(use - self.use) * rise(nearest)
+        """The shelf's stress at rest is now this share of its strength."""
+        self.owed += OWED * abs(use - self.use) * rise(max(use, self.use))
         self.use = use
 
     def strain(self, change: float) -> None:
-        """Its stress has gone to and fro by this much in all, as a share of its strength."""
-        self.owed += OWED * change * rise(self.use)
+        """Its stress has moved by this much, as a share of its strength."""
+        self.owed += OWED * abs(change) * rise(self.use)
 
-    def advance(self, seconds: float, now: float) -> tuple[Creak, ...]:
+    def advance(self, seconds: float) -> tuple[Creak, ...]:
         """Let go of what is due in the next `seconds`; the creaks."""
+        began, self.time = self.time, self.time + seconds
         due = self.owed * (1.0 - math.exp(-seconds / TAU))
         if due <= 0.0:
             return ()
@@ -65,9 +69,16 @@ class Groans:
         for at in np.sort(self._random.uniform(0.0, seconds, self._random.poisson(due))):
             peak = LEVEL_PA * min(max(self.use, FROM), 1.0) ** 2 * float(self._random.lognormal(-0.3, 0.6))
             slips, hertz = int(self._random.integers(20, 60)), float(self._random.uniform(40.0, 120.0))
-            out.append(Creak(now + float(at), slips, hertz, peak))
-        self.heard_of.extend(out)
+            out.append(Creak(began + float(at), slips, hertz, peak))
+        self.lately.extend(out)
+        self._unheard = [*self._unheard, *out][-MOST_UNHEARD:]
         return tuple(out)
+
+    def heard(self, n: int, rate_hz: int) -> NDArray[np.float32]:
+        """The next `n` samples 1 m away [Pa]: of all that creaked since it was last asked."""
+        out, self._ahead = sound(self._unheard, began=self._heard_at, n=n, rate_hz=rate_hz, ahead=self._ahead)
+        self._unheard, self._heard_at = [], self.time
+        return out
 
 
 def rise(use: float) -> float:
@@ -76,21 +87,22 @@ def rise(use: float) -> float:
 
 
 def sound(
-    creaks: tuple[Creak, ...], *, began: float, n: int, rate_hz: int, ahead: NDArray[np.float64]
+    creaks: Sequence[Creak], *, began: float, n: int, rate_hz: int, ahead: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """`n` samples from `began` [s] on with these creaks, 1 m away [Pa], and what still rings after them."""
+    if not creaks and not len(ahead):
+        return np.zeros(n, np.float32), ahead
     slip = _slip(rate_hz)
-    longest = max((round(c.slips / c.slip_hz * rate_hz) for c in creaks), default=0)
-    out = np.zeros(max(n + longest + len(slip) + 1, len(ahead)))
+    lasting = max((round(c.slips / c.slip_hz * rate_hz) for c in creaks), default=0)
+    out = np.zeros(max(n + lasting + len(slip) + 1, len(ahead)))
     out[: len(ahead)] = ahead
     for creak in creaks:
-        first = max(round((creak.time_s - began) * rate_hz), 0)
+        first = min(max(round((creak.time_s - began) * rate_hz), 0), n)
         for k in range(creak.slips):
             at = first + round(k / creak.slip_hz * rate_hz)
-            if at + len(slip) > len(out):
-                break
-            out[at : at + len(slip)] += creak.peak_pa * math.sin(math.pi * (k + 0.5) / creak.slips) * slip
-    return out[:n].astype(np.float32), out[n:]
+            strength = creak.peak_pa * math.sin(math.pi * (k + 0.5) / creak.slips)
+            out[at : at + len(slip)] += strength * slip[: len(out) - at]
+    return out[:n].astype(np.float32), np.trim_zeros(out[n:], "b")
 
 
 def _slip(rate_hz: int) -> NDArray[np.float64]:

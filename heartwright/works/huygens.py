@@ -25,7 +25,8 @@ from heartwright.works import huygens_reduced as reduced
 from heartwright.works import pair
 from heartwright.works.clockwork import Clockwork
 
-STEP_S = 0.010
+STEP_S = 0.010  # of the exchange
+ENGINE_STEP_S = 0.0025  # longest of the engine: rate and amplitude of the Graham move by 1e-3 s/d and 2e-5 deg from 0.25 ms
 LOCKED_RAD = 0.1  # within this of its end the phase counts as locked
 NEAR_RAD = 0.6  # of 0 or half a turn
 CHUNK_S = 20.0
@@ -97,7 +98,7 @@ class TwoClocks:
         step: float = STEP_S,
     ) -> None:
         designs = (design, other or design)
-        self.clocks = tuple(Clockwork(d, seed=seed + i, dirt=dirt) for i, d in enumerate(designs))
+        self.clocks = tuple(Clockwork(d, seed=seed + i, dirt=dirt, step=ENGINE_STEP_S) for i, d in enumerate(designs))
         bobs = [c.loose[0] for c in self.clocks]
         if not cart.mass > sum(bobs):
             raise ValueError(

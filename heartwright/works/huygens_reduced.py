@@ -34,7 +34,8 @@ class Swing:
     inertia: float
     frequency: float  # of small swings [rad/s]
     decay: float  # of the amplitude, by air and spring [1/s]
-    impulse: float  # torque on the pendulum while a tooth is on an impulse face [N m]
+    impulse: float  # torque on the pendulum while a tooth drives it by an impulse face [N m]
+    back: float  # torque against it where it drives the tooth back up that face [N m]
     dead: float  # friction torque of a tooth on a dead face [N m]
     begins: float  # the impulse begins so far before the middle [rad]
     ends: float  # and ends so far behind it: an arc less than this drops no tooth
@@ -54,18 +55,25 @@ class Swing:
             frequency=w,
             decay=0.5 * w / osc.q,
             impulse=torque * leverage * math.tan(slope - math.atan(esc.pallet_friction)),
+            back=torque * leverage * math.tan(slope + math.atan(esc.pallet_friction)),
             dead=esc.pallet_friction * torque * leverage,
             begins=0.5 * (esc.lift - esc.lock),
             ends=0.5 * (esc.lift + esc.lock),
         )
 
     def growth(self, amplitude: float) -> float:
-        """A'/A [1/s]: what the impulses give, less air and dead faces; below the drop there is only loss."""
+        """A'/A [1/s]: what the impulses give, less air and dead faces.
+
+        Below the drop the tooth stays on one pallet, slides to and fro, and only takes.
+        """
+        scale = math.pi * self.inertia * self.frequency * max(amplitude, 1e-6) ** 2
         if amplitude <= self.ends:
-            return -self.decay
+            face = amplitude + min(amplitude, self.begins)
+            lost = (self.back - self.impulse) * face + 2.0 * self.dead * max(amplitude - self.begins, 0.0)
+            return -0.5 * lost / scale - self.decay
         lift = self.begins + self.ends
         work = self.impulse * lift - self.dead * (2.0 * amplitude - lift)
-        return work / (math.pi * self.inertia * self.frequency * amplitude**2) - self.decay
+        return work / scale - self.decay
 
     def shift(self, amplitude: float) -> float:
         """Its frequency less that of small free swings [rad/s]: circular error and escapement error (Airy)."""

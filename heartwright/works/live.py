@@ -52,13 +52,14 @@ class Live:
         wind: float = 1.0,
         poses_hz: float = 240.0,
         start_deg: float | None = None,
+        step: float | None = None,
     ) -> None:
         self.seed, self.time = seed, 0.0
         self.status, self.advice = "running", ""
         self.tilt_deg, self.temperature_c, self.position = tilt_deg, temperature_c, position
         self._setting = Setting(
-            HORIZON, seed, dirt, position, math.radians(tilt_deg), wind, start_deg=start_deg, poses_hz=poses_hz,
-            rows=LOG_ROWS,
+            HORIZON, seed, dirt, position, math.radians(tilt_deg), wind, step=step, start_deg=start_deg,
+            poses_hz=poses_hz, rows=LOG_ROWS,
         )  # fmt: skip
         self._going = self._build(design, self._setting)
         self._going.start()

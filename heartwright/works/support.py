@@ -21,6 +21,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numpy.typing import NDArray
+
 from heartwright.design.room import Chamber, Floor, RoomPlan, Shelf, check_place
 from heartwright.records import Floats
 from heartwright.work import G
@@ -74,6 +76,7 @@ class Frame:
     mounts: Floats  # J of each load: its mount's motion (3) and turning (3) for each coordinate, [n_load, 6, n]
     loose: Floats  # motion along x of what hangs loose in each load, [n_load, n]
     names: tuple[str, ...]  # of the coordinates
+    moving: NDArray[np.bool_]  # which of all the support's coordinates these are
 
     @property
     def frequencies(self) -> Floats:
@@ -162,14 +165,14 @@ class Support:
         some = np.ix_(free, free)
         return Frame(
             mass[some], light[some], damping[some], stiffness[some], mounts[:, :, free], loose[:, free],
-            tuple(n for n, f in zip(names, free, strict=True) if f),
+            tuple(n for n, f in zip(names, free, strict=True) if f), free,
         )  # fmt: skip
 
     def jacobian(self, name: str, along: float, above: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Floats:
         """Motion (3) and turning (3) of a point fixed to a shelf at `along`, `above` from its top, shape [6, n]."""
         i = [s.name for s in self.shelves].index(name)
         shelf = self.shelves[i]
-        at = np.array(shelf.place) + (along, 0.0, 0.0)
+        at = np.array(shelf.place) + np.array((along, 0.0, 0.0))
         out = np.zeros((6, len(self._names())))
         out[0, 0] = out[1, 1] = out[2, 2] = 1.0
         out[3, 3] = out[5, 4] = 1.0
@@ -181,11 +184,20 @@ class Support:
         for row in (3, 5):  # turnings carry the point along
             axis = np.zeros(3)
             axis[row - 3] = 1.0
-            about_floor, about_mount = np.cross(axis, at + above), np.cross(axis, above)
+            about_floor, about_mount = np.cross(axis, at + np.array(above)), np.cross(axis, above)
             out[:3, 3 if row == 3 else 4] += about_floor
             own = out[row].copy()
             own[:FLOOR] = 0.0
             out[:3] += np.outer(about_mount, own)
+        return out
+
+    def bending(self, name: str, at: float) -> Floats:
+        """Bending stress at `at` on a shelf for each coordinate, as a share of its strength, shape [n]."""
+        i = [s.name for s in self.shelves].index(name)
+        shelf, out = self.shelves[i], np.zeros(len(self._names()))
+        k = self._first(i) + 2
+        curved = np.array([f(np.array(at)) for f in shapes(shelf)[2]])
+        out[k : k + SHAPES] = 0.5 * shelf.young_modulus * shelf.thickness / shelf.strength * curved
         return out
 
     def _first(self, i: int) -> int:
@@ -288,6 +300,6 @@ def _advice(name: str, use: float, mass: float) -> str:
             "to its supports, or to another shelf."
         )
     return (
-        f"The shelf {name!r} would break: {mass:.3g} kg bend it to {100 * use:.0f} % of its strength. Take works off it, "
+        f"The shelf {name!r} would break: {mass:.3g} kg bend it to {100 * use:.0f} % of its strength. Take works off, "
         "move them nearer to its supports, or make it thicker (strength goes with the square of the thickness)."
     )
