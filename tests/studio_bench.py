@@ -12,7 +12,7 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 from heartwright.studio import app, serve
-from heartwright.studio.frames import Poses
+from heartwright.studio.frames import Poses, Seen
 from heartwright.studio.people import People
 from heartwright.studio.session import Session
 
@@ -58,13 +58,13 @@ class Line:
         self.socket = socket
         self.asked = 0
 
-    def next(self, timeout: float = PATIENCE_S) -> dict[str, Any] | Poses:
-        """The next message or pose frame."""
+    def next(self, timeout: float = PATIENCE_S) -> dict[str, Any] | Poses | Seen:
+        """The next message, pose frame or picture of a standing work."""
         got = self.socket.recv(timeout)
         if isinstance(got, str):
             told: dict[str, Any] = json.loads(got)
             return told
-        return Poses.unpack(got)
+        return Seen.unpack(got) if got[0] == 2 else Poses.unpack(got)
 
     def block(self) -> bytes:
         """The next block of sound."""

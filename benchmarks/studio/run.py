@@ -27,7 +27,7 @@ from benchmarks.common import bar, calibration_s, metric, quick
 from heartwright.design import Design
 from heartwright.repair import rehearse
 from heartwright.repair.hand import Hand
-from heartwright.studio.frames import Poses
+from heartwright.studio.frames import POSES, Poses
 from heartwright.works.live import Live
 
 ONLOOKERS = 10
@@ -84,7 +84,7 @@ class Onlooker:
             while time.monotonic() < start + seconds:
                 got = await socket.recv()
                 self.bytes += len(got)
-                if isinstance(got, bytes):
+                if isinstance(got, bytes) and got[0] == POSES:
                     self._take(got)
 
     def _take(self, frame: bytes) -> None:
@@ -122,7 +122,7 @@ async def edits(address: str, n: int) -> list[float]:
                     if told.get("id") == i + 1:
                         assert told["type"] == "done", told
                         done = told["time_s"]
-                elif done is not None:
+                elif done is not None and got[0] == POSES:
                     poses = Poses.unpack(got)
                     changed = poses.work == 0 and poses.t0_s + len(poses.values) * poses.dt_s > done
             out.append(time.monotonic() - sent)

@@ -20,6 +20,7 @@ from heartwright.cli.options import bounded
 
 if TYPE_CHECKING:
     from heartwright.design import Design
+    from heartwright.design.room import RoomPlan
     from heartwright.studio.listening import Heard
 
 
@@ -35,6 +36,9 @@ def studio(
     tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Certificate (PEM) to serve https with.")] = None,
     tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its key (PEM).")] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
+    room: Annotated[
+        str, typer.Option("--room", help="Plan of the room: a bundled name, a TOML file, or 'none'.", metavar="ROOM")
+    ] = "studio",
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same dirt, same beats.")] = 1,
 ) -> None:
     """Serve the live bench: the heart beats, is seen and heard, and can be asked, changed and repaired.
@@ -42,6 +46,7 @@ def studio(
     \b
       heartwright studio                     at this machine only; prints the address and opens it
       heartwright studio --no-open --port 0
+      heartwright studio --room workshop     two regulators on one beam, gyroscopes, orbs and a web beside the heart
       heartwright studio --host 0.0.0.0 --token new --tls-cert bench.pem --tls-key bench.key
 
     Ctrl-C stops it. Beyond this machine a token is asked for; without https a browser gives another machine neither
@@ -50,6 +55,7 @@ def studio(
     bounded("--port", port, 0, 65_535, "8765")
     bounded("--seed", seed, 0, 2**63 - 1, "1")
     _check_files(tls_cert, tls_key)
+    plan = _plan(room)
     from heartwright.studio import app, guard, serve
     from heartwright.studio.people import People
     from heartwright.studio.session import Session
@@ -70,7 +76,7 @@ def studio(
     except OSError as error:
         raise Refused(f"--host {host} --port {port}: {error.strerror or error}. Try another, e.g. --port 0.") from None
     place = serve.Place(host, bound.getsockname()[1], tls_cert, tls_key)
-    session = Session(people, seed=seed)
+    session = Session(people, seed=seed, plan=plan)
     session.address = f"{place.scheme}://{_shown(host)}:{place.port}"
     address = f"{session.address}/?token={token}" if token else f"{session.address}/"
 
@@ -85,6 +91,19 @@ def studio(
     with suppress(KeyboardInterrupt):  # Ctrl-C is how it is closed
         server.run(sockets=[bound])
     answers().print("The bench is closed.")
+
+
+def _plan(room: str) -> RoomPlan | None:
+    """The plan of the room that is asked for. Raises Refused."""
+    from heartwright.design import DesignError
+    from heartwright.design.room import RoomPlan
+
+    if room == "none":
+        return None
+    try:
+        return RoomPlan.load(room)
+    except DesignError as why:
+        raise Refused(f"--room {why}") from None
 
 
 def _report(heard: Heard, design: Design | None) -> str:

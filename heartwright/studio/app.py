@@ -123,8 +123,7 @@ async def _scene(request: Request) -> Response:
     if stands is not None:
         from heartwright.studio.drawing import standing
 
-        asked = session.gallery.ask(lambda: standing.scene(stands.work))
-        return json_of(await asyncio.wrap_future(asked))
+        return json_of(await asyncio.to_thread(standing.scene, stands.work))
     name = session.shelf.design_name(request.path_params["work"])
     if name is None:
         raise HTTPException(404, "no such design on the shelves")

@@ -16,7 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heartwright.studio.frames import RATE_HZ
-from heartwright.studio.standing import StandingWork
+from heartwright.studio.standing import StandingWork, books
 
 if TYPE_CHECKING:
     from heartwright.design.room import RoomPlan
@@ -71,6 +71,7 @@ class Gallery:
         self.plan, self.seed = plan, seed
         self.room: Coupled | None = None  # made with the first work
         self.shelves: list[dict[str, Any]] = []  # how each bears what stands on it
+        self.books: dict[str, Any] = {}  # of all that stands here together, with floor and shelves
         self.late_s = 0.0  # time given up, in all
         self.gaps = 0  # ticks for which no sound was ready
         self.load = 0.0  # share of the time for which the thread was busy, smoothed
@@ -85,6 +86,7 @@ class Gallery:
         self._wake = threading.Condition()
         self._air = (0.0, 23.0)
         self._leant = 0.0
+        self._beside = ThreadPoolExecutor(1, "beside")
         self._ended = False
         self._thread: threading.Thread | None = None
 
@@ -148,6 +150,10 @@ class Gallery:
                 self._wake.notify()
         return answer
 
+    def state(self) -> dict[str, Any]:
+        """How it goes: time given up [s], share of the time that the thread was busy, gaps of the sound, books."""
+        return {"late_s": self.late_s, "load": self.load, "gaps": self.gaps, "books": self.books}
+
     def close(self) -> None:
         """End the thread."""
         with self._wake:
@@ -155,6 +161,7 @@ class Gallery:
             self._wake.notify()
         if self._thread is not None:
             self._thread.join(2.0)
+        self._beside.shutdown(wait=False, cancel_futures=True)
 
     # ------------------------------------------------------------------------------------ in the thread
 
@@ -166,6 +173,9 @@ class Gallery:
                 if self._ended:
                     return
                 tick = self._ticks.popleft() if self._ticks else None
+            if self._jobs:
+                for work in self.works.values():
+                    work.settle()
             while self._jobs:
                 self._jobs.popleft()()
             if tick is not None:
@@ -180,7 +190,7 @@ class Gallery:
         room = self._room()
         if not work.shelf:
             self._give_place(work)
-        kept = work.kept(taken=set(room.works))
+        kept = work.kept(set(room.works), self._beside)
         state = room.add(On(kept, work.shelf, work.along))
         if state.status == "broken":
             raise ValueError(f"the shelf would break under it. {state.advice}".strip())
@@ -221,7 +231,7 @@ class Gallery:
     def _weigh(self) -> None:
         """How each shelf bears what stands on it."""
         if self.room is not None:
-            self.shelves = [_borne(state) for state in self.room.statics() if state.load_kg > 0.0]
+            self.shelves = [_borne(state) | {"moves_um_s": 0.0} for state in self.room.statics() if state.load_kg > 0.0]
 
     def _step(self, tick: Tick) -> None:
         """One tick: the works go on, are heard, and those are shown whose turn it is."""
@@ -230,8 +240,10 @@ class Gallery:
         if tick.speed > 0.0 and self.room is not None:
             self.seconds += tick.n / RATE_HZ * tick.speed
             self.room.advance(self.seconds - self.room.time)
+            for work in works:  # the heavy ones last: they have longest to end their step
+                self._guarded(work, lambda w: None if w.heavy else w.listen(tick.n))
             for work in works:
-                self._guarded(work, lambda w: w.listen(tick.n))
+                self._guarded(work, lambda w: w.listen(tick.n) if w.heavy else None)
         self._sound.append(self._mixed(works, tick))
         while len(self._sound) > 3 * AHEAD:
             self._sound.popleft()
@@ -242,8 +254,21 @@ class Gallery:
         for work in works:
             if work.failed and not work.told:
                 self._tell_failed(work)
-        if self._turn % TELL_EVERY == 0 and tick.focus in self.works:
-            self._guarded(self.works[tick.focus], lambda w: self._tell(w.message()))
+        if self._turn % TELL_EVERY == 0:
+            self._look(tick.focus)
+
+    def _look(self, focus: int) -> None:
+        """Twice a second: the figures of what is in focus, the books, and how the shelves move."""
+        if focus in self.works:
+            self._guarded(self.works[focus], lambda w: self._tell(w.message()))
+        if self.room is not None:
+            self.books = books(self.room.ledger())
+            moves: dict[str, float] = {}
+            for work in self.works.values():
+                if work.on_shelf is not None:
+                    _, velocity = self.room.stand(work.on_shelf.name)
+                    moves[work.shelf] = max(moves.get(work.shelf, 0.0), float(np.linalg.norm(velocity[:3])))
+            self.shelves = [state | {"moves_um_s": 1e6 * moves.get(state["name"], 0.0)} for state in self.shelves]
 
     def _shows(self, work: StandingWork, tick: Tick) -> bool:
         every = work.every(in_focus=work.id == tick.focus)

@@ -71,6 +71,8 @@ def state(session: Session) -> dict[str, Any]:
         "edits": [done.as_json() for done in work.done] if work else [],
         "people": session.people.as_json(),
         "compiling": session.compiling,
+        "shelves": session.gallery.shelves,
+        "standing": session.gallery.state() if session.gallery.works else None,
     }
 
 

@@ -8,6 +8,7 @@ import type { Work } from "./types";
 
 const WARM_C = 23; // the room as it is left alone
 const COLD_C = 20; // this much colder is the coldest it looks
+const SAG_DRAWN = 0.02; // room units for a mm: twice the scale of the heart
 const STILL_PX = 5; // a press that wanders less is a click
 
 export class Stage {
@@ -24,7 +25,10 @@ export class Stage {
     });
     app.on("works", () => void this.furnish());
     app.on("focus", (id) => this.look(id));
-    app.on("state", () => this.mood());
+    app.on("state", (s) => {
+      this.mood();
+      for (const shelf of s.shelves ?? []) app.room?.bendBoard(shelf.name, SAG_DRAWN * shelf.sag_mm);
+    });
     app.on("dream", () => this.mood());
     app.net.on("contacts", (m) => {
       if (this.standing.has(m.work))
@@ -93,7 +97,8 @@ export class Stage {
     }
     room.setBoards(this.app.hello?.shelves ?? []);
     const first = this.app.works.find((w) => w.movement_kind === "heart") ?? this.app.works[0];
-    for (const work of this.app.works) await this.place(work, work.id === first?.id ? "stand" : "shelf");
+    for (const work of this.app.works) if (work.kind !== "standing") await this.place(work, work.id === first?.id ? "stand" : "shelf");
+    await Promise.all(this.app.works.filter((w) => w.kind === "standing").map((w) => this.place(w, "shelf")));
     this.look(this.app.focus, this.view);
   }
 

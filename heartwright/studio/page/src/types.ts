@@ -57,7 +57,9 @@ export interface ShelfState {
   load_kg: number;
   sag_mm: number;
   share: number; // of its strength
-  moves_um: number;
+  moves_um_s: number;
+  status: string;
+  advice: string;
 }
 /** What a standing work is drawn by at one moment. */
 export interface Seen {

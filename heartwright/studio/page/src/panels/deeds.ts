@@ -96,10 +96,10 @@ export class StandingCard {
 
 /** How a shelf bears what stands on it, in a line. */
 export function borne(shelf: ShelfState): string {
-  const groans = shelf.share > 0.7 ? "; it groans" : "";
+  const groans = shelf.status === "holds" ? "" : ` ${shelf.advice || "It groans."}`;
   return (
     `It stands on the ${shelf.name}, which bears ${plain(shelf.load_kg, 1)} kg, sags by ${plain(shelf.sag_mm, 2)} mm, ` +
-    `carries ${plain(100 * shelf.share, 1)} % of its strength and trembles by ${plain(shelf.moves_um, 2)} µm${groans}.`
+    `is at ${plain(100 * shelf.share, 1)} % of its strength, and moves by ${plain(shelf.moves_um_s, 1)} µm/s.${groans}`
   );
 }
 
