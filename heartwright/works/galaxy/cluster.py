@@ -15,27 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heartwright.records import Floats
-from heartwright.works.galaxy.force import PHI, RHO, Forces
+from heartwright.works.galaxy.force import Forces
+from heartwright.works.galaxy.look import Look, look
 from heartwright.works.galaxy.spheres import Bodies
 from heartwright.works.galaxy.wall import REFLECTS, fly
 
 TOLD = 5  # numbers that a flight adds to: see `wall.fly`
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What was measured at the end of a step, in Henon units."""
-
-    time: float
-    kinetic: float  # in the frame that does not accelerate
-    potential: float
-    inner: float  # kinetic energy about the centre of mass
-    pull: float  # sum of m x . a, Clausius' virial of the bodies' own gravity, < 0
-    inertia: float  # sum of m x^2 about the centre of mass
-    swell: float  # half the second derivative of `inertia`, the wall's press left out
-    stretch: float  # the same of the traceless part of the tensor, its norm
-    half_mass: float
-    dense: float  # density that 1 % of the bodies exceed
 
 
 @dataclass(slots=True)
@@ -61,6 +46,7 @@ class Cluster:
     time: float = 0.0
     glass: Floats = field(default_factory=lambda: np.zeros(3))  # velocity of the glass
     inside: NDArray[np.bool_] = field(init=False)
+    alike: bool = field(init=False)  # whether all masses are equal
     field_: Floats = field(init=False)
     books: Books = field(default_factory=Books)
     closed: Books = field(default_factory=Books)  # the books at the end of the last step
@@ -68,11 +54,14 @@ class Cluster:
     pressed: float = 0.0  # 3 P V times time, since the start
     now: Look = field(init=False)  # at the end of the last step
     start: float = field(init=False)  # energy at the start
+    _out: NDArray[np.int64] = field(init=False)  # bodies at the open wall
     _into: float = 0.0  # flown since the last kick
     _pending: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.inside = np.ones(len(self.mass), bool)
+        self.alike = bool(np.all(self.mass == self.mass[0]))
+        self._out = np.empty(len(self.mass), np.int64)
         self.field_ = self.forces.of(self.mass, self.place)
         self.now = self._look()
         self.start = self.energy
@@ -128,7 +117,7 @@ class Cluster:
 
     def _fly(self, seconds: float, acceleration: Floats) -> Floats:
         told = np.zeros(TOLD)
-        out = np.empty(len(self.mass), np.int64)
+        out = self._out
         mean = self.glass + 0.5 * seconds * acceleration
         early = self._into - 0.5 * self.step
         left = fly(
@@ -182,35 +171,4 @@ class Cluster:
         return 0.5 * float(self.mass @ np.einsum("ij,ij->i", self.velocity, self.velocity))
 
     def _look(self) -> Look:
-        m, a = self.mass, self.field_[:, :3]
-        total = m.sum()
-        if total <= 0.0:
-            return Look(self.time, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-        x = self.place - m @ self.place / total
-        v = self.velocity - m @ self.velocity / total
-        weighed = m[:, None] * x
-        motion = (m[:, None] * v).T @ v  # twice the kinetic energy, as a tensor
-        pull = weighed.T @ a
-        swell = motion + 0.5 * (pull + pull.T)
-        r2 = np.einsum("ij,ij->i", x, x)
-        stretch = swell - np.trace(swell) / 3.0 * np.eye(3)
-        rho = self.field_[self.inside, RHO]
-        return Look(
-            time=self.time,
-            kinetic=self._kinetic(),
-            potential=0.5 * float(m @ self.field_[:, PHI]),
-            inner=0.5 * float(np.trace(motion)),
-            pull=float(np.trace(pull)),
-            inertia=float(m @ r2),
-            swell=float(np.trace(swell)),
-            stretch=float(np.linalg.norm(stretch)),
-            half_mass=half_mass(r2, m),
-            dense=float(np.partition(rho, -1 - len(rho) // 100)[-1 - len(rho) // 100]),
-        )
-
-
-def half_mass(r2: Floats, mass: Floats) -> float:
-    """Radius that holds half the mass, from squared radii [n]."""
-    order = np.argsort(r2)
-    held = np.cumsum(mass[order])
-    return float(np.sqrt(r2[order[np.searchsorted(held, 0.5 * held[-1])]]))
+        return look(self.time, self.mass, self.place, self.velocity, self.field_, alike=self.alike)

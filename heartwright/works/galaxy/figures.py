@@ -9,11 +9,12 @@ import numpy as np
 from heartwright.records import Floats
 from heartwright.work import Figure
 from heartwright.works.galaxy import pulse
-from heartwright.works.galaxy.cluster import Cluster, Look
+from heartwright.works.galaxy.cluster import Cluster
+from heartwright.works.galaxy.look import Look
 from heartwright.works.galaxy.units import Scale
 
 MOST_BEATS = 8.0  # of the homologous period: so far back the pulse is measured
-MOST_SAMPLES = 300
+MOST_SAMPLES = 200
 
 
 def figures(cluster: Cluster, beat: pulse.Pulse | None, scale: Scale, gone: int) -> dict[str, Figure]:

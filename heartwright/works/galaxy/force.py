@@ -27,7 +27,7 @@ from numba import njit
 from heartwright.records import Floats
 
 #: From so many bodies on the tree is quicker than the direct sum (measured: `make bench NAME=galaxy`).
-TREE_FROM: Final = 5_000
+TREE_FROM: Final = 6_000
 #: From so many bodies on the work is shared out over the cores; below, handing it over costs more than it saves.
 SHARE_FROM: Final = 5_000
 #: Columns of a field: acceleration (three), potential, density.

@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 from heartwright.records import Floats, Ints, Ledger
 from heartwright.work import STILL, Deed, Figure, Ground, Reaction, Span, amounts_of, rotated
 from heartwright.works.galaxy import models
-from heartwright.works.galaxy.cluster import Cluster, Look
+from heartwright.works.galaxy.cluster import Cluster
 from heartwright.works.galaxy.figures import figures, measured
 from heartwright.works.galaxy.force import RHO, Forces
+from heartwright.works.galaxy.look import Look
 from heartwright.works.galaxy.pulse import Pulse
 from heartwright.works.galaxy.spheres import Bodies
 from heartwright.works.galaxy.throb import Throb
@@ -67,7 +68,7 @@ class Galaxy:
         radius: float = 0.12,
         wall: float = 4.0,
         mass: float = 0.25,
-        pulse_s: float = 7.0,
+        pulse_s: float = 8.0,
         pulse: float = 0.0,
         softening: float | None = None,
         step: float | None = None,

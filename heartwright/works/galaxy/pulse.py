@@ -54,10 +54,7 @@ def measure(time: Floats, radius: Floats, *, near: float) -> Pulse | None:
         return None
     t = time - time[0]
     y = radius / radius.mean()
-    start = min(
-        ((w, g) for w in near * np.geomspace(0.5, 2.2, 24) for g in near * np.array([0.0, 0.08, 0.25])),
-        key=lambda wg: float(np.sum(_rest(t, y, *wg)[0] ** 2)),
-    )
+    start = _nearest(t, y, near)
     found = least_squares(lambda p: _rest(t, y, p[0], p[1])[0], start, x_scale=(near, near), method="lm")
     omega, damping = (float(v) for v in found.x)
     rest, terms = _rest(t, y, omega, damping)
@@ -68,6 +65,21 @@ def measure(time: Floats, radius: Floats, *, near: float) -> Pulse | None:
     if amplitude < CLEAR * spread[2]:
         return None
     return Pulse(omega, float(spread[0]), damping, float(spread[1]), amplitude)
+
+
+def _nearest(t: Floats, y: Floats, near: float) -> tuple[float, float]:
+    """The best of a grid of frequencies and dampings, by the normal equations of all at once."""
+    omega, damping = (
+        a.ravel() for a in np.meshgrid(near * np.geomspace(0.5, 2.2, 24), near * np.array([0.0, 0.08, 0.3]))
+    )
+    wave = np.exp(np.outer(1j * omega - damping, t))
+    ones = np.ones((len(omega), len(t)))
+    basis = np.stack([wave.real, wave.imag, ones, ones * (t / t[-1])], axis=1)
+    left, right = basis @ basis.transpose(0, 2, 1), basis @ y
+    terms = np.linalg.solve(left + 1e-9 * np.eye(4), right[..., None])[..., 0]
+    off = np.sum((y - np.einsum("gk,gkn->gn", terms, basis)) ** 2, axis=1)
+    best = int(np.argmin(off))
+    return float(omega[best]), float(damping[best])
 
 
 def _rest(t: Floats, y: Floats, omega: float, damping: float) -> tuple[Floats, Floats]:

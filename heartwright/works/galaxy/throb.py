@@ -15,8 +15,10 @@ Of itself all of this lies near half a hertz; no ear would hear it where it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from heartwright.records import Floats
@@ -59,10 +61,27 @@ class Throb:
 
     def heard(self, n: int, rate_hz: int) -> NDArray[np.float32]:
         """The next `n` samples [Pa]."""
-        t = self.heard_s + np.arange(1, n + 1) / rate_hz
-        tone, octave, pitch = (np.interp(t, self.time, self.fed[:, k]) for k in range(3))
-        turn = self.phase + 2.0 * np.pi * np.cumsum(pitch) / rate_hz
-        if n:
-            self.phase = float(turn[-1] % (2.0 * np.pi))
-            self.heard_s = float(t[-1])
-        return (tone * np.sin(turn) + octave * np.sin(2.0 * turn)).astype(np.float32)
+        out = np.empty(n, np.float32)
+        self.phase = tone(self.heard_s, rate_hz, self.phase, self.time, self.fed, out)
+        self.heard_s += n / rate_hz
+        return out
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def tone(start: float, rate_hz: float, phase: float, time: Any, fed: Any, out: Any) -> float:
+    """out [n]: tone and octave after `start` [s], as fed [m, 3] at times [m] says, in lines; the last phase."""
+    k = 0
+    for i in range(out.shape[0]):
+        t = start + (i + 1) / rate_hz
+        while k + 1 < time.shape[0] and time[k + 1] <= t:
+            k += 1
+        share = 0.0
+        after = min(k + 1, time.shape[0] - 1)
+        if t > time[k] and after > k:
+            share = (t - time[k]) / (time[after] - time[k])
+        pitch = fed[k, 2] + share * (fed[after, 2] - fed[k, 2])
+        phase = (phase + 2.0 * np.pi * pitch / rate_hz) % (2.0 * np.pi)
+        first = fed[k, 0] + share * (fed[after, 0] - fed[k, 0])
+        second = fed[k, 1] + share * (fed[after, 1] - fed[k, 1])
+        out[i] = first * np.sin(phase) + second * np.sin(2.0 * phase)
+    return phase
