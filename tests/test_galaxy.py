@@ -263,6 +263,20 @@ def test_deeds_that_it_does_not_know_are_refused(deed: str, amounts: dict[str, f
         Galaxy("plummer", 20, 1).do(deed, **amounts)
 
 
+def test_crossing_and_relaxation_times_are_the_fields_own() -> None:
+    """2 sqrt(2) in Henon units where the energy is -1/4 [heggie1986]; 0.138 N r^(3/2) / ln L [spitzer1987]."""
+    orb = Galaxy("plummer", 2_000, 1, wall=20.0)
+    figures, cluster = orb.figures(), orb._cluster
+    assert figures["crossing_time"].value == pytest.approx(2.0 * 2.0**0.5 * orb.scale.second, rel=0.06)
+    r = cluster.now.half_mass
+    assert r == pytest.approx(0.769, rel=0.05)
+    assert figures["half_mass_radius"].value == pytest.approx(r * orb.scale.metre)
+    low, high = figures["half_mass_radius"].low, figures["half_mass_radius"].high
+    assert low is not None and high is not None and low < 0.769 * orb.scale.metre < high
+    want = 0.138 * 2_000 * r**1.5 / np.log(r / orb.softening) * orb.scale.second
+    assert figures["relaxation_time"].value == pytest.approx(want, rel=0.02)
+
+
 def test_light_follows_the_densest_part() -> None:
     orb = Galaxy("uniform", 500, 1)
     start = orb.light

@@ -42,7 +42,7 @@ def galaxy(
     seconds: Annotated[float, typer.Option("--seconds", help="How long to run.")] = 30.0,
     pulse: Annotated[float, typer.Option("--pulse", help="A first pulse: all velocities larger by this share.")] = 0.0,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same galaxy.")] = 1,
-    pulse_s: Annotated[float, typer.Option("--pulse-s", help="The map of time: what a pulse lasts, about.")] = 7.0,
+    pulse_s: Annotated[float, typer.Option("--pulse-s", help="The map of time: what a pulse lasts, about.")] = 8.0,
     wall: Annotated[float | None, typer.Option("--wall", help="Radius of the glass in virial radii.")] = None,
     lets_go: Annotated[bool, typer.Option("--lets-go", help="The glass is open: what comes to it is gone.")] = False,
     softening: Annotated[float | None, typer.Option("--softening", help="In virial radii; by N if not told.")] = None,
@@ -60,12 +60,11 @@ def galaxy(
 
     \b
       heartwright galaxy plummer
-      heartwright galaxy uniform --pulse 0.1 --seconds 60 --sound orb.wav
-      heartwright galaxy disc --n 5000 --report disc.html
-      heartwright galaxy bodies.csv --g 43007.1 --json
+      heartwright galaxy uniform --pulse 0.1 --seconds 40 --sound orb.wav
+      heartwright galaxy disc --n 3000 --seconds 10 --report disc.html
 
-    A snapshot is a CSV with a header m,x,y,z,vx,vy,vz, or Gadget's or SWIFT's HDF5. Exit status: 0, 3 where all bodies
-    have left, 2 for bad input.
+    A snapshot is a CSV with a header m,x,y,z,vx,vy,vz, or Gadget's or SWIFT's HDF5 (bodies.csv --g 43007.1). Exit
+    status: 0, 3 where all bodies have left, 2 for bad input.
     """
     bounded("--seconds", seconds, 0.0, 86_400.0, "30")
     bounded("--seed", seed, 0, 2**63 - 1, "1")
