@@ -194,7 +194,7 @@ def plummer(
     found: dict[str, list[tuple[float, float]]] = {"bodies": [], "shells": []}
     curves: dict[str, list[Table]] = {"bodies": [], "shells": []}
     for seed in range(seeds):
-        soft = 0.5 * softening("plummer", n)
+        soft = 0.6 * softening("plummer", n)
         forces = Forces(soft)
         bodies = softened(made("plummer", n, wall=wall, seed=seed), forces)
         cluster = Cluster.of(bodies, wall=wall, step=step(soft), forces=forces)
@@ -241,7 +241,7 @@ def main() -> None:
     metric("uniform_period_error", error)
     metric("uniform_damping_per_beat", fall)
     bar("uniform_pulse", abs(ratio - 1.0) < 0.02, f"{ratio:.4f} +- {error:.4f} of the exact period, 0.98-1.02 wanted")
-    found = plummer(2 if quick() else 6, 2_000 if quick() else 16_000, 5_000 if quick() else 50_000)
+    found = plummer(2 if quick() else 4, 2_000 if quick() else 12_000, 5_000 if quick() else 50_000)
     for name, (value, spread) in found.items():
         metric(f"plummer_{name}", value)
         if spread:

@@ -2,10 +2,10 @@
 
 Bodies are sorted along a Morton curve, so that every cell is a run of them; cells stand in the order of a walk, each
 with the number of the one that comes after all within it. The walk is made once for a group of neighbours [barnes1990]:
-a cell is opened unless it lies further from the group's box than edge / opening + |centre of mass - middle|
-[barnes1995]; what is left, cells and single bodies, is laid in two lists, over which each body of the group then sums
-in single precision, vectorised by the compiler. A cell's pull is that of its mass and its second moments S about its
-centre of mass, softened as everything is: with x from it, u = (x^2 + e^2)^(-1/2),
+a cell is opened unless its centre of mass lies further from the group's box than edge / opening and its own distance
+from the middle of the cell; what is left, cells and single bodies, is laid in two lists, over which each body of the
+group then sums in single precision, vectorised by the compiler. A cell's pull is that of its mass and its second
+moments S about its centre of mass, softened as everything is: with x from it, u = (x^2 + e^2)^(-1/2),
 
     phi = -m u - (3/2) x.S.x u^5 + (1/2) tr S u^3,   a = -grad phi.
 """
