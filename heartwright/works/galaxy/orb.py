@@ -37,6 +37,7 @@ from heartwright.works.galaxy.wall import LETS_GO, REFLECTS
 GLASS_KG: Final = 0.9
 FOOT: Final = 0.03  # how far the glass stands above the shelf [m]
 KEPT: Final = 20_000  # measured steps that are kept
+AS_MADE: Final = 0.75  # light of an orb as it was made
 LIVE: Final = 8_000  # bodies that a work can go on with in real time beside others
 DEEDS: Final = (
     Deed("pulse", "Pulse", "All velocities are made larger (or smaller) at once.", {"strength": Span(-0.5, 0.5, 0.1)}),
@@ -144,6 +145,11 @@ class Galaxy:
         return GLASS_KG
 
     @property
+    def momentum(self) -> Floats:
+        """Of what rides on its stand, relative to it [kg m/s, kg m2/s]: none, since the bodies float, shape (6,)."""
+        return np.zeros(6)
+
+    @property
     def pulse_s(self) -> float:
         """What the map takes a pulse to last [s]; figure "pulse_period" is what it does last."""
         return PULSE * self.scale.second
@@ -181,11 +187,13 @@ class Galaxy:
 
     @property
     def light(self) -> float:
-        """From its densest part: 0.6 as it was made (and without softening), brighter by half for twice the density."""
-        dense = self._cluster.now.dense
+        """In proportion to the density of its densest part: `AS_MADE` as it was made, 1 a third denser.
+
+        Without a softening there is no density to go by: it stays as it was made.
+        """
         if self._forces.softening == 0.0:
-            return 0.6 if self.left else 0.0
-        return float(np.clip(0.6 + 0.5 * np.log2(dense / self._reference), 0.0, 1.0)) if dense > 0.0 else 0.0
+            return AS_MADE if self.left else 0.0
+        return float(np.clip(AS_MADE * self._cluster.now.dense / self._reference, 0.0, 1.0))
 
     @property
     def deeds(self) -> tuple[Deed, ...]:
