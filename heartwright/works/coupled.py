@@ -7,9 +7,9 @@
 The works go first, the support follows: a work is advanced over its own step on a ground that is predicted from the
 support and from the forces of the steps before; the support then goes through that step under the mean force that the
 work gave back, exactly (matrix exponential). The velocity that a work has been told is kept, and the next prediction
-makes up what it lacked: no blow is lost, and the exchange is of second order in the step. What hangs loose in a work (a
-pendulum) does not ride on the support sideways: its own inertia is taken out of the support's and out of its force, so that
-a light support is as stable as a heavy one. docs/support.md derives it.
+makes up what it lacked: no blow is lost, and the exchange is of second order in the step. What hangs loose in a work
+(a pendulum) does not ride on the support sideways: its own inertia is taken out of the support's and out of its force, so
+that what is predicted hardly changes in a step. docs/support.md derives it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class On:
 
 @dataclass(slots=True)
 class _Seat:
-    """What the coupling keeps of a work: its step, what it was told, what it gave back, and its books with the stand."""
+    """What the coupling keeps of a work: its step, what it was told and gave back, and its books with the stand."""
 
     on: On
     load: Load
@@ -56,6 +56,7 @@ class _Seat:
     momentum: Floats = field(default_factory=lambda: np.zeros(6))
     on_support: float = 0.0  # work done on the support [J]
     joint0: float = 0.0
+    stand0: float = 0.0
 
 
 class Coupled:
@@ -79,6 +80,8 @@ class Coupled:
         self.tilting = Tilting()
         self._seats: list[_Seat] = []
         self._strained = 0.0  # when the shelves last felt their stress move
+        self._changed = 0.0  # energy in support and joints at the start, and what comings and goings have changed [J]
+        self._books0: dict[str, tuple[float, float, float]] = {}
         self._spent = self._outside = 0.0
         self._gone = np.zeros(3)  # drive, spent and stored of works that were taken away
         self.groans = {shelf.name: Groans(shelf, seed=seed + i) for i, shelf in enumerate(support.shelves)}
@@ -149,7 +152,7 @@ class Coupled:
         loads = [_load(on) for on in works]
         frame = self.support.frame(loads)
         old = {s.on.work.name: s for s in self._seats}
-        held = self._stored() if self._seats else 0.0
+        held = self._stored() if len(z) else 0.0
         steps = [step_of(on.work, self._longest) for on in works]
         self._dt = min(steps, default=self._longest)
         every = [2 ** int(math.log2(step / self._dt) + 1e-9) for step in steps]
@@ -169,12 +172,12 @@ class Coupled:
         self._tick = 0
         self._given = self._sum_given()
         self._ground = {name: Ground(temperature_c=self.temperature_c) for name in names}
-        self._changed = getattr(self, "_changed", 0.0) + (self._stored() - held if old else 0.0)
-        if not old:
-            self._stored0 = self._stored()
-            self._books0 = {name: _total(work.ledger()) for name, work in self.works.items()}
-        for name in names:
-            self._books0.setdefault(name, _total(self.works[name].ledger()))
+        self._changed += self._stored() - held
+        for i, seat in enumerate(self._seats):
+            if seat.on.work.name not in old:
+                books = seat.on.work.ledger()
+                self._books0[seat.on.work.name] = _total(books)
+                seat.joint0, seat.stand0 = self._joint(i), books.stand_j
         self._statics = tuple(self.support.statics(s.name, loads) for s in self.support.shelves)
         self._bending = np.array([self.support.bending(s.shelf, s.sag_at) for s in self._statics])[:, frame.moving]
         self._stress = self._bending @ self._z[:n]
@@ -312,16 +315,16 @@ class Coupled:
             now, then = _total(work.ledger()), self._books0[name]
             drive, stored = drive + now[0] - then[0], stored + now[2] - then[2]
             spent[name] = now[1] - then[1]
-        stored += self._stored() - self._stored0 - self._changed
+        stored += self._stored() - self._changed
         residual = drive + self._outside - sum(spent.values()) - stored
         return Ledger(drive, spent, stored, residual, self._outside)
 
     def exchange(self, name: str) -> dict[str, float]:
-        """A work's books with its stand [J]: what the stand did on it by its own account, what it did on the support, and
-        what is stored between them; the sum of the three is what the exchange has lost."""
+        """A work's books with its stand [J]: what the stand did on it by its own account, what it did on the support,
+        and what is stored between them; the sum of the three is what the exchange has lost."""
         i = self._index(name)
         seat = self._seats[i]
-        by_stand = seat.on.work.ledger().stand_j
+        by_stand = seat.on.work.ledger().stand_j - seat.stand0
         return {"stand": by_stand, "on the support": seat.on_support, "between": self._joint(i) - seat.joint0}
 
 

@@ -255,12 +255,19 @@ class GoingHeart:
             # started by hand; or the train does not keep up: show that from a healthy swing on, not from its end
             self.sim.restart(start[0])
             self.ps[:] = start[1]
+            self._join()
             self.forget()
             self._rescale(USUAL_AMPLITUDE if s.start_deg is None else math.radians(s.start_deg), 1.0)
         self.record_dt = 1.0 / RECORD_HZ
         self.record = np.zeros((int(CHUNK * RECORD_HZ) + 10, RECORD_COLUMNS))
         self.before, self.mass0 = self.stored(), self._volume()
         self.released = float(self.ps[pump.RELEASED])
+
+    def _join(self) -> None:
+        """Let the escape wheel feel the remontoire as it stands wound, so that its energy is in the books from the start."""
+        anchor = self.pp[pump.OFFSET] + self.ps[pump.ARBOR] / self.pp[pump.RATIO]
+        held = self.built.state.drive[WHEEL]
+        held[L.REST], held[L.STIFF] = anchor, self.pp[pump.K_REM] if anchor > self.built.state.angle[WHEEL] else 0.0
 
     def stands(self, wheel: float, seconds: float) -> bool:
         """Whether the escape wheel has advanced less than a tenth of what the beats would make it."""

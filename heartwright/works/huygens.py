@@ -227,9 +227,8 @@ def judged(
     """Which regime it is, and how long the lock took. The same for the engine and for the reduced model."""
     if not all(alive) or len(time) < 10:
         return Fate("beating death", math.nan, time, phase, amplitude, alive, residual)
-    late = time >= 0.8 * time[-1]
-    end = float(np.mean(phase[late]))
-    if float(np.ptp(phase[late])) > 2 * LOCKED_RAD:
+    end = float(np.mean(phase[time >= 0.9 * time[-1]]))
+    if float(np.ptp(phase[time >= 0.6 * time[-1]])) > 2 * LOCKED_RAD:
         return Fate("no lock", math.nan, time, phase, amplitude, alive, residual)
     off = np.abs(phase - end) > LOCKED_RAD
     lock_s = float(time[np.nonzero(off)[0][-1] + 1]) if off.any() else 0.0
