@@ -14,6 +14,7 @@ Every path is one short FIR and a whole delay. The fraction of a sample is in th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -61,10 +62,9 @@ def hears(
     towards: unit vectors to where the sound comes from [n, 3]; distance: length of the path [m], shape [n]; left: what
     is left of the amplitude by walls and gain, [n, n_tap // 2 + 1], at the frequencies of an FFT of n_tap.
     """
-    f: Floats = np.fft.rfftfreq(n_tap, 1.0 / rate_hz).astype(np.float64)
+    f, taken, band = _at(air, rate_hz, n_tap)
     r = np.maximum(distance, NEAREST_M)
-    level = left / r[:, None] * np.exp(-air.absorption_db_m(f)[None, :] * r[:, None] / DB_PER_NEPER)
-    level = level * _band(f, rate_hz, n_tap)
+    level = left * band / r[:, None] * np.exp(-taken * r[:, None])
     lateral = np.clip(towards @ listener.right, -1.0, 1.0)
     shadow: NDArray[Any]
     if listener.ears == "headphones":
@@ -74,16 +74,22 @@ def hears(
     centre = n_tap // 4
     delay = rate_hz * (r[:, None] / air.speed_m_s + late)
     whole = np.floor(delay).astype(np.int64)
-    turn = np.exp(-2j * np.pi / rate_hz * f[None, None, :] * (delay - whole + centre)[:, :, None])
+    turn = np.exp((-2j * np.pi / rate_hz) * f * (delay - whole + centre)[:, :, None])
     taps = np.fft.irfft(level[:, None, :] * shadow * turn, n_tap, axis=2)
     return np.maximum(whole - centre, 0), taps.astype(np.float32)
 
 
-def _band(f: Floats, rate_hz: float, n_tap: int) -> Floats:
-    """A soft end of the band, the softer the shorter the filter, so that a fraction of a sample needs few taps."""
+@lru_cache(maxsize=32)
+def _at(air: Air, rate_hz: float, n_tap: int) -> tuple[Floats, Floats, Floats]:
+    """Frequencies of an FFT of n_tap [Hz], what the air takes there [1/m], and a soft end of the band.
+
+    The end is the softer the shorter the filter, so that a fraction of a sample needs few taps.
+    """
+    f = np.fft.rfftfreq(n_tap, 1.0 / rate_hz).astype(float)
     end = 0.5 * rate_hz
     begin = end * (1.0 - 1.6 / np.sqrt(n_tap))
-    return np.asarray(0.5 + 0.5 * np.cos(np.pi * np.clip((f - begin) / (end - begin), 0.0, 1.0)))
+    band = 0.5 + 0.5 * np.cos(np.pi * np.clip((f - begin) / (end - begin), 0.0, 1.0))
+    return f, air.absorption_db_m(f) / DB_PER_NEPER, band
 
 
 def _sphere(cosine: Floats, f: Floats, listener: Listener, air: Air) -> tuple[Floats, NDArray[np.complex128]]:

@@ -32,25 +32,26 @@ def write(x: Singles, clock: int, ring: Singles) -> None:
 def add_paths(
     ring: Singles, clock: int, live: Bools, offset: Ints, taps: Singles, start: Ints, length: Ints, out: Singles
 ) -> None:
-    """out [2, n] += every path of every live source. offset [2, S, P, 2]; taps [2, S, P, 2, T]; start, length [S]."""
+    """out [E, n] += every path of every live source. offset [2, S, P, E]; taps [2, S, P, E, T]; start, length [S].
+
+    Always a whole `GRID` of samples is made, and what was not asked for left: so each is made in the same way.
+    """
     size = ring.shape[1] // 2
     n, n_tap = out.shape[1], taps.shape[4]
     a, b = np.zeros(GRID, np.float32), np.zeros(GRID, np.float32)
     for first in range(0, n, GRID):
         m = min(GRID, n - first)
+        now = clock + first
         for s in range(offset.shape[1]):
             if not live[s]:
                 continue
             for p in range(offset.shape[2]):
-                for e in range(2):
-                    now = clock + first
+                for e in range(offset.shape[3]):
                     begin = (now - offset[0, s, p, e] - n_tap + 1) & (size - 1)
-                    a[:] = 0.0
-                    _fir(ring[s, begin : begin + m + n_tap - 1], taps[0, s, p, e], a[:m])
+                    fir(ring[s, begin : begin + GRID + n_tap - 1], taps[0, s, p, e], a)
                     if length[s] > 0:
                         begin = (now - offset[1, s, p, e] - n_tap + 1) & (size - 1)
-                        b[:] = 0.0
-                        _fir(ring[s, begin : begin + m + n_tap - 1], taps[1, s, p, e], b[:m])
+                        fir(ring[s, begin : begin + GRID + n_tap - 1], taps[1, s, p, e], b)
                         for i in range(m):
                             share = np.float32(min(1.0, (now + i - start[s]) / length[s]))
                             a[i] += share * (b[i] - a[i])
@@ -58,14 +59,15 @@ def add_paths(
                         out[e, first + i] += a[i]
 
 
-@njit(cache=True)
-def _fir(x: Singles, h: Singles, out: Singles) -> None:
-    """out [m] += sum over k of h[k] x[n_tap - 1 - k + i], eight taps at a time, which divides n_tap."""
-    m, n_tap = out.shape[0], h.shape[0]
+@njit(cache=True, fastmath={"contract"})
+def fir(x: Singles, h: Singles, out: Singles) -> None:
+    """out [GRID] = sum over k of h[k] x[n_tap - 1 - k + i], eight taps at a time, which divides n_tap."""
+    n_tap = h.shape[0]
+    out[:] = 0.0
     for k in range(0, n_tap, 8):
         h0, h1, h2, h3, h4, h5, h6, h7 = h[k], h[k + 1], h[k + 2], h[k + 3], h[k + 4], h[k + 5], h[k + 6], h[k + 7]
-        y = x[n_tap - 8 - k : n_tap - 1 - k + m]
-        for i in range(m):
+        y = x[n_tap - 8 - k : n_tap - 1 - k + GRID]
+        for i in range(GRID):
             out[i] += ((h0 * y[i + 7] + h1 * y[i + 6]) + (h2 * y[i + 5] + h3 * y[i + 4])) + (
                 (h4 * y[i + 3] + h5 * y[i + 2]) + (h6 * y[i + 1] + h7 * y[i])
             )

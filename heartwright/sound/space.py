@@ -8,8 +8,9 @@ delay, distance, air, walls and direction; what comes later is one tail for all 
 `own_echoes` that are heard best have a direct sound only and give their early echoes to the tail's bus.
 
 All delays, gains and filters of a path are one FIR. A path that changes is faded into its successor over `GRID`
-samples of an absolute clock; so output does not depend on how it is cut into blocks, bit for bit, and a source that
-glides is heard with its Doppler shift. A listener who moves or turns, and a change of air, fade over `TURN`.
+samples of an absolute clock (echoes: four times that); so output does not depend on how it is cut into blocks, bit for
+bit, and a source that glides is heard with its Doppler shift. A listener who moves or turns, and a change of air, fade
+over `TURN`.
 
 Level: a block is Pa; `loudness.Scale` makes it full scale.
 """
@@ -25,16 +26,19 @@ from heartwright.records import Floats, Ints
 from heartwright.sound.air import Air
 from heartwright.sound.chamber import Chamber, Images
 from heartwright.sound.ears import NEAREST_M, Listener, Singles, hears
-from heartwright.sound.paths import GRID, add_paths, write
+from heartwright.sound.paths import GRID, Bools, add_paths, write
 from heartwright.sound.tail import Tail
 from heartwright.work import Vector
 
 TURN = 2048  # samples
 PIECE = 2048  # longest stretch done at once [samples]
 OWN_ECHOES = 24
+ECHO_GRID = 4 * GRID
+DIRECT, BUS = 0, 3  # groups of paths; between them the first and the second reflections
 FASTEST_M_S = 5.0  # no source glides faster; what should, arrives later
 TAPS = (96, 32, 16)  # of direct sound, first and second reflections
 _MID_HZ = 1000.0
+_ENTRIES = ((0.35, 1.0), (1.0, -1.0), (1.65, 1.0))  # into the tail: time over `tail.enters`, sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +69,33 @@ class _Glide:
 
 
 class _Group:
-    """Paths of one kind: [A or B, source, path, ear]; a fading source is heard half from A, half from B."""
+    """Paths of one kind: [A or B, source, path, ear]. A source that fades goes from A to B over `length` samples."""
 
-    def __init__(self, n_source: int, n_path: int, n_tap: int) -> None:
-        self.offset = np.zeros((2, n_source, n_path, 2), np.int64)
-        self.taps = np.zeros((2, n_source, n_path, 2, n_tap), np.float32)
+    def __init__(self, n_source: int, n_path: int, n_tap: int, *, step: int, ears: int = 2) -> None:
+        self.offset = np.zeros((2, n_source, n_path, ears), np.int64)
+        self.taps = np.zeros((2, n_source, n_path, ears, n_tap), np.float32)
+        self.start, self.length = np.zeros(n_source, np.int64), np.zeros(n_source, np.int64)
+        self.until = np.zeros(n_source, np.int64)  # time for which B was made
+        self.stale = np.zeros(n_source, bool)  # B is to be made anew when the fade is over
+        self.step = step  # between two filters of a source that glides
 
     @property
     def n_tap(self) -> int:
         return int(self.taps.shape[-1])
+
+    def settle(self, s: int) -> None:
+        """The fade is over: B is what is heard."""
+        self.offset[0, s], self.taps[0, s], self.length[s] = self.offset[1, s], self.taps[1, s], 0
+
+    def adopt(self, s: int, other: _Group, was: int) -> None:
+        """Take over a source's paths, fades and all."""
+        for mine, old in ((self.offset, other.offset), (self.taps, other.taps)):
+            mine[:, s] = old[:, was]
+        self.start[s], self.length[s] = other.start[was], other.length[was]
+        self.until[s], self.stale[s] = other.until[was], other.stale[was]
+
+    def add(self, ring: Singles, clock: int, live: Bools, out: Singles) -> None:
+        add_paths(ring, clock, live, self.offset, self.taps, self.start, self.length, out)
 
 
 class Space:
@@ -121,14 +143,16 @@ class Space:
         self._glides = [_Glide(0, 0, np.asarray(s.place, float), np.asarray(s.place, float)) for s in sources]
         self._ring = np.zeros((n, 2 * self._size), np.float32)
         paths = (1, *(len(i.hits) for i in self._images))
-        self._groups = [_Group(n, p, t) for p, t in zip(paths, TAPS, strict=False)]
-        self._bus = _Group(n, 1, 8)
-        self._start, self._length = np.zeros(n, np.int64), np.zeros(n, np.int64)
-        self._stale = np.zeros(n, bool)  # waits for a fade to end before it can change
+        steps = (GRID, ECHO_GRID, ECHO_GRID)
+        self._groups = [_Group(n, p, t, step=step) for p, t, step in zip(paths, TAPS, steps, strict=False)]
+        self._groups += [_Group(n, len(_ENTRIES), 8, step=ECHO_GRID, ears=1)] if self.echoes else []
         self._heard_until = np.full(n, -(1 << 60), np.int64)
+        self._arrive = np.zeros(n, np.int64)
         self._rank = self._ranks()
         for s in range(n):
-            self._design(s, self.time, length=0)
+            for k, group in enumerate(self._groups):
+                self._design(k, s, self.time, length=0)
+                group.settle(s)
 
     def add(self, source: Source) -> None:
         """One more source, from now on. The others go on undisturbed."""
@@ -140,21 +164,18 @@ class Space:
 
     def _keep(self, sources: list[Source]) -> None:
         """Set up anew, and take over what goes on under the same name."""
-        old = (self.sources, self._glides, self._ring, self._groups, self._bus)
-        held = (self._start, self._length, self._stale, self._heard_until, self._rank)
-        names = [s.name for s in old[0]]
+        names, glides, ring = [s.name for s in self.sources], self._glides, self._ring
+        groups, heard, ranks = self._groups, self._heard_until, self._rank
         self._set_up(sources)
         for new, source in enumerate(sources):
             if source.name not in names:
                 continue
             was = names.index(source.name)
-            self._glides[new] = old[1][was]
-            self._ring[new] = old[2][was]
-            for group, before in zip((*self._groups, self._bus), (*old[3], old[4]), strict=True):
-                group.offset[:, new], group.taps[:, new] = before.offset[:, was], before.taps[:, was]
-            self._start[new], self._length[new] = held[0][was], held[1][was]
-            self._heard_until[new] = held[3][was]
-            self._stale[new] = held[2][was] or self._rank[new] != held[4][was]
+            self._glides[new], self._ring[new], self._heard_until[new] = glides[was], ring[was], heard[was]
+            self._arrive[new] = glides[was].end
+            for group, before in zip(self._groups, groups, strict=True):
+                group.adopt(new, before, was)
+                group.stale[new] |= self._near(int(self._rank[new])) != self._near(int(ranks[was]))
 
     def index(self, name: str) -> int:
         names = [s.name for s in self.sources]
@@ -186,8 +207,8 @@ class Space:
         takes = max(seconds, float(np.linalg.norm(goal - origin)) / FASTEST_M_S)
         start = -(-self.time // GRID) * GRID
         self._glides[s] = _Glide(start, start + max(GRID, round(takes * self.rate_hz)), origin, goal)
+        self._arrive[s] = self._glides[s].end
         self.sources[s] = replace(self.sources[s], place=(float(goal[0]), float(goal[1]), float(goal[2])))
-        self._stale[s] = True
         self._rank_anew()
 
     def listen(self, listener: Listener) -> None:
@@ -204,13 +225,19 @@ class Space:
         self._change_all()
 
     def _change_all(self) -> None:
-        self._stale[:] = True
+        for group in self._groups:
+            group.stale[:] = True
         self._rank_anew()
+
+    def _near(self, rank: int) -> bool:
+        """Whether a source of this rank has echoes of its own."""
+        return rank < self.own_echoes
 
     def _rank_anew(self) -> None:
         """Who has echoes of their own; those for whom that changes fade over."""
         before, self._rank = self._rank, self._ranks()
-        self._stale |= (before < self.own_echoes) != (self._rank < self.own_echoes)
+        for group in self._groups:
+            group.stale |= (before < self.own_echoes) != (self._rank < self.own_echoes)
 
     def _ranks(self) -> Ints:
         """0 for the source that is heard best, by gain over distance."""
@@ -242,27 +269,27 @@ class Space:
     def _until_change(self, n: int) -> int:
         """Look whether filters change now, and how many samples can be done before they may again."""
         if self.time % GRID == 0:
-            for s in np.flatnonzero(self._stale | (self._length > 0)):
-                self._look(int(s))
-        if (self._stale | (self._length > 0)).any():
+            for k, group in enumerate(self._groups):
+                for s in np.flatnonzero(self._changing(group)):
+                    self._look(k, int(s))
+        if any(self._changing(group).any() for group in self._groups):
             n = min(n, GRID - self.time % GRID)
         return n
 
-    def _look(self, s: int) -> None:
+    def _changing(self, group: _Group) -> Bools:
+        return group.stale | (group.length > 0) | (group.until < self._arrive)
+
+    def _look(self, k: int, s: int) -> None:
         """End a fade that is over; begin the next where the source moves or something else changed."""
-        if self.time < self._start[s] + self._length[s]:
+        group, glide = self._groups[k], self._glides[s]
+        if self.time < group.start[s] + group.length[s]:
             return
-        for group in (*self._groups, self._bus):
-            group.offset[0, s], group.taps[0, s] = group.offset[1, s], group.taps[1, s]
-        self._length[s] = 0
-        glide = self._glides[s]
-        moving = glide.start <= self.time < glide.end
-        if moving:
-            self._design(s, self.time + GRID, length=GRID)
-        elif self._stale[s]:
-            self._design(s, self.time, length=TURN)
-        if self.time >= glide.end:
-            self._stale[s] = False
+        group.settle(s)
+        if glide.start <= self.time and group.until[s] < glide.end:
+            self._design(k, s, self.time + group.step, length=group.step)
+        elif group.stale[s]:
+            self._design(k, s, self.time, length=TURN)
+            group.stale[s] = False
 
     def _piece(self, x: Singles) -> Floats:
         n = x.shape[1]
@@ -270,35 +297,31 @@ class Space:
         loud = x.any(axis=1)
         self._heard_until[loud] = self.time + n
         live = self._heard_until > self.time - self._size // 2
-        out, bus = np.zeros((2, n), np.float32), np.zeros((2, n), np.float32)
-        for group in self._groups:
-            add_paths(self._ring, self.time, live, group.offset, group.taps, self._start, self._length, out)
-        if self.echoes:
-            add_paths(self._ring, self.time, live, self._bus.offset, self._bus.taps, self._start, self._length, bus)
+        out, bus = np.zeros((2, n), np.float32), np.zeros((1, n), np.float32)
+        for k, group in enumerate(self._groups):
+            group.add(self._ring, self.time, live, bus if k == BUS else out)
         self.time += n
         heard = out.astype(np.float64)
         return heard + self.tail.block(bus[0].astype(np.float64)) if self.echoes else heard
 
     # ------------------------------------------------------------------------------------------ paths
 
-    def _design(self, s: int, when: int, *, length: int) -> None:
-        """Set the filters that source s has at a time, to be faded to over `length` samples from now."""
-        source, at = self.sources[s], self.chamber.inside(self._glides[s].at(when), self.sources[s].name)
-        here = self.chamber.inside(self.listener.place, "listener")
-        own = self._rank[s] < self.own_echoes
-        n = TAPS[0]
-        flat = np.full((1, n // 2 + 1), source.gain)
-        self._set(self._groups[0], s, at[None, :] - here, flat)
-        for group, images, walls in zip(self._groups[1:], self._images, self._walls, strict=False):
-            if own:
-                self._set(group, s, images.sign * at + images.shift - here, walls * source.gain)
-            else:
-                group.taps[1, s] = 0.0
-        self._set_bus(s, float(np.linalg.norm(at - here)), own)
-        self._start[s], self._length[s] = self.time, length
-        if length == 0:
-            for group in (*self._groups, self._bus):
-                group.offset[0, s], group.taps[0, s] = group.offset[1, s], group.taps[1, s]
+    def _design(self, k: int, s: int, when: int, *, length: int) -> None:
+        """Make the filters of group k that source s has at a time, to be faded to over `length` samples from now."""
+        group, source = self._groups[k], self.sources[s]
+        at = self._glides[s].at(when) - self.chamber.low
+        here = np.asarray(self.listener.place) - self.chamber.low
+        near = self._near(int(self._rank[s]))
+        if k == DIRECT:
+            self._set(group, s, at[None, :] - here, np.full((1, group.n_tap // 2 + 1), source.gain))
+        elif k == BUS:
+            self._set_bus(group, s, float(np.linalg.norm(at - here)), near)
+        elif near:
+            images = self._images[k - 1]
+            self._set(group, s, images.sign * at + images.shift - here, self._walls[k - 1] * source.gain)
+        else:
+            group.taps[1, s] = 0.0
+        group.start[s], group.length[s], group.until[s] = self.time, length, when
 
     def _set(self, group: _Group, s: int, way: Floats, left: Floats) -> None:
         distance = np.linalg.norm(way, axis=1)
@@ -308,19 +331,26 @@ class Space:
             n_tap=group.n_tap,
         )  # fmt: skip
 
-    def _set_bus(self, s: int, distance: float, own: bool) -> None:
+    def _set_bus(self, group: _Group, s: int, distance: float, near: bool) -> None:
         """When and how loudly a source enters the tail: never so that it is heard before its own direct sound.
 
-        The tail's level is right for who enters at `tail.enters`; earlier or later is by so much louder or softer.
+        It enters in three parts about `tail.enters`, since echoes of many walls begin bit by bit. The tail's level is
+        right for who enters then; earlier or later is by so much louder or softer as the chamber's sound falls.
         """
         decay = 6.0 * np.log(10.0) / float(self.chamber.reverberation_s(np.array([_MID_HZ]), self.air)[0])
         direct = distance / self.air.speed_m_s * self.rate_hz - float(self.tail.delays.min())
-        enters = max(self.tail.enters if own else 0.0, direct)
-        gain = self.sources[s].gain * float(np.exp(0.5 * decay * (self.tail.enters - enters) / self.rate_hz))
-        whole, part = int(enters), enters - int(enters)
-        self._bus.offset[1, s] = whole
-        self._bus.taps[1, s] = 0.0
-        self._bus.taps[1, s, 0, 0, :2] = gain * (1.0 - part), gain * part
+        group.taps[1, s] = 0.0
+        for p, (share, sign) in enumerate(_ENTRIES):
+            enters = max(share * self.tail.enters if near else 0.0, direct)
+            gain = sign * float(np.exp(0.5 * decay * (self.tail.enters - enters) / self.rate_hz))
+            gain *= self.sources[s].gain / np.sqrt(len(_ENTRIES))
+            whole, part = int(enters), enters - int(enters)
+            if near:
+                group.offset[1, s, p, 0] = whole
+                group.taps[1, s, p, 0, :2] = gain * (1.0 - part), gain * part
+        if not near:
+            group.offset[1, s] = whole
+            group.taps[1, s, 0, 0, :2] = np.sqrt(len(_ENTRIES)) * np.array([gain * (1.0 - part), gain * part])
 
     def _wall_gains(self, images: Images, n_tap: int) -> Floats:
         """What the walls leave, at the frequencies of an FFT of n_tap, as means over the width of each."""

@@ -1,7 +1,7 @@
 """The late echo: a feedback delay network whose decay is the chamber's [jot1991].
 
 Sixteen delay lines feed each other through a Hadamard matrix, which keeps energy; what is lost is lost in each line's
-filter, whose decibels a second are those of the reverberation time at every octave: a gain and seven first-order
+filter, whose decibels a second are those of the reverberation time at every octave: a gain and eight first-order
 shelves, fitted in decibels. Delays are primes about the chamber's mean free path.
 
 Level. Image sources of a box arrive ever denser but fainter: their energy per second is constant, 4 pi c / V of that at
@@ -22,7 +22,7 @@ from heartwright.sound.air import Air
 from heartwright.sound.chamber import Chamber
 
 LINES = 16
-SHELVES_HZ = (125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 9000.0)
+SHELVES_HZ = (88.0, 177.0, 354.0, 707.0, 1414.0, 2828.0, 5656.0, 11_300.0)
 ALIKE_HZ = 275.0
 _SHORTEST, _LONGEST = 0.45, 2.3  # delays [mean free times]
 _TINY = 1e-30
@@ -41,15 +41,16 @@ class Tail:
         self._into = np.where(rng.random(LINES) < 0.5, -1.0, 1.0)
         first = np.where(rng.random(LINES) < 0.5, -1.0, 1.0)
         second = first * np.where(np.arange(LINES) % 2 == 0, 1.0, -1.0)  # at right angles to the first
-        total = float(self.delays.sum())
-        level = np.sqrt(4.0 * np.pi * air.speed_m_s / (chamber.volume_m3 * rate_hz) * total) / LINES
-        self._out = level * np.stack([first, second])
+        self._out = np.stack([first, second])
         size = 1 << int(np.ceil(np.log2(self.delays.max() + 2)))
         self._lines = np.zeros((size, LINES))
         self._states = np.zeros((len(SHELVES_HZ), LINES))
         self._apart = np.zeros(4)
         self._clock = 0
-        self.enters = max(0.0, late - self._onset())  # when a sound is put on the bus, after it was made [samples]
+        begins, rate = self._lossless()
+        density = 4.0 * np.pi * air.speed_m_s / (chamber.volume_m3 * rate_hz)  # energy a sample, of that at 1 m
+        self._out *= np.sqrt(density / rate * (1.0 if alike else 0.5))  # loudspeakers share the power
+        self.enters = max(0.0, late - begins)  # when a sound is put on the bus, after it was made [samples]
         before, kept = _losses(chamber, air, np.array([self.enters]), rate_hz)
         self._before, self._kept = np.ascontiguousarray(before[:, :, 0]), float(kept[0])
         self._entered = np.zeros(len(before))
@@ -66,9 +67,10 @@ class Tail:
         _part(out, pole, self.alike, self._apart)
         return out
 
-    def _onset(self) -> float:
-        """When the network's energy, were it lossless, would have begun if it came evenly [samples]."""
-        n = 8 * int(self.delays.max())
+    def _lossless(self) -> tuple[float, float]:
+        """When the energy of the network without its losses would begin if it came evenly [samples], and how fast it
+        comes [1/sample] from a unit impulse, at each output: a straight line through what has come."""
+        n = 16 * int(self.delays.max())
         bus, out = np.zeros(n), np.zeros((2, n))
         bus[0] = 1.0
         _feed(
@@ -76,9 +78,9 @@ class Tail:
             self._into, self._out, np.zeros_like(self._lines), np.zeros((0, LINES)), out,
         )  # fmt: skip
         come = np.cumsum(0.5 * (out**2).sum(axis=0))
-        late = np.arange(n // 2, n)
-        rate = float((self._out[0] ** 2).sum()) * LINES / float(self.delays.sum())
-        return float(np.mean(late - come[late] / rate))
+        t = np.arange(int(self.delays.max()), n)
+        rate, at_0 = np.polyfit(t, come[t], 1)
+        return float(-at_0 / rate), float(rate)
 
 
 def _primes(about: Floats) -> Ints:

@@ -17,7 +17,7 @@ from typing import IO
 import numpy as np
 
 from heartwright.records import Floats, Interval
-from heartwright.sound import discord
+from heartwright.sound import discord as rough
 from heartwright.sound.chamber import BANDS_HZ
 from heartwright.sound.loudness import Meter, Scale
 from heartwright.sound.stereo import Writer, check_name
@@ -43,7 +43,7 @@ class Performance:
     scale: Scale
     discord: Interval
     discord_s: tuple[Floats, Floats]  # middles of windows [s], discord of each
-    shares: discord.Shares
+    shares: rough.Shares
     levels: dict[str, Level]
     reverberation_s: dict[float, float]  # by octave band
     light: tuple[float, float]  # at the start and at the end
@@ -96,19 +96,19 @@ class _Ear:
         self._last = np.zeros((2, 0))
         self._times: list[float] = []
         self._values: list[float] = []
-        self._shares: list[discord.Shares] = []
+        self._shares: list[rough.Shares] = []
         self._every = max(self.rate, total // MOST_SHARES)
 
     def add(self, pressures: Floats) -> None:
-        window, hop = round(discord.WINDOW_S * self.rate), round(discord.HOP_S * self.rate)
+        window, hop = round(rough.WINDOW_S * self.rate), round(rough.HOP_S * self.rate)
         before = self.meter.count
         self.meter.add(pressures)
         after = self.meter.count
         self._last = np.concatenate([self._last, pressures], axis=1)[:, -window:]
         if after // hop > before // hop and after >= window:
             better = self._last[int(np.argmax(np.square(self._last).sum(axis=1)))]
-            self._times.append(after / self.rate - 0.5 * discord.WINDOW_S)
-            self._values.append(discord.of_sound(better, self.rate))
+            self._times.append(after / self.rate - 0.5 * rough.WINDOW_S)
+            self._values.append(rough.of_sound(better, self.rate))
         if after // self._every > before // self._every:
             self._shares.append(self.symphony.shares())
 
@@ -125,9 +125,9 @@ class _Ear:
             peak_db=self.meter.peak_db(),
             lufs=self.meter.lufs(scale.per_pascal),
             scale=scale,
-            discord=discord.steady(values),
+            discord=rough.steady(values),
             discord_s=(np.array(self._times), values),
-            shares=discord.pooled(self._shares),
+            shares=rough.pooled(self._shares),
             levels=symphony.levels(),
             reverberation_s={float(f): float(t) for f, t in zip(bands, echo, strict=True)},
             light=(light, symphony.light),
@@ -163,4 +163,4 @@ def _write(file: IO[bytes], writer: Writer, scale: Scale, n: int) -> None:
     """From pascals to the file, a stretch at a time."""
     file.seek(0)
     while chunk := file.read(8 * n):
-        writer.write(scale.apply(np.frombuffer(chunk, np.float32).reshape(-1, 2)))
+        writer.write(scale.apply(np.frombuffer(chunk, np.float32).reshape(-1, 2).astype(float)))
