@@ -45,7 +45,7 @@ COARSE_COMMON_S = 30e-6  # where the modes explain nothing
 # How much further beats lie from where the fit has them than it thinks: its waveform is learnt from the same beats, and
 # blows move against each other. And what the sides do share of their origins' errors, which are those of each alone.
 # Measured on made takes of 24 kinds, other ones than those of the benchmark.
-SURER, FAINT_SURER, SHARED = 1.08, 1.25, 0.8
+SURER, FAINT_SURER, SHARED = 1.08, 1.45, 0.8
 
 
 @dataclass(frozen=True, slots=True)
