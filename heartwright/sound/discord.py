@@ -6,7 +6,7 @@ fit [plomp1965, sethares1993]:
     d = min(a1, a2) (exp(-3.5 s (f2 - f1)) - exp(-5.75 s (f2 - f1))),   s = 0.24 / (0.0207 f1 + 18.96)
 
 with nothing at unison, most near a quarter of the critical band, and little beyond one band. The weight is the smaller
-amplitude, as the beating's is [sethares2005, appendix E]; the paper of 1993 had the product. A set's dissonance is the
+amplitude, as the beating's is [sethares2005]; the paper of 1993 had the product. A set's dissonance is the
 sum over its pairs, divided by the sum of amplitudes, so that it does not depend on level: 0 for a pure tone.
 
 What sounds holds more than partials. A spectral line is taken for one where it stands out of the noise about it more

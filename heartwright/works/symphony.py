@@ -112,6 +112,7 @@ class Symphony:
         self._stems_ready = np.zeros((len(self._alone), 2, 0))
         self.stems = np.zeros((len(self._alone), 2, 0))  # Pa, of the block that was asked for last
         self._said = np.zeros((len(sources), round(KEPT_S * rate_hz)), np.float32)
+        self._heard = np.zeros((2, round(KEPT_S * rate_hz)))
         self._energy, self._loudest = np.zeros(len(sources)), np.zeros(len(sources))
 
     @property
@@ -144,6 +145,7 @@ class Symphony:
         while self._ready.shape[1] < n:
             self._tick()
         out, self._ready = self._ready[:, :n], self._ready[:, n:]
+        self._heard = np.concatenate([self._heard, out], axis=1)[:, -self._heard.shape[1] :]
         self.stems, self._stems_ready = self._stems_ready[:, :, :n], self._stems_ready[:, :, n:]
         return out
 
@@ -197,6 +199,11 @@ class Symphony:
         return self.scale
 
     # ------------------------------------------------------------------------------------------ telling
+
+    def discord(self) -> float:
+        """How rough the last second is, in the ear that hears more."""
+        better = int(np.argmax(np.square(self._heard).sum(axis=1)))
+        return discord.of_sound(self._heard[better], self.rate_hz)
 
     def shares(self) -> discord.Shares:
         """Whose discord it is, in the last second: partials of each work, as loud as they are where one listens."""
