@@ -24,8 +24,9 @@ from heartwright.works.web.modes import Modes, modes
 from heartwright.works.web.net import Net, count, gather
 from heartwright.works.web.voice import Voice
 
-BUDGET = 4e7  # points times steps a second that a web may cost
-SLOWEST_HZ, QUICKEST_HZ = 1_000.0, 48_000.0
+BUDGET = 8e7  # points times steps a second that a web may cost,
+PER_THREAD = 13  # where a thread costs as much as so many points besides its own
+SLOWEST_HZ, QUICKEST_HZ = 2_000.0, 48_000.0
 SHORTEST = 0.25  # no thread is shorter than this share of the median one
 TIGHTER = 2.0  # the step is short enough for tensions that much higher
 FEW_MODES = 12
@@ -33,7 +34,6 @@ PLUCK_S, THOUGHT_S = 0.02, 0.003
 MOST_FORCES, MOST_THOUGHTS = 64, 16
 SHOWN_SLOPE = 0.05
 THOUGHT_M = 1e-3  # height of a thought of strength 1
-VOICE_PA_N = 0.1  # of the frame, at 1 m
 
 
 class Web:
@@ -47,9 +47,9 @@ class Web:
         *,
         seed: int = 1,
         name: str = "",
-        size: float = 0.8,
+        size: float = 0.6,
         surface: str = "dome",
-        tension: float = 0.3,
+        tension: float = 1.0,
         uneven: float = 0.1,
         density: float = 2e-3,
         bending: float = 1e-8,
@@ -146,7 +146,9 @@ class Web:
     def _step(self) -> float:
         """The time step: as many points as the budget allows, and short enough for tighter threads."""
         time = self.strings.length / self.strings.speed
-        rate = float(np.clip(np.sqrt(BUDGET / np.sum(time)), SLOWEST_HZ, QUICKEST_HZ))
+        whole, besides = float(np.sum(time)), 0.5 * PER_THREAD * len(time)
+        rate = (np.sqrt(besides**2 + whole * BUDGET) - besides) / whole  # rate (whole rate + 2 besides) = BUDGET
+        rate = float(np.clip(rate, SLOWEST_HZ, QUICKEST_HZ))
         step = min(1.0 / rate, float(time.min()) / np.sqrt(TIGHTER))
         while np.any(self.strings.segments(step) < 1):
             step *= 0.9
@@ -293,7 +295,7 @@ class Web:
 
     def heard(self, n: int, rate_hz: int) -> NDArray[np.float32]:
         """The next `n` samples of its sound, 1 m away [Pa], 12 of its steps late."""
-        return np.float32(VOICE_PA_N) * self.voice.read(n, rate_hz)
+        return self.voice.read(n, rate_hz)
 
     def ledger(self) -> Ledger:
         """Its books: drive is what plucks, thoughts and tightening put in; stored is vibration about its rest."""
@@ -327,7 +329,7 @@ class Web:
         thread = Span(-1, m, -1)
         return (
             Deed("pluck", "Pluck", "Draw a node aside, or the middle of a thread, and let go.",
-                 {"node": node, "thread": thread, "force": Span(0.0, 0.5, 0.03, "N")}),
+                 {"node": node, "thread": thread, "force": Span(0.0, 1.0, 0.1, "N")}),
             Deed("thought", "Have a thought", "A pulse leaves a node along all its threads.",
                  {"node": node, "strength": Span(0.0, 5.0, 1.0)}),
             Deed("cut", "Cut", "Part a thread for good.", {"thread": Span(0, m, 0)}),
