@@ -132,6 +132,33 @@ def test_levels_where_one_listens_add_up_to_what_is_heard() -> None:
     assert 10 * np.log10(power) == pytest.approx(spl_db(heard), abs=1.5)
 
 
+def test_a_chamber_makes_no_discord_of_ticks_and_noise() -> None:
+    rng = np.random.default_rng(6)
+    noisy, ticking = Hum("web"), Hum("heart")
+    noisy.heard = lambda n, rate_hz: (0.01 * rng.standard_normal(n)).astype(np.float32)  # type: ignore[method-assign]
+
+    def ticks(n: int, rate_hz: int) -> np.ndarray:
+        out = np.zeros(n, np.float32)
+        if round(ticking.time / 0.016) % 16 == 0:
+            out[:96] = 0.5 * np.sin(2 * np.pi * 3000.0 / rate_hz * np.arange(96)) * np.exp(-np.arange(96) / 40.0)
+        return out
+
+    ticking.heard = ticks  # type: ignore[method-assign]
+    symphony = Symphony([noisy, ticking], PLACES, chamber=Chamber())
+    found = []
+    for _ in range(5):
+        symphony.pressures(RATE)
+        found.append(symphony.discord())
+    assert max(found) == 0.0 and symphony.shares().total == 0.0
+
+
+def test_what_no_ear_hears_is_left_out() -> None:
+    hum = Hum("web")
+    hum.heard = lambda n, rate_hz: np.full(n, 0.1, np.float32)  # type: ignore[method-assign]
+    heard = Symphony([hum], PLACES, chamber=ROOM).pressures(2 * RATE)[:, -RATE // 4 :]
+    assert np.abs(heard).max() < 1e-5
+
+
 def test_a_room_that_stands_still_dies_away() -> None:
     class Stopped(Apart):
         def advance(self, seconds: float) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import signal
 
 from heartwright.records import Floats
 from heartwright.sound import discord
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 TICK_S = 0.016
 RATE_HZ = 48_000
 KEPT_S = 1.0  # of what each work said, for `shares`
+LOWEST_HZ = 16.0  # what lies below no ear hears and no loudspeaker gives
 USUAL_SPL = 84.0  # what full scale stands for until somebody sets it
 
 
@@ -108,11 +110,12 @@ class Symphony:
         self.troubles: dict[str, str] = {}
         self.samples = 0
         self._begun = self.stage.time
+        self._high = signal.butter(2, LOWEST_HZ, "highpass", fs=rate_hz, output="sos")
+        self._low, self._low_apart = np.zeros((1, 2, 2)), np.zeros((1, len(self._alone), 2, 2))
         self._ready = np.zeros((2, 0))
         self._stems_ready = np.zeros((len(self._alone), 2, 0))
         self.stems = np.zeros((len(self._alone), 2, 0))  # Pa, of the block that was asked for last
         self._said = np.zeros((len(sources), round(KEPT_S * rate_hz)), np.float32)
-        self._heard = np.zeros((2, round(KEPT_S * rate_hz)))
         self._energy, self._loudest = np.zeros(len(sources)), np.zeros(len(sources))
 
     @property
@@ -145,7 +148,6 @@ class Symphony:
         while self._ready.shape[1] < n:
             self._tick()
         out, self._ready = self._ready[:, :n], self._ready[:, n:]
-        self._heard = np.concatenate([self._heard, out], axis=1)[:, -self._heard.shape[1] :]
         self.stems, self._stems_ready = self._stems_ready[:, :, :n], self._stems_ready[:, :, n:]
         return out
 
@@ -169,9 +171,11 @@ class Symphony:
         self._said = np.concatenate([self._said, said], axis=1)[:, -self._said.shape[1] :]
         self._energy += np.square(said, dtype=float).sum(axis=1)
         self._loudest = np.maximum(self._loudest, np.abs(said).max(axis=1, initial=0.0))
-        self._ready = np.concatenate([self._ready, self.space.block(said)], axis=1)
+        heard, self._low = signal.sosfilt(self._high, self.space.block(said), axis=1, zi=self._low)
+        self._ready = np.concatenate([self._ready, heard], axis=1)
         if self._alone:
             apart = np.stack([space.block(row[None]) for space, row in zip(self._alone, said, strict=True)])
+            apart, self._low_apart = signal.sosfilt(self._high, apart, axis=2, zi=self._low_apart)
             self._stems_ready = np.concatenate([self._stems_ready, apart], axis=2)
 
     def _hear(self, name: str, work: Work, n: int) -> NDArray[np.float32]:
@@ -201,9 +205,8 @@ class Symphony:
     # ------------------------------------------------------------------------------------------ telling
 
     def discord(self) -> float:
-        """How rough the last second is, in the ear that hears more."""
-        better = int(np.argmax(np.square(self._heard).sum(axis=1)))
-        return discord.of_sound(self._heard[better], self.rate_hz)
+        """How rough the last second is: all works as loud as they are where one listens, before the chamber."""
+        return discord.of_sound(self.loudness_of() @ self._said, self.rate_hz)
 
     def shares(self) -> discord.Shares:
         """Whose discord it is, in the last second: partials of each work, as loud as they are where one listens."""
