@@ -110,7 +110,9 @@ def test_a_work_in_trouble_falls_silent_and_the_others_play_on() -> None:
 
 def test_who_is_loud_and_between_whom_the_buzz_is() -> None:
     symphony = trio()
-    symphony.pressures(2 * RATE)
+    symphony.pressures(2 * RATE + 777)
+    said, web = symphony.said, Hum("web", 220.0, 440.0)
+    assert np.array_equal(said[0], web.heard(symphony.samples, RATE)[-RATE:])
     shares = symphony.shares()
     one, other, share = shares.worst()
     assert {one, other} == {"web", "gyroscope"} and share > 0.9

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from heartwright.records import Floats
-from heartwright.sound import discord
+from heartwright.sound import discord as rough
 from heartwright.sound.air import Air
 from heartwright.sound.chamber import Chamber
 from heartwright.sound.ears import Listener
@@ -168,7 +168,7 @@ class Symphony:
             if self.places
             else (np.zeros((0, n), np.float32))
         )
-        self._said = np.concatenate([self._said, said], axis=1)[:, -self._said.shape[1] :]
+        self._keep(said, until)
         self._energy += np.square(said, dtype=float).sum(axis=1)
         self._loudest = np.maximum(self._loudest, np.abs(said).max(axis=1, initial=0.0))
         heard, self._low = signal.sosfilt(self._high, self.space.block(said), axis=1, zi=self._low)
@@ -177,6 +177,17 @@ class Symphony:
             apart = np.stack([space.block(row[None]) for space, row in zip(self._alone, said, strict=True)])
             apart, self._low_apart = signal.sosfilt(self._high, apart, axis=2, zi=self._low_apart)
             self._stems_ready = np.concatenate([self._stems_ready, apart], axis=2)
+
+    def _keep(self, said: NDArray[np.float32], until: int) -> None:
+        """Remember what each work said, in a ring that ends at sample `until`."""
+        size = self._said.shape[1]
+        late = said[:, -size:]
+        self._said[:, np.arange(until - late.shape[1], until) % size] = late
+
+    @property
+    def said(self) -> NDArray[np.float32]:
+        """What each work said in the last second, [n_work, n] [Pa at 1 m]."""
+        return np.roll(self._said, -self.samples % self._said.shape[1], axis=1)
 
     def _hear(self, name: str, work: Work, n: int) -> NDArray[np.float32]:
         """What a work says in `n` samples [Pa at 1 m]; silence from one in trouble."""
@@ -206,12 +217,12 @@ class Symphony:
 
     def discord(self) -> float:
         """How rough the last second is: all works as loud as they are where one listens, before the chamber."""
-        return discord.of_sound(self.loudness_of() @ self._said, self.rate_hz)
+        return rough.of_sound(self.loudness_of() @ self.said, self.rate_hz)
 
-    def shares(self) -> discord.Shares:
+    def shares(self) -> rough.Shares:
         """Whose discord it is, in the last second: partials of each work, as loud as they are where one listens."""
-        heard = self._said * self.loudness_of()[:, None].astype(np.float32)
-        return discord.by_work(heard, list(self.places), self.rate_hz)
+        heard = self.said * self.loudness_of()[:, None].astype(np.float32)
+        return rough.by_work(heard, list(self.places), self.rate_hz)
 
     def loudness_of(self) -> Floats:
         """What becomes of each work's pressure at 1 m where one listens [1]: direct sound and the room's together."""
