@@ -81,9 +81,7 @@ def test_links_of_odd_notes_end_in_good_time() -> None:
         assert len(list(notes.links(text))) <= 100_000
 
 
-@pytest.mark.parametrize(
-    "name", ["a\nb.md", "*?|<>.md", "öäü ☃.md", "[x](y).md", "'; drop.md", "." + "x" * 200 + ".md"]
-)
+@pytest.mark.parametrize("name", ["a\nb.md", "*?|<>.md", "öäü ☃.md", "[x](y).md", "'; drop.md", "." + "x" * 99 + ".md"])
 def test_notes_with_odd_names(name: str, tmp_path: Path) -> None:
     file(tmp_path, "Plain.md", "[[Other]]")
     file(tmp_path, "Other.md", "x")
@@ -201,7 +199,8 @@ def test_layout_keeps_neighbours_near() -> None:
     graph = nx.grid_2d_graph(15, 15)
     order = list(graph.nodes)
     rng.shuffle(order)
-    net = gather([(tuple(a), tuple(b)) for a, b in nx.relabel_nodes(graph, dict(zip(graph.nodes, graph.nodes))).edges])
+    place = {node: i for i, node in enumerate(order)}
+    net = gather(sorted((place[a], place[b]) for a, b in graph.edges))
     disc = layout.flat(net, 1)
     assert np.max(np.hypot(*disc.T)) == pytest.approx(1.0)
     lengths = np.hypot(*(disc[net.ends[:, 0]] - disc[net.ends[:, 1]]).T)

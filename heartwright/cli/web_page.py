@@ -33,8 +33,8 @@ def page(net: Web, low: Modes, heard: np.ndarray, energy: np.ndarray, said: list
     method = (
         f"Threads of {1e3 * net.strings.density:.3g} g/m in steps of {1e6 * net.step:.3g} us, "
         f"{len(net.u):,} points; leapfrog, at Courant number 1 a digital waveguide. Modes by Lanczos on the same mesh. "
-        f"Energy is accounted for to {abs(books.residual_j):.1e} J of {books.drive_j:.2e} J. Sound: the anchors' forces on a "
-        f"frame that resonates at {BOARD_HZ:g} Hz, {LOUD_PA_N:g} Pa a newton at 1 m."
+        f"Energy is accounted for to {abs(books.residual_j):.1e} J of {books.drive_j:.2e} J. Sound: the anchors' "
+        f"forces on a frame that resonates at {BOARD_HZ:g} Hz, {LOUD_PA_N:g} Pa a newton at 1 m."
     )
     body = [
         f'<p class="maker">heartwright &middot; a web of thread</p><h1>{escape(title)}</h1>',

@@ -77,7 +77,7 @@ def _board(
 
 
 def _table(cutoff: float) -> Floats:
-    """Windowed sincs by how far past a step they stand, shape [FINE + 1, 2 HALF]; cutoff as a share of the steps' band."""
+    """Windowed sincs by how far past a step they stand, [FINE + 1, 2 HALF]; cutoff in shares of the steps' band."""
     x = np.linspace(0.0, 1.0, FINE + 1)[:, None] + np.arange(HALF - 1, -HALF - 1, -1)
     table: Floats = cutoff * np.sinc(cutoff * x) * (0.5 + 0.5 * np.cos(np.pi * np.clip(x / HALF, -1.0, 1.0)))
     return table
