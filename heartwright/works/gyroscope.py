@@ -84,7 +84,7 @@ class Gyroscope:
         self.held: OnPoint | InGimbals = hold(self.build, direction=direction, order=order, friction=friction)
         self.held.let_go(rpm * RPM, math.radians(lean_deg), steady=release == "steady")
         self.status, self.advice = "running", ""
-        self.friction = friction
+        self.friction, self.release = friction, release
         self._lean = min(math.radians(lean_deg), 0.95 * self.build.touch)
         self._tilt: Vector = ZERO
         self._hands: Hands | None = None
@@ -227,7 +227,7 @@ class Gyroscope:
 
     def _set_free(self, lean: float | None) -> None:
         before = self.held.energy
-        self.held.let_go(self.held.spin, lean, steady=True)
+        self.held.let_go(self.held.spin, lean, steady=self.release == "steady")
         self.drive_j += self.held.energy - before
         self._look()
 
