@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heartwright.records import Floats, Ints, Ledger
-from heartwright.work import STILL, Deed, Figure, Ground, Reaction, Span, amounts_of, rotated
+from heartwright.work import STILL, Deed, Figure, Ground, Reaction, amounts_of, rotated
 from heartwright.works.galaxy import models
 from heartwright.works.galaxy.cluster import Cluster
+from heartwright.works.galaxy.deeds import DEEDS
 from heartwright.works.galaxy.figures import figures, measured
 from heartwright.works.galaxy.force import RHO, Forces
 from heartwright.works.galaxy.look import Look
@@ -39,17 +40,6 @@ FOOT: Final = 0.03  # how far the glass stands above the shelf [m]
 KEPT: Final = 20_000  # measured steps that are kept
 AS_MADE: Final = 0.75  # light of an orb as it was made
 LIVE: Final = 8_000  # bodies that a work can go on with in real time beside others
-DEEDS: Final = (
-    Deed("pulse", "Pulse", "All velocities are made larger (or smaller) at once.", {"strength": Span(-0.5, 0.5, 0.1)}),
-    Deed(
-        "shake", "Shake", "A knock on the glass: the bodies are left behind.",
-        {"speed": Span(-0.05, 0.05, 0.01, "m/s"), "angle": Span(-180.0, 180.0, 0.0, "deg")},
-    ),
-    Deed("stir", "Stir", "All is set turning about the upright axis.", {"turns": Span(-0.5, 0.5, 0.05, "1/s")}),
-    Deed("gather", "Gather", "All bodies are put back as they were made."),
-    Deed("let_go", "Open the glass", "Whatever comes to the glass goes through it and is gone."),
-    Deed("reflect", "Close the glass", "Whatever comes to the glass bounces off it."),
-)  # fmt: skip
 
 
 class Galaxy:
@@ -89,13 +79,16 @@ class Galaxy:
         bodies = (
             models.made(model, n, wall=wall, seed=seed, soft=softening, **options) if isinstance(model, str) else model
         )
-        models.check(bodies, wall=wall, softening=softening)
+        if not isinstance(model, str) and options:
+            raise ValueError(f"bodies of one's own take no {', '.join(options)}: that is for a model")
+        models.check(bodies, softening=softening)
         for what, value, low, high in (
             ("radius", radius, 1e-3, 100.0), ("wall", wall, 0.1, 1e3), ("mass", mass, 1e-6, 1e6),
             ("pulse_s", pulse_s, 1e-2, 1e5), ("pulse", pulse, -0.9, 2.0),
         ):  # fmt: skip
             if not low <= value <= high:
                 raise ValueError(f"{what}={value:g}: {low:g} to {high:g} is allowed")
+        bodies, left_out = models.within(bodies, wall)
         soft = (
             models.softening(model if isinstance(model, str) else "", len(bodies)) if softening is None else softening
         )
@@ -103,7 +96,7 @@ class Galaxy:
         self.radius, self.seed = radius, seed
         self.group: Ints = bodies.group
         self.scale = Scale.of(radius=radius, wall=wall, pulse_s=pulse_s, mass=mass)
-        self.notes = notes
+        self.notes = notes + left_out
         self._forces = Forces(soft, way)
         if isinstance(model, str) and model != "disc":  # which is made for its softening
             bodies = models.softened(bodies, self._forces)
@@ -124,12 +117,23 @@ class Galaxy:
 
     @classmethod
     def read(
-        cls, path: str | Path, *, seed: int = 1, thin: int | None = None, g: float | None = None, **options: Any
+        cls,
+        path: str | Path,
+        *,
+        seed: int = 1,
+        n: int | None = None,
+        thin: int | None = None,
+        g: float | None = None,
+        **options: Any,
     ) -> Galaxy:
-        """From a snapshot: CSV with a header m,x,y,z,vx,vy,vz, or Gadget or SWIFT HDF5 (see `snapshot`)."""
+        """From a snapshot: CSV with a header m,x,y,z,vx,vy,vz, or Gadget or SWIFT HDF5 (see `snapshot`).
+
+        n or thin: take so many bodies by chance; g: the constant of gravity in its units; options: as on making.
+        Raises ValueError, OSError.
+        """
         from heartwright.works.galaxy import snapshot
 
-        bodies, notes = snapshot.read(path, thin=thin, g=g, seed=seed)
+        bodies, notes = snapshot.read(path, thin=n if thin is None else thin, g=g, seed=seed)
         options.setdefault("wall", models.roomy(bodies))
         options.setdefault("name", Path(path).stem)
         return cls(bodies, seed=seed, notes=notes, **options)
