@@ -204,7 +204,7 @@ def test_gimbals_without_rings_are_a_heavy_top() -> None:
 
 
 def test_the_rings_inertia_makes_a_nodding_gyroscope_walk() -> None:
-    # action of the nod x d(its frequency)/d(momentum about the upright): none without rings' inertia or at a right angle
+    # action of the nod x d(its frequency)/d(momentum about the upright)
     work, held = _gimbals(rpm=8000, lean_deg=60, release="rest", **BARE)
     b, theta = held.body, float(held.state[R.THETA])
     s, c = math.sin(theta), math.cos(theta)
@@ -356,7 +356,7 @@ def test_steady_precession_pulls_its_stand_round() -> None:
     axis = np.array(held.axis)
     reaction = work.advance(1e-4)
     build = work.build
-    # the centre goes round: the stand feels m l w^2 outwards; about the foot that is a moment, and the weight's is the point's
+    # the centre goes round: the stand feels m l w^2 outwards, and its moment about the foot; the weight's is none
     outwards = build.moving_mass * build.pivot_to_centre * slow**2 * axis
     assert np.array(reaction.force) == pytest.approx(outwards, abs=2e-4 * float(np.linalg.norm(outwards)))
     assert np.array(reaction.moment) == pytest.approx(np.cross([0, build.height, 0], reaction.force), abs=1e-9)

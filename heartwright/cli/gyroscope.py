@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,10 +62,10 @@ def gyroscope(
       heartwright gyroscope --measures > mine.toml
       heartwright gyroscope --build mine.toml --rpm 6000 --plot mine.svg
 
-    A fast one at a lean goes round slowly (it precesses, m g l / (C spin)) and, let go from rest, nods quickly on the way
-    (nutation, C spin / A); as friction slows it, it goes round faster, sinks, and falls. What is measured in the run
-    stands beside the closed form of the heavy symmetric top. Exit status: 0, 3 where it fell or stands still, 2 for bad
-    input.
+    A fast one at a lean goes round slowly (it precesses, m g l / (C spin)) and, let go from rest, nods quickly on the
+    way (nutation, C spin / A); as friction slows it, it goes round faster, sinks, and falls. What is measured in the
+    run stands beside the closed form of the heavy symmetric top. Exit status: 0, 3 where it fell or stands still, 2 for
+    bad input.
     """
     from heartwright.works import gyroscope_body as bodies
 
@@ -83,13 +82,17 @@ def gyroscope(
         "imbalance": imbalance,
     }  # fmt: skip
     try:
-        whole = bodies.changed(bodies.read(build) if build else bodies.Build(), {k: v for k, v in given.items() if v})
+        whole = bodies.changed(
+            bodies.read(build) if build else bodies.Build(), {k: v for k, v in given.items() if v is not None}
+        )
         if measures:
             print(_toml(whole), end="")
             return
         work = _made(whole, rpm, lean_deg, release, frictionless, seed, cord, motor)
     except ValueError as error:
         raise Refused(str(error)) from None
+    except OSError as error:
+        raise Refused(f"{build}: {error.strerror or error}. Begin one with: heartwright gyroscope --measures") from None
     watched, heard = _run(work, seconds, sounding=sound is not None, quiet=json)
     if sound is not None:
         _write_sound(sound, heard)
@@ -125,8 +128,6 @@ def _made(
         work.do("motor", seconds=motor)
     while work.in_hands and work.time < 120.0:
         work.advance(0.01)
-    if cord is not None or motor is not None:
-        work.held.let_go(work.spin, math.radians(lean_deg), steady=release == "steady")
     return work
 
 
@@ -179,7 +180,7 @@ def _payload(work: Gyroscope, watched: Watched) -> dict[str, Any]:
         "status": work.status,
         "advice": [work.advice] if work.advice else [],
         "seconds": work.time,
-        "measured": {name: figure for name, figure in watched.figures().items()},
+        "measured": watched.figures(),
         "figures": {name: {"value": float(f.value), "unit": f.unit} for name, f in work.figures().items()},
         "ledger": {
             "drive_j": books.drive_j,
@@ -194,13 +195,9 @@ def _say(work: Gyroscope, watched: Watched) -> None:
     out = answers()
     out.print(f"gyroscope {'on a point' if work.mount == 'point' else 'in gimbals'}, {work.time:.1f} s", style="bold")
     for name, row in watched.figures().items():
-        if row is None:
-            continue
-        form = f"   closed form {row['closed_form']:.6g}" if row.get("closed_form") is not None else ""
-        out.print(
-            f"  {name.replace('_', ' '):20} {row['value']:.6g} {row['unit']}  ({row['low']:.6g} to {row['high']:.6g}){form}",
-            markup=False,
-        )
+        form = f"   closed form {row['closed_form']:.6g}" if row["closed_form"] is not None else ""
+        within = f"({row['low']:.6g} to {row['high']:.6g})"
+        out.print(f"  {name.replace('_', ' '):20} {row['value']:.6g} {row['unit']}  {within}{form}", markup=False)
     for name, figure in work.figures().items():
         if name in ("spin", "lean", "sleeping", "topples_in"):
             says = f"   {figure.says}" if figure.says else ""

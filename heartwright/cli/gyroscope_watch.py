@@ -24,7 +24,7 @@ _STYLE = (
 
 @dataclass(slots=True)
 class Watched:
-    """Samples of a run: time [s], lean and unwrapped heading [rad], spin [rad/s]; the closed form's figures at its start."""
+    """Samples of a run: time [s], lean and unwrapped heading [rad], spin [rad/s]; the closed form at its start."""
 
     step_s: float
     samples: int
@@ -53,27 +53,28 @@ class Watched:
             heading += 2.0 * math.pi * round((self.rows[-1][2] - heading) / (2.0 * math.pi))
         self.rows.append((work.time, math.acos(max(-1.0, min(1.0, ay))), heading, work.spin))
 
-    def figures(self) -> dict[str, dict[str, Any] | None]:
-        """Precession, nutation and spin-down as watched: value, low, high (95 %), unit, closed form at the start."""
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """Precession, nutation and spin-down as watched: value, low, high (95 %), unit, closed form at the start.
+
+        Nutation, and precession with it, are those of the nods before they have died to a fifth.
+        """
         t, lean, heading, spin = np.array(self.rows).T
-        nods = _turning(t, lean)
-        out: dict[str, dict[str, Any] | None] = {"precession": None, "nutation": None, "nutation_amplitude": None}
+        nods, half = _nods(t, lean)
+        out: dict[str, dict[str, Any]] = {}
         if len(nods) >= 3:
             gaps = np.diff(nods)
             out["nutation"] = _row(1.0 / gaps.mean(), _error(1.0 / gaps), "Hz", self.nutation_hz)
             turned = np.diff(np.interp(nods, t, heading)) / gaps
             form = None if self.precession is None else math.degrees(self.precession)
             out["precession"] = _row(math.degrees(turned.mean()), math.degrees(_error(turned)), "deg/s", form)
-            swings = [np.ptp(lean[(t >= a) & (t <= b)]) for a, b in zip(nods, nods[1:], strict=False)]
-            half = 0.5 * np.degrees(np.array(swings))
-            out["nutation_amplitude"] = _row(float(half.mean()), _error(half), "deg", None)
+            out["nutation_amplitude"] = _row(float(half[0]), float(abs(np.diff(half[:2]).sum())), "deg", None)
         elif len(t) > 2 and abs(heading[-1] - heading[0]) > 1e-6:
             rate = np.diff(heading) / np.diff(t)
             form = None if self.precession is None else math.degrees(self.precession)
             out["precession"] = _row(math.degrees(rate.mean()), math.degrees(_error(rate)), "deg/s", form)
         loss = np.diff(spin) / np.diff(t) * 30.0 / math.pi
         out["spin_down"] = _row(float(loss.mean()), _error(loss), "rpm/s", None)
-        return {name: row for name, row in out.items() if row is not None}
+        return out
 
     def csv(self) -> str:
         """One row a sample: time_s, lean_deg, heading_deg, spin_rpm."""
@@ -99,6 +100,18 @@ class Watched:
             drawn.append(f'<g transform="translate(0 {220 * k})">{"".join(plane.parts)}</g>')
         head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 660" role="img" aria-label="A gyroscope">'
         return f"{head}{_STYLE}{''.join(drawn)}</svg>\n"
+
+
+def _nods(t: np.ndarray, lean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Moments of greatest lean [s], while it nods by a fifth of its first nod or more, and half of each swing [deg]."""
+    nods = _turning(t, lean)
+    at = np.searchsorted(t, nods)
+    swings = np.array([0.5 * np.degrees(np.ptp(lean[a:b])) for a, b in zip(at, at[1:], strict=False) if b > a])
+    if len(swings) == 0 or swings[0] < 1e-5:
+        return np.zeros(0), np.zeros(0)
+    small = np.flatnonzero(swings < 0.2 * swings[0])
+    kept = int(small[0]) if len(small) else len(swings)
+    return nods[: kept + 1], swings[:kept]
 
 
 def _turning(t: np.ndarray, lean: np.ndarray) -> np.ndarray:
