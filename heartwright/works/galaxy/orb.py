@@ -89,16 +89,15 @@ class Galaxy:
             if not low <= value <= high:
                 raise ValueError(f"{what}={value:g}: {low:g} to {high:g} is allowed")
         bodies, left_out = models.within(bodies, wall)
-        soft = (
-            models.softening(model if isinstance(model, str) else "", len(bodies)) if softening is None else softening
-        )
-        self.name = name or (model if isinstance(model, str) else "galaxy")
+        made_as = model if isinstance(model, str) else ""
+        soft = models.softening(made_as, len(bodies)) if softening is None else softening
+        self.name = name or made_as or "galaxy"
         self.radius, self.seed = radius, seed
         self.group: Ints = bodies.group
         self.scale = Scale.of(radius=radius, wall=wall, pulse_s=pulse_s, mass=mass)
         self.notes = notes + left_out
         self._forces = Forces(soft, way)
-        if isinstance(model, str) and model != "disc":  # which is made for its softening
+        if made_as not in ("", "disc"):  # a disc is made for its softening
             bodies = models.softened(bodies, self._forces)
         self._made = bodies
         self._cluster = Cluster.of(

@@ -73,7 +73,9 @@ def henon(bodies: Bodies, *, g: float) -> tuple[Bodies, tuple[str, ...]]:
     kinetic = 0.5 * float(bodies.mass @ np.sum(bodies.velocity**2, axis=1))
     share = bodies.mass / mass
     apart, which = np.unique(bodies.place / size, axis=0, return_inverse=True)
-    merged = np.bincount(which.ravel(), share)  # what is in one place has no pull on itself that would count
+    merged: Floats = np.bincount(which.ravel(), share).astype(
+        float
+    )  # what is in one place has no pull on itself that would count
     potential = 0.5 * g * mass**2 / size * float(merged @ Forces(1e-3).of(merged, apart)[:, PHI])
     energy = kinetic + potential
     notes: tuple[str, ...] = ()
