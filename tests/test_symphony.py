@@ -134,6 +134,22 @@ def test_levels_where_one_listens_add_up_to_what_is_heard() -> None:
     assert 10 * np.log10(power) == pytest.approx(spl_db(heard), abs=1.5)
 
 
+def test_a_shelf_near_its_strength_is_heard_from_its_middle(small: Path) -> None:
+    from heartwright.design.room import RoomPlan
+    from heartwright.works.room import build
+
+    plan = RoomPlan.load(small)
+    room = build(plan)
+    room.groans["shelf"].load(0.95)
+    symphony = Symphony.of_room(room, plan)
+    assert symphony.places["shelf (shelf)"] == (0.0, 1.0, -1.0)
+    symphony.pressures(2 * RATE)
+    assert symphony.levels()["shelf (shelf)"].peak_db > 30.0
+    calm = Symphony.of_room(build(plan), plan)
+    calm.pressures(RATE // 10)
+    assert set(calm.levels()) == {"one", "other"}
+
+
 def test_a_chamber_makes_no_discord_of_ticks_and_noise() -> None:
     rng = np.random.default_rng(6)
     noisy, ticking = Hum("web"), Hum("heart")

@@ -32,7 +32,7 @@ from heartwright.work import Vector
 
 TURN = 2048  # samples
 PIECE = 2048  # longest stretch done at once [samples]
-OWN_ECHOES = 24
+OWN_ECHOES = 32
 ECHO_GRID = 4 * GRID
 DIRECT, BUS = 0, 3  # groups of paths; between them the first and the second reflections
 FASTEST_M_S = 5.0  # no source glides faster; what should, arrives later

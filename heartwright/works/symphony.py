@@ -58,6 +58,12 @@ class Stage(Protocol):
     def advance(self, seconds: float) -> object: ...
 
 
+class Voice(Protocol):
+    """What is heard and is no work: the groaning of a shelf."""
+
+    def heard(self, n: int, rate_hz: int) -> NDArray[np.float32]: ...
+
+
 class Apart:
     """Works that share nothing but the air. Raises ValueError for two of one name."""
 
@@ -95,14 +101,16 @@ class Symphony:
         scale: Scale | None = None,
         stems: bool = False,
         echoes: bool = True,
+        besides: Mapping[str, Voice] | None = None,
     ) -> None:
-        """`stems`: keep what is heard of each work apart (a whole chamber for each). Raises ValueError for a work
-        without a place, or a place outside the chamber."""
+        """`stems`: keep what is heard of each work apart (a whole chamber for each); `besides`: what sounds and is no
+        work. Raises ValueError for a work without a place, or a place outside the chamber."""
         self.stage: Stage = Apart(works) if isinstance(works, Sequence) else works
-        lost = [name for name in self.stage.works if name not in places]
+        self.voices: dict[str, Voice] = {**self.stage.works, **(besides or {})}
+        lost = [name for name in self.voices if name not in places]
         if lost:
             raise ValueError(f"no place for {', '.join(lost)}; each work needs one, x, y, z in metres")
-        self.places = {name: places[name] for name in self.stage.works}
+        self.places = {name: places[name] for name in self.voices}
         self.rate_hz, self.scale = rate_hz, scale or Scale(USUAL_SPL)
         sources = [Source(name, place) for name, place in self.places.items()]
         self.space = Space(sources, chamber, listener, air=air, rate_hz=rate_hz, echoes=echoes)
@@ -127,18 +135,24 @@ class Symphony:
         cls, room: Stage, plan: RoomPlan, *, ears: str = "headphones", rate_hz: int = RATE_HZ,
         scale: Scale | None = None, stems: bool = False,
     ) -> Symphony:  # fmt: skip
-        """The symphony of a room by its plan: its chamber, its air, its listener, and where each work stands."""
+        """The symphony of a room by its plan: its chamber, air and listener, each work where it stands, each shelf."""
         air = Air(temperature_c=plan.temperature_c)
         size = (plan.chamber.width, plan.chamber.height, plan.chamber.depth)
+        places: dict[str, Vector] = {name: plan.place_of(name) for name in room.works}
+        groaning: Mapping[str, Voice] = getattr(room, "groans", {})
+        for name in groaning:
+            x, y, z = plan.shelf(name).place
+            places[f"{name} (shelf)"] = (x + 0.5 * plan.shelf(name).length, y, z)
         return cls(
             room,
-            {name: plan.place_of(name) for name in room.works},
+            places,
             Listener(place=plan.listener, ears=ears),
             chamber=Chamber.echoing(size, plan.chamber.echo, air),
             air=air,
             rate_hz=rate_hz,
             scale=scale,
             stems=stems,
+            besides={f"{name} (shelf)": voice for name, voice in groaning.items()},
         )
 
     # ------------------------------------------------------------------------------------------ sounding
@@ -189,7 +203,7 @@ class Symphony:
         """What each work said in the last second, [n_work, n] [Pa at 1 m]."""
         return np.roll(self._said, -self.samples % self._said.shape[1], axis=1)
 
-    def _hear(self, name: str, work: Work, n: int) -> NDArray[np.float32]:
+    def _hear(self, name: str, work: Voice, n: int) -> NDArray[np.float32]:
         """What a work says in `n` samples [Pa at 1 m]; silence from one in trouble."""
         failed = getattr(self.stage, "failed", {}).get(name)
         if failed:
@@ -229,12 +243,13 @@ class Symphony:
         return np.array([self.space.gain_of(name) for name in self.places])
 
     def levels(self) -> dict[str, Level]:
-        """How loud each work was since the start, where one listens."""
+        """How loud each work, and each shelf that sounded, was since the start, where one listens."""
         gains, count = self.loudness_of(), max(self.samples, 1)
         rows = zip(self.places, gains, self._energy, self._loudest, strict=True)
         return {
             name: Level(_db(gain**2 * energy / count), _db((gain * peak) ** 2), float(gain))
             for name, gain, energy, peak in rows
+            if name in self.stage.works or energy > 0.0
         }
 
     @property
