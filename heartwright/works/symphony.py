@@ -177,11 +177,9 @@ class Symphony:
             self._begun -= TICK_S
         until = round((self.stage.time - self._begun) * self.rate_hz)
         n, self.samples = until - self.samples, until
-        said = (
-            np.stack([self._hear(name, work, n) for name, work in self.stage.works.items()])
-            if self.places
-            else (np.zeros((0, n), np.float32))
-        )
+        said = np.zeros((len(self.voices), n), np.float32)
+        for k, (name, voice) in enumerate(self.voices.items()):
+            said[k] = self._hear(name, voice, n)
         self._keep(said, until)
         self._energy += np.square(said, dtype=float).sum(axis=1)
         self._loudest = np.maximum(self._loudest, np.abs(said).max(axis=1, initial=0.0))
