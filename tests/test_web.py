@@ -62,11 +62,8 @@ def roots(mean_cosine: float, pitch: float, bead: float, threads: float) -> Floa
     top = 2.0 * np.pi * SPEED / pitch
     edges = np.linspace(1e-6, top, 4001)
     values = np.array([off(e) for e in edges])
-    found = [
-        brentq(off, a, b)
-        for a, b, p, q in zip(edges[:-1], edges[1:], values[:-1], values[1:], strict=True)
-        if p * q < 0.0
-    ]
+    crossed = np.flatnonzero(values[:-1] * values[1:] < 0.0)
+    found = [brentq(off, edges[i], edges[i + 1]) for i in crossed]
     return np.array(found[:2]) / (2.0 * np.pi)
 
 

@@ -1,7 +1,8 @@
 """Normal modes of a web, by Lanczos iteration on the inverse (ARPACK), and what it sounds like by them.
 
-The modes are those of the mesh that lives, its time step included: leapfrog swings at (2/h) asin(h sqrt(lambda)/2)
-where the mesh's own eigenvalue is lambda, which undoes most of what cutting threads into points does to the pitch.
+Modes are those of a mesh with a time step h of its own: leapfrog swings at (2/h) asin(h sqrt(lambda)/2) where the
+mesh's own eigenvalue is lambda. That undoes what cutting threads into points does to the pitch, all of it at Courant
+number 1, and where that is below 1 all but a share (1 - C^2)(w h)^2/24.
 """
 
 from __future__ import annotations

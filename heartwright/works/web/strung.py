@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,12 @@ from heartwright.works.web import layout
 from heartwright.works.web.mesh import Threads
 from heartwright.works.web.net import Net, count
 
-BUDGET = 8e7  # points times steps a second that a web may cost,
+BUDGET = 7e7  # points times steps a second that a web may cost,
 PER_THREAD = 13  # where a thread costs as much as so many points besides its own
 SLOWEST_HZ, QUICKEST_HZ = 2_000.0, 48_000.0
-SHORTEST = 0.25  # no thread is shorter than this share of the median one
-TIGHTER = 2.0  # the step is short enough for tensions that much higher
+LEAST_STEPS = 1.5  # that a wave takes for the median thread
+SHORTEST = 0.25  # no thread is shorter than this share of the median one,
+TIGHTER = 1.5  # nor than what waves run in a step where the tension is that much higher
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,32 +65,32 @@ def hang(
 
 def string(
     net: Net, places: Floats, *, seed: int, tension: float, uneven: float, density: float, bending: float,
-    viscosity: float,
-) -> tuple[Threads, tuple[str, ...]]:  # fmt: skip
-    """Threads between placed nodes, and what is to be told. Raises ValueError where they have no length."""
+    viscosity: float, step: float | None,
+) -> tuple[Threads, float, tuple[str, ...]]:  # fmt: skip
+    """Threads between placed nodes, their time step, what is to be told. Raises ValueError where none has a length."""
     a, b = net.ends.T
     length = np.linalg.norm(places[a] - places[b], axis=1)
-    least = SHORTEST * float(np.median(length))
-    if least <= 0.0:
+    if np.median(length) <= 0.0:
         raise ValueError("most threads have no length; give places that differ, or none")
-    short = int(np.sum(length < least))
-    told = (f"{count(short, 'thread')} would be under {1e3 * least:.1f} mm: laid as long as that",) if short else ()
     weight = np.clip(net.weight / np.median(net.weight), 0.25, 4.0)
     scatter = np.clip(1.0 + uneven * np.random.default_rng([seed, 79]).standard_normal(len(a)), 0.2, 3.0)
-    threads = Threads(
-        net.ends, np.maximum(length, least), tension * weight * scatter, np.ones(len(a), bool), density, bending,
-        viscosity,
-    )  # fmt: skip
-    return threads, told
+    tensions = tension * weight * scatter
+    time = np.maximum(length, SHORTEST * float(np.median(length))) / np.sqrt(tensions / density)
+    step = step_for(time) if step is None else step
+    threads = Threads(net.ends, length, tensions, np.ones(len(a), bool), density, bending, viscosity)
+    least = np.maximum(SHORTEST * float(np.median(length)), threads.shortest(step, TIGHTER))
+    short = int(np.sum(length < least))
+    told = (
+        (f"{count(short, 'thread')} would be under some {1e3 * np.median(least):.2g} mm: laid as long",)
+        if short
+        else ()
+    )
+    return replace(threads, length=np.maximum(length, least)), step, told
 
 
-def step_for(threads: Threads) -> float:
-    """The time step [s]: as many points as the budget allows, and short enough for tighter threads."""
-    time = threads.length / threads.speed
+def step_for(time: Floats) -> float:
+    """The time step [s] for threads that waves pass in `time` [m]: as many points as the budget allows."""
     whole, besides = float(np.sum(time)), 0.5 * PER_THREAD * len(time)
     rate = (np.sqrt(besides**2 + whole * BUDGET) - besides) / whole  # rate (whole rate + 2 besides) = BUDGET
-    rate = float(np.clip(rate, SLOWEST_HZ, QUICKEST_HZ))
-    step = min(1.0 / rate, float(time.min()) / np.sqrt(TIGHTER))
-    while np.any(threads.segments(step) < 1):
-        step *= 0.9
-    return step
+    rate = max(float(rate), LEAST_STEPS / float(np.median(time)), SLOWEST_HZ)
+    return 1.0 / min(rate, QUICKEST_HZ)

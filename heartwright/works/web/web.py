@@ -22,10 +22,11 @@ from heartwright.works.web import deeds, waves
 from heartwright.works.web.mesh import Mesh, mesh
 from heartwright.works.web.modes import Aside, Modes, modes
 from heartwright.works.web.net import count, gather
-from heartwright.works.web.strung import hang, step_for, string
+from heartwright.works.web.strung import hang, string
 from heartwright.works.web.voice import Voice
 
 FEW_MODES = 12
+FINER, MOST_ROWS = 4.0, 30_000  # how much finer for modes, as long as the points are no more than that
 MOST_THOUGHTS = 16
 SHOWN_SLOPE = 0.05
 
@@ -72,13 +73,12 @@ class Web:
         self.rng = np.random.default_rng([seed, 77])
         hung = hang(self.net, seed=seed, size=size, surface=surface, places=places, anchors=anchors, node=self.node)
         self.places, self.normals, self.anchored = hung.places, hung.normals, hung.anchored
-        self.strings, told = string(
+        self.strings, self.step, told = string(
             self.net, self.places, seed=seed, tension=tension, uneven=uneven, density=density, bending=bending,
-            viscosity=viscosity,
+            viscosity=viscosity, step=step,
         )  # fmt: skip
         self.told += [*hung.told, *told]
         self.bead = np.full(len(self.names), bead)
-        self.step = step_for(self.strings) if step is None else step
         self.mesh = mesh(self.strings, self.bead, self.anchored, self.step)
         self.u, self.w = np.zeros((2, self.mesh.first[-1]))
         self.node_u, self.node_w = np.zeros((2, len(self.names)))
@@ -102,10 +102,10 @@ class Web:
         return cls(read(path), **options)
 
     def modes(self, most: int) -> Modes:
-        """The lowest modes of the web as it is now."""
-        return modes(
-            self.mesh, self.threads, self.ear, most=most, drag=self.drag, viscosity=self.viscosity, seed=self.seed
-        )
+        """The lowest modes of the web as it is now, its threads cut finer than they live where there are not many."""
+        finer = min(FINER, max(1.0, MOST_ROWS / max(len(self.u), 1)))
+        fine = mesh(self.strings, self.bead, self.anchored, self.step / finer)
+        return modes(fine, self.threads, self.ear, most=most, drag=self.drag, viscosity=self.viscosity, seed=self.seed)
 
     def follow(self, new: Mesh) -> None:
         """Go on with a mesh of the same web whose state is in place; what hangs on the mesh is made anew."""
