@@ -173,6 +173,20 @@ def test_a_note_that_dies_away_is_heard() -> None:
     assert f == pytest.approx([440.0, 470.0], abs=0.01)
 
 
+def test_a_tone_that_glides_or_sways_is_one_and_one_that_trembles_is_rough() -> None:
+    t = np.arange(round(RATE)) / RATE
+    for rate in (2.0, 10.0, 30.0):
+        assert discord.of_sound(np.sin(2 * np.pi * (300.0 * t + 0.5 * rate * t**2)), RATE) == 0.0
+    assert discord.of_sound(np.sin(2 * np.pi * 400.0 * t + 1.2 * np.sin(2 * np.pi * 6.0 * t)), RATE) == 0.0
+    glide_by_tone = np.sin(2 * np.pi * (300.0 * t + 3.0 * t**2)) + np.sin(2 * np.pi * 350.0 * t)
+    assert discord.of_sound(glide_by_tone, RATE) == pytest.approx(float(discord.pair(303.0, 350.0)) / 2.0, rel=0.1)
+    trembling = (1.0 + np.sin(2 * np.pi * 12.0 * t)) * np.sin(2 * np.pi * 400.0 * t)
+    assert discord.of_sound(trembling, RATE) > 0.05
+    for apart in (5.0, 8.0, 14.0):  # steady ones beat, and are two
+        assert len(discord.partials(_tone(400.0, 400.0 + apart), RATE)[0]) == 2
+        assert len(discord.partials(_tone(400.0) + 0.2 * _tone(400.0 + apart), RATE)[0]) == 2
+
+
 def test_discord_over_time_with_its_interval() -> None:
     smooth, rough = _tone(440.0, 880.0, seconds=4.0), _tone(440.0, 470.0, seconds=4.0)
     t, values = discord.over_time(np.r_[smooth, rough], RATE)

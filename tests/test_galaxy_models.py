@@ -258,6 +258,17 @@ def test_a_bad_table_is_refused_with_its_row(tmp_path: Path, text: str, told: st
         Galaxy.read(written(tmp_path, text))
 
 
+def test_bodies_beyond_the_glass_are_left_out_and_told(tmp_path: Path) -> None:
+    path = written(tmp_path, HEAD + ROWS + "0.01,50,0,0,0,0,0\n")
+    orb = Galaxy.read(path, wall=5.0)
+    assert orb.n == 3 and "1 of 4 bodies lie beyond the glass" in orb.notes[0]
+    assert Galaxy.read(path, wall=100.0).n == 4
+    with pytest.raises(ValueError, match="make it wider"):
+        Galaxy.read(path, wall=0.1)
+    with pytest.raises(ValueError, match="take no halo"):
+        Galaxy.read(path, halo=True)
+
+
 def test_two_bodies_in_one_place_need_a_softening(tmp_path: Path) -> None:
     path = written(tmp_path, HEAD + ROWS + "1,0,2,0,0.1,0,0\n")
     orb = Galaxy.read(path)

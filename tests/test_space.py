@@ -100,6 +100,19 @@ def test_sound_comes_late_by_its_way_to_a_hundredth_of_a_sample(r: float, celsiu
     assert delay_s(h[0]) * RATE == pytest.approx(r / air.speed_m_s * RATE, abs=0.01)
 
 
+@pytest.mark.parametrize("rate", [44_100.0, 96_000.0])
+def test_other_rates_hear_the_same(rate: float) -> None:
+    space = Space(
+        [Source("it", (0.0, 1.5, -3.0))], Chamber((40.0, 10.0, 40.0)), MIDDLE, air=DRY, rate_hz=rate, echoes=False
+    )
+    h = space.block(impulse(8192))[0]
+    f = 1000.0
+    spectrum = np.sum(h * np.exp(-2j * np.pi * f / rate * np.arange(len(h))))
+    assert abs(spectrum) * 3.0 * np.sqrt(2.0) == pytest.approx(1.0, rel=2e-3)
+    turns = 3.0 / DRY.speed_m_s * f
+    assert np.exp(1j * np.angle(spectrum)) == pytest.approx(np.exp(-2j * np.pi * turns), abs=1e-3)
+
+
 # ------------------------------------------------------------------------------------------ direction
 
 
@@ -349,6 +362,16 @@ def test_a_source_that_glides_is_heard_with_its_doppler_shift_and_without_a_clic
     rest = signal.sosfilt(signal.butter(6, 4000.0, "highpass", fs=RATE, output="sos"), h)[4000:]
     assert np.max(np.abs(rest)) < 5e-4  # without the fades of `GRID` it is 50 times that
     assert space.place_of("it") == pytest.approx([0.0, 1.5, -2.0])
+
+
+def test_a_gain_is_faded_to() -> None:
+    space = Space([Source("it", (0.0, 1.5, -3.0))], Chamber((40.0, 9.0, 40.0)), MIDDLE, air=DRY, echoes=False)
+    tone = np.sin(2 * np.pi * 400.0 * np.arange(24_000) / RATE)[None]
+    first = space.block(tone)
+    space.set_gain("it", 0.25)
+    h = space.block(tone)
+    assert np.std(h[:, 12_000:]) == pytest.approx(0.25 * np.std(first[:, 12_000:]), rel=1e-3)
+    assert np.abs(np.diff(h[0])).max() < 1.1 * np.abs(np.diff(first[0][4000:])).max()
 
 
 def test_a_listener_who_turns_hears_no_click() -> None:

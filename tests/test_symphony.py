@@ -110,7 +110,9 @@ def test_a_work_in_trouble_falls_silent_and_the_others_play_on() -> None:
 
 def test_who_is_loud_and_between_whom_the_buzz_is() -> None:
     symphony = trio()
-    symphony.pressures(2 * RATE)
+    symphony.pressures(2 * RATE + 777)
+    said, web = symphony.said, Hum("web", 220.0, 440.0)
+    assert np.array_equal(said[0], web.heard(symphony.samples, RATE)[-RATE:])
     shares = symphony.shares()
     one, other, share = shares.worst()
     assert {one, other} == {"web", "gyroscope"} and share > 0.9
@@ -130,6 +132,49 @@ def test_levels_where_one_listens_add_up_to_what_is_heard() -> None:
     heard = symphony.pressures(3 * RATE)[:, RATE:]
     power = sum(10 ** (level.spl_db / 10) for level in symphony.levels().values())
     assert 10 * np.log10(power) == pytest.approx(spl_db(heard), abs=1.5)
+
+
+def test_a_shelf_near_its_strength_is_heard_from_its_middle(small: Path) -> None:
+    from heartwright.design.room import RoomPlan
+    from heartwright.works.room import build
+
+    plan = RoomPlan.load(small)
+    room = build(plan)
+    room.groans["shelf"].load(0.95)
+    symphony = Symphony.of_room(room, plan)
+    assert symphony.places["shelf (shelf)"] == (0.0, 1.0, -1.0)
+    symphony.pressures(2 * RATE)
+    assert symphony.levels()["shelf (shelf)"].peak_db > 30.0
+    calm = Symphony.of_room(build(plan), plan)
+    calm.pressures(RATE // 10)
+    assert set(calm.levels()) == {"one", "other"}
+
+
+def test_a_chamber_makes_no_discord_of_ticks_and_noise() -> None:
+    rng = np.random.default_rng(6)
+    noisy, ticking = Hum("web"), Hum("heart")
+    noisy.heard = lambda n, rate_hz: (0.01 * rng.standard_normal(n)).astype(np.float32)  # type: ignore[method-assign]
+
+    def ticks(n: int, rate_hz: int) -> np.ndarray:
+        out = np.zeros(n, np.float32)
+        if round(ticking.time / 0.016) % 16 == 0:
+            out[:96] = 0.5 * np.sin(2 * np.pi * 3000.0 / rate_hz * np.arange(96)) * np.exp(-np.arange(96) / 40.0)
+        return out
+
+    ticking.heard = ticks  # type: ignore[method-assign]
+    symphony = Symphony([noisy, ticking], PLACES, chamber=Chamber())
+    found = []
+    for _ in range(5):
+        symphony.pressures(RATE)
+        found.append(symphony.discord())
+    assert max(found) == 0.0 and symphony.shares().total == 0.0
+
+
+def test_what_no_ear_hears_is_left_out() -> None:
+    hum = Hum("web")
+    hum.heard = lambda n, rate_hz: np.full(n, 0.1, np.float32)  # type: ignore[method-assign]
+    heard = Symphony([hum], PLACES, chamber=ROOM).pressures(2 * RATE)[:, -RATE // 4 :]
+    assert np.abs(heard).max() < 1e-5
 
 
 def test_a_room_that_stands_still_dies_away() -> None:

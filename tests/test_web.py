@@ -13,8 +13,11 @@ from heartwright.records import Floats
 from heartwright.work import Ground, Work
 from heartwright.works.web import Web
 
-STILL: dict[str, Any] = {"thinking_hz": 0.0, "uneven": 0.0, "drag": 0.0, "viscosity": 0.0, "bending": 0.0}
 TENSION, DENSITY = 0.3, 2e-3
+STILL: dict[str, Any] = {
+    "tension": TENSION, "density": DENSITY, "thinking_hz": 0.0, "uneven": 0.0, "drag": 0.0, "viscosity": 0.0,
+    "bending": 0.0,
+}  # fmt: skip
 SPEED = np.sqrt(TENSION / DENSITY)
 IMPEDANCE = np.sqrt(TENSION * DENSITY)
 
@@ -59,7 +62,8 @@ def roots(mean_cosine: float, pitch: float, bead: float, threads: float) -> Floa
     top = 2.0 * np.pi * SPEED / pitch
     edges = np.linspace(1e-6, top, 4001)
     values = np.array([off(e) for e in edges])
-    found = [brentq(off, a, b) for a, b, p, q in zip(edges, edges[1:], values, values[1:]) if p * q < 0.0]
+    crossed = np.flatnonzero(values[:-1] * values[1:] < 0.0)
+    found = [brentq(off, edges[i], edges[i + 1]) for i in crossed]
     return np.array(found[:2]) / (2.0 * np.pi)
 
 
@@ -107,8 +111,8 @@ def test_a_rectangular_net(bead: float) -> None:
 
 
 def test_lanczos_finds_what_the_whole_problem_has() -> None:
-    web = line(40, 0.02, bead=1e-5)
-    assert len(web.u) > 450  # more rows than are solved at once
+    web = line(40, 0.02, bead=1e-5, step=1.5e-4)
+    assert 450 < len(web.u) < 700  # a few more rows than are solved at once
     every = web.modes(10_000).frequency_hz[:12]
     assert web.modes(12).frequency_hz == pytest.approx(every, rel=1e-9)
 
@@ -201,10 +205,8 @@ def test_thoughts_are_seen_where_they_are() -> None:
 
 def test_the_hum_of_modes_is_what_the_waves_sound_like() -> None:
     """Modal synthesis of a plucked net against the live waves: same sound below a kilohertz."""
-    web = lattice(3, 3, 0.08, bead=1e-4, drag=2.0, viscosity=1e-6, bending=1e-8)
+    web = lattice(3, 3, 0.08, bead=1e-4, drag=2.0, viscosity=1e-6, bending=1e-8, step=3e-4)
     node = len(web.names) // 2
-    point = web.mesh.first[0]
-    assert point == 0
     web.advance(0.05)
     web.do("pluck", node=node, force=0.05)
     rate = round(1.0 / web.step)
@@ -227,7 +229,7 @@ def test_the_hum_of_modes_is_what_the_waves_sound_like() -> None:
 
 def driven(low: Any, node: int, force: float, steps: int, step: float) -> Any:
     """Complex amplitude of each mode after a finger's rising force of half a cosine, in closed form by quadrature."""
-    t = (np.arange(20_000) + 0.5) / 20_000 * steps * step
+    t = (np.arange(4_000) + 0.5) / 4_000 * steps * step
     f = force * (0.5 - 0.5 * np.cos(np.pi * t / (steps * step)))
     omega = 2.0 * np.pi * low.frequency_hz
     left = steps * step - t
@@ -365,7 +367,7 @@ def test_light_comes_from_energy() -> None:
     [
         ("sing", {}, "what can"),
         ("pluck", {"node": 99}, "allowed"),
-        ("pluck", {"force": 9.0}, "0 to 0.5 N"),
+        ("pluck", {"force": 9.0}, "0 to 1 N"),
         ("thought", {"node": 0}, "anchored"),
         ("tighten", {"factor": 4.0}, "too tight"),
         ("cut", {"node": 1}, "takes no"),

@@ -57,16 +57,19 @@ def test_what_networkx_writes_as_an_edge_list(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_notes(tmp_path: Path) -> None:
-    file(tmp_path, "Ash.md", "See [[Beech]], [[sub/Cedar|the cedar]] and [[Nowhere]]. `[[Code]]`\n```\n[[Fenced]]\n```\n")
+    file(
+        tmp_path, "Ash.md", "See [[Beech]], [[sub/Cedar|the cedar]] and [[Nowhere]]. `[[Code]]`\n```\n[[Fenced]]\n```\n"
+    )
     file(tmp_path, "Beech.md", "Back to [ash](Ash.md), [c](<sub/Cedar.md#top>), [web](https://x.org/y.md), [[Ash#h]]\n")
-    file(tmp_path, "sub/Cedar.md", "[up](../Ash.md) ![[picture.png]] [[cedar]] [gone](gone.md) [[Dog%20wood & co. 2]]\n")
+    file(
+        tmp_path, "sub/Cedar.md", "[up](../Ash.md) ![[picture.png]] [[cedar]] [gone](gone.md) [[Dog%20wood & co. 2]]\n"
+    )
     file(tmp_path, "sub/Dog%20wood & co. 2.md", "alone but named")
     file(tmp_path, ".hidden/Elm.md", "[[Ash]]")
     net = read(tmp_path)
     pairs = {frozenset(net.names[i] for i in pair) for pair in net.ends}
     assert pairs == {
-        frozenset(p)
-        for p in (("Ash", "Beech"), ("Ash", "Cedar"), ("Beech", "Cedar"), ("Cedar", "Dog%20wood & co. 2"))
+        frozenset(p) for p in (("Ash", "Beech"), ("Ash", "Cedar"), ("Beech", "Cedar"), ("Cedar", "Dog%20wood & co. 2"))
     }
     said = " ".join(net.told)
     assert "2 links to notes that are not there" in said and "Nowhere" in said and "gone" in said
@@ -78,7 +81,7 @@ def test_links_of_odd_notes_end_in_good_time() -> None:
         assert len(list(notes.links(text))) <= 100_000
 
 
-@pytest.mark.parametrize("name", ["a\nb.md", "*?|<>.md", "öäü ☃.md", "[x](y).md", "'; drop.md", "." + "x" * 200 + ".md"])
+@pytest.mark.parametrize("name", ["a\nb.md", "*?|<>.md", "öäü ☃.md", "[x](y).md", "'; drop.md", "." + "x" * 99 + ".md"])
 def test_notes_with_odd_names(name: str, tmp_path: Path) -> None:
     file(tmp_path, "Plain.md", "[[Other]]")
     file(tmp_path, "Other.md", "x")
@@ -196,7 +199,8 @@ def test_layout_keeps_neighbours_near() -> None:
     graph = nx.grid_2d_graph(15, 15)
     order = list(graph.nodes)
     rng.shuffle(order)
-    net = gather([(tuple(a), tuple(b)) for a, b in nx.relabel_nodes(graph, dict(zip(graph.nodes, graph.nodes))).edges])
+    place = {node: i for i, node in enumerate(order)}
+    net = gather(sorted((place[a], place[b]) for a, b in graph.edges))
     disc = layout.flat(net, 1)
     assert np.max(np.hypot(*disc.T)) == pytest.approx(1.0)
     lengths = np.hypot(*(disc[net.ends[:, 0]] - disc[net.ends[:, 1]]).T)

@@ -6,14 +6,18 @@ fit [plomp1965, sethares1993]:
     d = min(a1, a2) (exp(-3.5 s (f2 - f1)) - exp(-5.75 s (f2 - f1))),   s = 0.24 / (0.0207 f1 + 18.96)
 
 with nothing at unison, most near a quarter of the critical band, and little beyond one band. The weight is the smaller
-amplitude, as the beating's is [sethares2005, appendix E]; the paper of 1993 had the product. A set's dissonance is the
+amplitude, as the beating's is [sethares2005]; the paper of 1993 had the product. A set's dissonance is the
 sum over its pairs, divided by the sum of amplitudes, so that it does not depend on level: 0 for a pure tone.
 
 What sounds holds more than partials. A spectral line is taken for one where it stands out of the noise about it more
 than noise does by chance (1 in 1,000 stretches has one such line), and where it is there all the time: in frames of
 10 ms the sound about it is even (the mean of its power squared is below 3 times the square of its mean; sums of
 partials have 2 at most), or the quieter half of the frames still holds it. So noise has no discord, nor have clicks,
-whose lines are there for some milliseconds in every beat.
+whose lines are there for some milliseconds in every beat. A tone that glides or sways has many lines and does not beat:
+neighbouring lines whose common envelope is as good as even are one partial.
+
+A chamber's own modes pick lines out of noise, and spread a tick over the time to the next: near the source, or before
+the chamber, is where to measure.
 """
 
 from __future__ import annotations
@@ -37,6 +41,8 @@ CHANCE: Final = 1e-3  # that noise alone shows a line, in a whole stretch
 EVEN: Final = 3.0  # mean of the power squared over its squared mean: 1 for a tone, 2 for noise, 10 for clicks
 HELD: Final = 0.1  # of a line's amplitude that the quieter half of the frames must hold
 WINDOW_S, HOP_S = 1.0, 0.5  # of `over_time`
+NEIGHBOURS_HZ: Final = 15.0  # lines nearer than this may be one tone that glides or sways
+BEATS: Final = 0.4  # of the unevenness that steady partials would have, least that is heard as beating
 _FRAME_S = 0.010
 _OVER_NOISE = 4.0
 _FLOOR_HZ, _FLOOR_OCTAVE = 60.0, 1.0 / 3.0  # width over which the noise about a line is looked at, the wider of both
@@ -84,7 +90,7 @@ def partials(samples: Floats | NDArray[np.float32], rate_hz: float) -> tuple[Flo
     shift = 0.5 * (y0 - y2) / np.minimum(y0 - 2.0 * y1 + y2, -1e-12)
     f, a = (at + shift) * step, np.exp(y1 - 0.25 * (y0 - y2) * shift)
     there = _there(x, rate_hz, f, a, floor[at])
-    f, a = f[there], a[there]
+    f, a = _one_where_it_glides(x, rate_hz, f[there], a[there])
     strong = np.sort(np.argsort(a)[::-1][:MOST_PARTIALS])
     strong = strong[a[strong] >= FAINTEST * a.max(initial=0.0)]
     return f[strong], a[strong]
@@ -140,6 +146,38 @@ def _there(x: Floats, rate_hz: float, f: Floats, a: Floats, floor: Floats) -> ND
     quiet = power <= np.median(power, axis=0)
     held = np.abs((seen * quiet).sum(axis=0)) / quiet.sum(axis=0)
     return np.asarray((uneven < EVEN) | ((held >= HELD * a) & (held >= _OVER_NOISE * floor)))
+
+
+def _one_where_it_glides(x: Floats, rate_hz: float, f: Floats, a: Floats) -> tuple[Floats, Floats]:
+    """Neighbouring lines made one where they do not beat: the tone's mean frequency and amplitude."""
+    if len(f) < 2:
+        return f, a
+    groups = np.split(np.arange(len(f)), np.flatnonzero(np.diff(f) > NEIGHBOURS_HZ) + 1)
+    kept_f, kept_a = [], []
+    for group in groups:
+        power = a[group] ** 2
+        if len(group) > 1:
+            middle, wide = float(f[group] @ power / power.sum()), float(np.ptp(f[group]))
+            seen = _envelope(x, rate_hz, middle, 1.2 / (0.5 * wide + NEIGHBOURS_HZ))
+            steady = 1.0 - float((power**2).sum() / power.sum() ** 2)  # of the unevenness above 1
+            if len(seen) >= 8 and (seen**2).mean() / seen.mean() ** 2 - 1.0 < BEATS * steady:
+                kept_f.append(middle)
+                kept_a.append(float(np.sqrt(seen.mean())))
+                continue
+        kept_f += f[group].tolist()
+        kept_a += a[group].tolist()
+    return np.array(kept_f), np.array(kept_a)
+
+
+def _envelope(x: Floats, rate_hz: float, hertz: float, frame_s: float) -> Floats:
+    """Squared amplitude about a frequency, in frames that overlap by three quarters."""
+    long = round(frame_s * rate_hz)
+    if len(x) < long:
+        return np.zeros(0)
+    frames = np.lib.stride_tricks.sliding_window_view(x, long)[:: max(1, long // 4)]
+    window = signal.windows.hann(long)
+    wave = 2.0 * window / window.sum() * np.exp(-2j * np.pi * hertz / rate_hz * np.arange(long))
+    return np.asarray(np.square(frames @ wave.real) + np.square(frames @ wave.imag))
 
 
 # ------------------------------------------------------------------------------------------ of a sound, over time

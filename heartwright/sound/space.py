@@ -26,13 +26,14 @@ from heartwright.records import Floats, Ints
 from heartwright.sound.air import Air
 from heartwright.sound.chamber import Chamber, Images
 from heartwright.sound.ears import NEAREST_M, Listener, Singles, hears
-from heartwright.sound.paths import GRID, Bools, add_paths, write
+from heartwright.sound.paths import GRID, Bools, write
 from heartwright.sound.tail import Tail
+from heartwright.sound.ways import Glide, Group
 from heartwright.work import Vector
 
 TURN = 2048  # samples
 PIECE = 2048  # longest stretch done at once [samples]
-OWN_ECHOES = 24
+OWN_ECHOES = 32
 ECHO_GRID = 4 * GRID
 DIRECT, BUS = 0, 3  # groups of paths; between them the first and the second reflections
 FASTEST_M_S = 5.0  # no source glides faster; what should, arrives later
@@ -52,50 +53,6 @@ class Source:
     def __post_init__(self) -> None:
         if not 0.0 <= self.gain <= 1e3:
             raise ValueError(f"{self.name}: gain {self.gain:g} given; 0 to 1000 is allowed; 1 is as loud as it is")
-
-
-@dataclass(slots=True)
-class _Glide:
-    """A way from one place to another, in samples of the clock."""
-
-    start: int
-    end: int
-    origin: Floats
-    goal: Floats
-
-    def at(self, clock: int) -> Floats:
-        share = min(1.0, max(0.0, (clock - self.start) / max(1, self.end - self.start)))
-        return self.origin + share * (self.goal - self.origin)
-
-
-class _Group:
-    """Paths of one kind: [A or B, source, path, ear]. A source that fades goes from A to B over `length` samples."""
-
-    def __init__(self, n_source: int, n_path: int, n_tap: int, *, step: int, ears: int = 2) -> None:
-        self.offset = np.zeros((2, n_source, n_path, ears), np.int64)
-        self.taps = np.zeros((2, n_source, n_path, ears, n_tap), np.float32)
-        self.start, self.length = np.zeros(n_source, np.int64), np.zeros(n_source, np.int64)
-        self.until = np.zeros(n_source, np.int64)  # time for which B was made
-        self.stale = np.zeros(n_source, bool)  # B is to be made anew when the fade is over
-        self.step = step  # between two filters of a source that glides
-
-    @property
-    def n_tap(self) -> int:
-        return int(self.taps.shape[-1])
-
-    def settle(self, s: int) -> None:
-        """The fade is over: B is what is heard."""
-        self.offset[0, s], self.taps[0, s], self.length[s] = self.offset[1, s], self.taps[1, s], 0
-
-    def adopt(self, s: int, other: _Group, was: int) -> None:
-        """Take over a source's paths, fades and all."""
-        for mine, old in ((self.offset, other.offset), (self.taps, other.taps)):
-            mine[:, s] = old[:, was]
-        self.start[s], self.length[s] = other.start[was], other.length[was]
-        self.until[s], self.stale[s] = other.until[was], other.stale[was]
-
-    def add(self, ring: Singles, clock: int, live: Bools, out: Singles) -> None:
-        add_paths(ring, clock, live, self.offset, self.taps, self.start, self.length, out)
 
 
 class Space:
@@ -125,9 +82,10 @@ class Space:
         late, alike = self._late_after(images), self.listener.ears == "headphones"
         self.tail = Tail(self.chamber, self.air, rate_hz=rate_hz, alike=alike, late=late)
         longest = 3.0 * float(np.linalg.norm(self.chamber.size)) / 320.0 * rate_hz
-        self._size = 1 << int(np.ceil(np.log2(longest + self.tail.enters + PIECE + 4 * TURN)))
+        self._memory = int(longest + max(share for share, _ in _ENTRIES) * self.tail.enters) + TURN  # [samples]
+        self._size = 1 << int(np.ceil(np.log2(self._memory + PIECE + GRID)))
         self.sources: list[Source] = []
-        self._glides: list[_Glide] = []
+        self._glides: list[Glide] = []
         self._set_up(list(sources))
 
     # ------------------------------------------------------------------------------------------ what is there
@@ -140,12 +98,12 @@ class Space:
             self.chamber.inside(source.place, source.name)
         n = len(sources)
         self.sources = sources
-        self._glides = [_Glide(0, 0, np.asarray(s.place, float), np.asarray(s.place, float)) for s in sources]
+        self._glides = [Glide(0, 0, np.asarray(s.place, float), np.asarray(s.place, float)) for s in sources]
         self._ring = np.zeros((n, 2 * self._size), np.float32)
         paths = (1, *(len(i.hits) for i in self._images))
         steps = (GRID, ECHO_GRID, ECHO_GRID)
-        self._groups = [_Group(n, p, t, step=step) for p, t, step in zip(paths, TAPS, steps, strict=False)]
-        self._groups += [_Group(n, len(_ENTRIES), 8, step=ECHO_GRID, ears=1)] if self.echoes else []
+        self._groups = [Group(n, p, t, step=step) for p, t, step in zip(paths, TAPS, steps, strict=False)]
+        self._groups += [Group(n, len(_ENTRIES), 8, step=ECHO_GRID, ears=1)] if self.echoes else []
         self._heard_until = np.full(n, -(1 << 60), np.int64)
         self._arrive = np.zeros(n, np.int64)
         self._rank = self._ranks()
@@ -206,9 +164,17 @@ class Space:
         origin, goal = self._glides[s].at(self.time), np.asarray(place, float)
         takes = max(seconds, float(np.linalg.norm(goal - origin)) / FASTEST_M_S)
         start = -(-self.time // GRID) * GRID
-        self._glides[s] = _Glide(start, start + max(GRID, round(takes * self.rate_hz)), origin, goal)
+        self._glides[s] = Glide(start, start + max(GRID, round(takes * self.rate_hz)), origin, goal)
         self._arrive[s] = self._glides[s].end
         self.sources[s] = replace(self.sources[s], place=(float(goal[0]), float(goal[1]), float(goal[2])))
+        self._rank_anew()
+
+    def set_gain(self, name: str, gain: float) -> None:
+        """Make a source louder or softer, faded over `TURN` samples."""
+        s = self.index(name)
+        self.sources[s] = replace(self.sources[s], gain=gain)
+        for group in self._groups:
+            group.stale[s] = True
         self._rank_anew()
 
     def listen(self, listener: Listener) -> None:
@@ -276,7 +242,7 @@ class Space:
             n = min(n, GRID - self.time % GRID)
         return n
 
-    def _changing(self, group: _Group) -> Bools:
+    def _changing(self, group: Group) -> Bools:
         return group.stale | (group.length > 0) | (group.until < self._arrive)
 
     def _look(self, k: int, s: int) -> None:
@@ -296,7 +262,7 @@ class Space:
         write(x, self.time, self._ring)
         loud = x.any(axis=1)
         self._heard_until[loud] = self.time + n
-        live = self._heard_until > self.time - self._size // 2
+        live = self._heard_until > self.time - self._memory
         out, bus = np.zeros((2, n), np.float32), np.zeros((1, n), np.float32)
         for k, group in enumerate(self._groups):
             group.add(self._ring, self.time, live, bus if k == BUS else out)
@@ -323,7 +289,7 @@ class Space:
             group.taps[1, s] = 0.0
         group.start[s], group.length[s], group.until[s] = self.time, length, when
 
-    def _set(self, group: _Group, s: int, way: Floats, left: Floats) -> None:
+    def _set(self, group: Group, s: int, way: Floats, left: Floats) -> None:
         distance = np.linalg.norm(way, axis=1)
         towards = way / np.maximum(distance, 1e-9)[:, None]
         group.offset[1, s], group.taps[1, s] = hears(
@@ -331,7 +297,7 @@ class Space:
             n_tap=group.n_tap,
         )  # fmt: skip
 
-    def _set_bus(self, group: _Group, s: int, distance: float, near: bool) -> None:
+    def _set_bus(self, group: Group, s: int, distance: float, near: bool) -> None:
         """When and how loudly a source enters the tail: never so that it is heard before its own direct sound.
 
         It enters in three parts about `tail.enters`, since echoes of many walls begin bit by bit. The tail's level is

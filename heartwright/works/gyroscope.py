@@ -13,7 +13,6 @@ While it is held (cord, motor, brake, hold) the hands take every force, and the 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +23,12 @@ from heartwright.work import STILL, ZERO, Deed, Figure, G, Ground, Reaction, Spa
 from heartwright.works import gyroscope_body as bodies
 from heartwright.works.gyroscope_body import Build
 from heartwright.works.gyroscope_figures import told
+from heartwright.works.gyroscope_hands import Hands, grind, handle
 from heartwright.works.gyroscope_mounts import InGimbals, OnPoint, hold
 from heartwright.works.gyroscope_whirr import Whirr
 
 RPM = math.pi / 30.0  # [rad/s]
 _STILL_SPIN = 0.5  # below this it has stopped [rad/s]
-_GRIND = 0.3  # friction of a fallen rim on the stand
-_FINGER = 0.3  # friction of a finger on the rim
-_HAND_STEP = 1e-3
 
 _DEEDS = (
     Deed("cord", "Pull the cord", "hold it, and draw the cord from its spool", {
@@ -44,16 +41,6 @@ _DEEDS = (
     Deed("tap", "Tap it", "on the end of the shaft", {
         "impulse_ns": Span(1e-5, 0.1, 2e-3, "N s"), "direction_deg": Span(0.0, 360.0, 0.0, "deg")}),
 )  # fmt: skip
-
-
-@dataclass(slots=True)
-class _Hands:
-    """What hands do to a held gyroscope: for so long (a cord: until it has run out), then they let go."""
-
-    seconds: float
-    deed: str
-    force: float = 0.0
-    cord: float = 0.0
 
 
 class Gyroscope:
@@ -97,12 +84,12 @@ class Gyroscope:
         self.held: OnPoint | InGimbals = hold(self.build, direction=direction, order=order, friction=friction)
         self.held.let_go(rpm * RPM, math.radians(lean_deg), steady=release == "steady")
         self.status, self.advice = "running", ""
-        self.friction = friction
+        self.friction, self.release = friction, release
         self._lean = min(math.radians(lean_deg), 0.95 * self.build.touch)
         self._tilt: Vector = ZERO
-        self._hands: _Hands | None = None
-        self._drive_j = 0.0
-        self._spent = {"hands": 0.0, "cord's brake": 0.0, "stand": 0.0, "held bearing": 0.0, "held air": 0.0}
+        self._hands: Hands | None = None
+        self.drive_j = 0.0
+        self.spent = {"hands": 0.0, "stand": 0.0, "held bearing": 0.0, "held air": 0.0}
         self._start_j = self.held.energy
         self._push: Vector = ZERO  # impulse that a fall hands to the stand [N s]
         self._whirr = Whirr(self.build, seed=seed)
@@ -162,6 +149,11 @@ class Gyroscope:
         return self.held.spin
 
     @property
+    def in_hands(self) -> bool:
+        """Whether hands hold it still."""
+        return self._hands is not None
+
+    @property
     def light(self) -> float:
         """Energy of the spin over that at full spin, at most 1."""
         return min(1.0, (self.spin / self.build.full_spin) ** 2) if self.build.full_spin > 0.0 else 0.0
@@ -186,12 +178,15 @@ class Gyroscope:
         self.time += seconds
         self._tilt = ground.tilt
         if self._hands is not None:
-            left = self._handle(seconds)
+            left = handle(self, self._hands, seconds)
+            if left > 1e-12 or self._hands.seconds <= 1e-12:
+                self._hands = None
+                self._set_free(None)
             if left <= 1e-12:
                 return Reaction()
             seconds = left
         if self.status == "fallen":
-            self._lie(seconds)
+            grind(self, seconds)
             return Reaction()
         force, moment = self.held.advance(seconds, ground)
         if self.held.touched:
@@ -213,118 +208,44 @@ class Gyroscope:
     def _fall(self) -> None:
         """It lies on its stand: what it moved with is lost there, the spin grinds on."""
         blow = self.held.rest()
-        self._spent["stand"] += blow
+        self.spent["stand"] += blow
         self.status = "fallen"
         self.advice = "It fell onto its stand: pull the cord (that sets it up again), faster or less leant."
         mass = self.build.moving_mass
         self._whirr.strike(mass * math.sqrt(2.0 * max(blow, 0.0) / mass))
 
-    def _lie(self, seconds: float) -> None:
-        """The rim grinds on the stand."""
-        self._turn_held(seconds, -_GRIND * self.build.moving_mass * G * self.build.rotor_radius, "stand")
-
     # ------------------------------------------------------------------------------------------ hands
 
-    def _handle(self, seconds: float) -> float:
-        """Go on in hands; the time that is left once they have let go."""
-        hands = self._hands
-        assert hands is not None
-        while seconds > 1e-12:
-            step = min(seconds, _HAND_STEP, max(hands.seconds, 1e-9))
-            if hands.deed == "cord":
-                before = self.held.spin
-                torque = hands.force * self.build.spool_radius
-                self._turn_held(step, torque, "cord")
-                run = self.build.spool_radius * 0.5 * (before + self.held.spin) * step
-                hands.cord -= run
-                if hands.cord <= 0.0:
-                    hands.seconds = 0.0
-            elif hands.deed == "motor":
-                b = self.build
-                slip = 1.0 - self.held.spin / b.motor_no_load
-                # implicit in the spin, so that a strong motor does not overshoot its no-load speed
-                eased = 1.0 + 0.5 * step * b.motor_stall / (b.motor_no_load * self.held.along)
-                self._turn_held(step, b.motor_stall * slip / eased, "motor")
-            elif hands.deed == "brake":
-                self._turn_held(step, -_FINGER * hands.force * self.build.rotor_radius, "hands")
-            else:
-                self._turn_held(step, 0.0, "hands")
-            seconds -= step
-            hands.seconds -= step
-            if hands.seconds <= 1e-12:
-                self._hands = None
-                self._set_free(None)
-                break
-        return seconds
-
-    def _turn_held(self, seconds: float, torque: float, by: str) -> None:
-        """One step of the spin alone, in a frame that stands: C dw = (torque - air - bearing) dt, by the mean spin."""
-        held, b = self.held, self.build
-        before = held.spin
-        way = 1.0 if before >= 0.0 else -1.0
-        if by in ("stand", "hands"):
-            torque *= way
-        air = bearing = 0.0
-        if self.friction:
-            laminar, turbulent = bodies.air_drag(b)
-            air = max(laminar * abs(before) ** 1.5, turbulent * abs(before) ** 1.8)
-            bearing = b.bearing_viscous * abs(before) + b.bearing_friction * b.bearing_radius * b.rotor_mass * G
-        resisting = air + bearing + (abs(torque) if by in ("stand", "hands") else 0.0)
-        pushing = torque if by in ("cord", "motor") else 0.0
-        after = before + seconds * (pushing - way * resisting) / held.along
-        stopped = pushing == 0.0 and before * after < 0.0
-        share = 1.0
-        if stopped:
-            share = abs(before) * held.along / (seconds * resisting) if resisting else 0.0
-            after = 0.0
-        mean = 0.5 * (before + after)
-        turned = seconds * share * mean
-        held.turn(seconds * mean)
-        self._spent["held air"] += way * air * turned
-        self._spent["held bearing"] += way * bearing * turned
-        if by in ("cord", "motor"):
-            self._drive_j += torque * turned
-        else:
-            self._spent[by] += abs(torque) * abs(turned)
-        self._respin(after)
-
-    def _respin(self, spin: float) -> None:
-        held = self.held
-        if isinstance(held, OnPoint):
-            held._spin_about(held.axis, spin)
-        else:
-            held._still(spin)
-
-    def _seize(self, hands: _Hands) -> None:
+    def _seize(self, hands: Hands) -> None:
         """Hands take the frame: what it moved with is theirs. A fallen one is lifted to its lean."""
-        self._spent["hands"] += self.held.rest()
+        self.spent["hands"] += self.held.rest()
         if self.status == "fallen":
             before = self.held.energy
             self.held.let_go(self.held.spin, self._lean, steady=False)
-            self._drive_j += self.held.energy - before
+            self.drive_j += self.held.energy - before
         self._hands, self.status, self.advice = hands, "running", ""
 
     def _set_free(self, lean: float | None) -> None:
         before = self.held.energy
-        self.held.let_go(self.held.spin, lean, steady=True)
-        self._drive_j += self.held.energy - before
+        self.held.let_go(self.held.spin, lean, steady=self.release == "steady")
+        self.drive_j += self.held.energy - before
         self._look()
 
     def do(self, deed: str, **amounts: float) -> str:
         """Do something to it; what came of it, in words. Raises ValueError for what it does not know or allow."""
         given = amounts_of(_DEEDS, deed, amounts)
         if deed == "cord":
-            self._seize(_Hands(60.0, "cord", given["force_n"], given["length_m"]))
+            self._seize(Hands(60.0, "cord", given["force_n"], given["length_m"]))
             return f"{given['length_m']:g} m of cord are drawn with {given['force_n']:g} N."
         if deed in ("motor", "brake", "hold"):
-            self._seize(_Hands(given["seconds"], deed, given.get("force_n", 0.0)))
+            self._seize(Hands(given["seconds"], deed, given.get("force_n", 0.0)))
             said = {"motor": "The motor spins it up.", "brake": "A finger lies on its rim.", "hold": "It is held."}
             return said[deed]
         if deed == "lean":
             lean = math.radians(given["lean_deg"])
             if self.mount == "point" and lean >= self.build.touch:
                 raise ValueError(f"lean_deg={given['lean_deg']:g}: it touches at {math.degrees(self.build.touch):.0f}")
-            self._seize(_Hands(0.0, "hold"))
+            self._seize(Hands(0.0, "hold"))
             self._hands, self._lean = None, lean
             self._set_free(lean)
             return f"Set at {given['lean_deg']:g} degrees, and let go."
@@ -332,7 +253,7 @@ class Gyroscope:
             return "It is not free: the tap does nothing."
         before = self.held.energy
         self.held.tap(given["impulse_ns"], math.radians(given["direction_deg"]))
-        self._drive_j += self.held.energy - before
+        self.drive_j += self.held.energy - before
         self._whirr.strike(given["impulse_ns"])
         return f"Tapped with {given['impulse_ns']:g} N s."
 
@@ -349,9 +270,9 @@ class Gyroscope:
 
     def ledger(self) -> Ledger:
         """The books since the start."""
-        spent = {name: joules for name, joules in (self.held.spent | self._spent).items() if joules != 0.0}
+        spent = {name: joules for name, joules in (self.held.spent | self.spent).items() if joules != 0.0}
         stored, stand = self.held.energy - self._start_j, self.held.stand_j
-        return Ledger(self._drive_j, spent, stored, self._drive_j + stand - sum(spent.values()) - stored, stand)
+        return Ledger(self.drive_j, spent, stored, self.drive_j + stand - sum(spent.values()) - stored, stand)
 
     def figures(self) -> dict[str, Figure]:
         """Spin, lean, precession, nutation, and how long it will stand."""

@@ -1,13 +1,13 @@
 """How a gyroscope is held: on a point, or in two gimbal rings. Both speak alike to `Gyroscope`.
 
 `advance` goes on freely; `rest` stops all but the spin, as hands do that seize the frame; `let_go` sets it free again.
- Vectors of a body on a point are the room's (a tilted stand does not turn it), those of gimbals the stand's.
+A body on a point moves in the room (a tilted stand does not turn it), one in gimbals on its stand; what they do to the
+stand is told in the stand's own frame.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Protocol
 
 import numpy as np
 
@@ -23,31 +23,6 @@ RINGS_A_STEP = 0.15
 LONGEST = 2e-3  # [s]
 DOWN: Vector = (0.0, -G, 0.0)
 UP: Vector = (0.0, 1.0, 0.0)
-
-
-class Held(Protocol):
-    """What both mounts offer; `books` are joules by sink."""
-
-    touched: bool
-
-    @property
-    def spin(self) -> float: ...
-    @property
-    def energy(self) -> float: ...
-    @property
-    def lean(self) -> float: ...
-    @property
-    def along(self) -> float: ...
-    @property
-    def stand_j(self) -> float: ...
-    @property
-    def spent(self) -> dict[str, float]: ...
-    def advance(self, seconds: float, ground: Ground) -> tuple[Vector, Vector]: ...
-    def rest(self) -> float: ...
-    def let_go(self, spin: float, lean: float | None, *, steady: bool) -> None: ...
-    def turn(self, angle: float) -> None: ...
-    def tap(self, impulse: float, direction: float) -> None: ...
-    def pose(self, tilt: Vector) -> tuple[float, ...]: ...
 
 
 def hold(build: Build, *, direction: float, order: int, friction: bool) -> OnPoint | InGimbals:
@@ -117,6 +92,9 @@ class OnPoint:
         fx, fy, fz, mx, my, mz, work, touched, self.spin = out.tolist()
         self.stand_j += work
         self.touched = touched > 0.0
+        if ground.tilt != ZERO:
+            back = -np.asarray(ground.tilt)
+            return _vector(rotated(np.array([fx, fy, fz]), back)), _vector(rotated(np.array([mx, my, mz]), back))
         return (fx, fy, fz), (mx, my, mz)
 
     def _point(self, ground: Ground) -> Vector:
@@ -155,6 +133,10 @@ class OnPoint:
             for k, up in enumerate((0.0, 1.0, 0.0)):
                 s[K.PX + k] += self.body[K.A] * slow * (up - axis[1] * axis[k])
         self.touched = False
+
+    def respin(self, spin: float) -> None:
+        """Another spin, in the held frame."""
+        self._spin_about(self.axis, spin)
 
     def turn(self, angle: float) -> None:
         """The rotor turns in the held frame."""
@@ -296,6 +278,10 @@ class InGimbals:
             st, ct = math.sin(s[R.THETA]), math.cos(s[R.THETA])
             b = (self.body[R.ACROSS] + 2.0 * self.body[R.INNER]) * st * st
             s[R.PF] += (b + self.body[R.INNER] * ct * ct + self.body[R.OUTER]) * slow
+
+    def respin(self, spin: float) -> None:
+        """Another spin, in the held rings."""
+        self._still(spin)
 
     def turn(self, angle: float) -> None:
         """The rotor turns in the held rings."""

@@ -151,4 +151,5 @@ def run(
         z = z + h / 6.0 * (a + 2 * b + 2 * c + rate(z + h * c))
         out[i + 1] = z
     turned = np.unwrap(np.angle(out[:, 1] * np.conj(out[:, 0])))
+    turned += 2 * math.pi * round((phase - float(turned[0])) / (2 * math.pi))
     return Slow(np.linspace(0.0, seconds, n + 1), turned, np.abs(out))

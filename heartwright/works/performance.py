@@ -93,7 +93,6 @@ class _Ear:
         self.rate = symphony.rate_hz
         self.meter = Meter(self.rate)
         self.symphony = symphony
-        self._last = np.zeros((2, 0))
         self._times: list[float] = []
         self._values: list[float] = []
         self._shares: list[rough.Shares] = []
@@ -104,11 +103,9 @@ class _Ear:
         before = self.meter.count
         self.meter.add(pressures)
         after = self.meter.count
-        self._last = np.concatenate([self._last, pressures], axis=1)[:, -window:]
         if after // hop > before // hop and after >= window:
-            better = self._last[int(np.argmax(np.square(self._last).sum(axis=1)))]
             self._times.append(after / self.rate - 0.5 * rough.WINDOW_S)
-            self._values.append(rough.of_sound(better, self.rate))
+            self._values.append(self.symphony.discord())
         if after // self._every > before // self._every:
             self._shares.append(self.symphony.shares())
 

@@ -3,9 +3,9 @@
     found = against(beats, Reference.metronome(bpm=60))
     found.ratio, found.phase, found.lock, found.allan
 
-A reference is a phase in cycles at any time: UTC's second by the system's clock, a metronome, another work's beats, or a
-recording's. Beats may stand to it as n : m in small numbers. Phase is in beats, + where the beat is ahead. Intervals are
-95 %; how well time itself is known (a sound card's clock, NTP) is in them.
+A reference is a phase in cycles at any time: UTC's second by the system's clock, a metronome, another work's beats, or
+a recording's. Beats may stand to it as n : m in small numbers. Phase is in beats, + where the beat is ahead. Intervals
+are 95 %; how well time itself is known (a sound card's clock, NTP) is in them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 
 from heartwright.listen.findings import allan
 from heartwright.records import Allan, BeatTable, Floats, Interval, Trace
-from heartwright.works import reference_lock as lock
+from heartwright.works import reference_lock as locks
 from heartwright.works import reference_phase as phases
 
 FEWEST = 16  # beats
@@ -113,7 +113,7 @@ class Against:
     locking_value: Interval | None = None
     slips: int | None = None
     slip_times_s: tuple[float, ...] = ()
-    pull: lock.Pull | None = None
+    pull: locks.Pull | None = None
     allan: Allan | None = None
     time_s: Floats = field(default_factory=lambda: np.zeros(0))  # of the phase's blocks
     drift_beats: Floats = field(default_factory=lambda: np.zeros(0))  # the phase at them, unwrapped
@@ -152,8 +152,8 @@ def _measure(
     share = told[0] / told[1] if told else rough
     beat_hz = reference.hz * share
     drift = number - number[0] - share * cycles
-    t, x = phases.blocks(times, drift)
-    fit = phases.fit(t, x, until_s=float(times[-1]))
+    t, x, per = phases.blocks(times, drift)
+    fit = phases.fit(t, x, per=per, until_s=float(times[-1]))
     clock = 1e-6 * math.hypot(beats.clock_ppm[1], reference.ppm)
     slope = _wider(fit.slope, clock * beat_hz)
     ratio = Interval(*(share + v / reference.hz for v in (slope.value, slope.low, slope.high)))
@@ -168,23 +168,23 @@ def _measure(
         advice.append(f"Its beats stand to the reference as {rough:.5g}: no simple ratio, so no lock was looked for.")
         return Against("ok", tuple(advice), lock="free", **common)  # type: ignore[arg-type]
     rate = Interval(*(86400.0 * v / beat_hz for v in (slope.value, slope.low, slope.high)))
-    p = lock.chance(fit, beat_hz=beat_hz, spread=1e-6 * spread_ppm, seed=seed)
-    when, _ = lock.slips(t, x)
+    p = locks.chance(fit, beat_hz=beat_hz, spread=1e-6 * spread_ppm, seed=seed)
+    when, _ = locks.slips(t, x)
     verdict = _verdict(slope, p, len(when))
     phase = _wrapped(_wider(fit.last, reference.offset_sigma_s * beat_hz)) if reference.placed else None
     advice += _advice(verdict, reference, slope, clock * beat_hz, spread_ppm, beat_hz, times)
     return Against(
         "ok", tuple(advice), simple=told, rate_s_per_day=rate, phase_beats=phase,
         phase_s=None if phase is None else Interval(*(v / beat_hz for v in (phase.value, phase.low, phase.high))),
-        lock=verdict, p=p, locking_value=lock.locking_value(drift), slips=len(when),
-        slip_times_s=tuple(float(v) for v in when), pull=lock.pulled(t, x, beat_hz=beat_hz), **common,  # type: ignore[arg-type]
+        lock=verdict, p=p, locking_value=locks.locking_value(drift), slips=len(when),
+        slip_times_s=tuple(float(v) for v in when), pull=locks.pulled(t, x, beat_hz=beat_hz), **common,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
 def _verdict(slope: Interval, p: float, slipped: int) -> str:
     if slope.low > 0.0 or slope.high < 0.0:
         return "free"
-    return "locked" if p < lock.RARE and slipped == 0 else "undecided"
+    return "locked" if p < locks.RARE and slipped == 0 else "undecided"
 
 
 def _advice(
@@ -195,8 +195,8 @@ def _advice(
         wide = 0.5 * (slope.high - slope.low) / beat_hz * 1e6
         if 1.96 * clock > 0.7 * 0.5 * (slope.high - slope.low):
             out.append(
-                f"The recorder's clock leaves {wide:.2g} ppm open: calibrate it (heartwright clock) to tell a lock from "
-                "two rates that are nearly equal."
+                f"The recorder's clock leaves {wide:.2g} ppm open: calibrate it (heartwright clock) to tell a lock "
+                "from two rates that are nearly equal."
             )
         else:
             out.append(

@@ -1,9 +1,9 @@
 """Is it locked? Chance, slips, the phase-locking value, and the pull of Adler's equation.
 
-Two free clocks can stand near each other for a while. How often they would is the false-alarm probability: free pairs are
-drawn whose rates differ as such clocks' do (`spread`, stated) and whose phases walk and scatter as this one does at short
-times; counted are those whose phase stays within as narrow a place as was seen. Locked is said where that is rare, the
-drift's interval holds zero and nothing slipped.
+Two free clocks can stand near each other for a while. How often they would is the false-alarm probability: free pairs
+are drawn whose rates differ as such clocks' do (`spread`, stated) and whose phases walk and scatter as this one does at
+short times; counted are those whose phase stays within as narrow a place as was seen. Locked is said where that is
+rare, the drift's interval holds zero and nothing slipped.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Pull:
 
 
 def chance(fit: Fit, *, beat_hz: float, spread: float, seed: int = 0) -> float:
-    """How often a free pair would keep its phase within so narrow a place (see above); `spread` of the rates, relative."""
+    """How often a free pair would keep its phase within so narrow a place; `spread` of the rates, relative."""
     rng = np.random.default_rng([seed, 0xADE])
     n = len(fit.phase)
     seen = float(np.var(fit.phase))

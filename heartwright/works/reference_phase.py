@@ -1,9 +1,10 @@
 """Phase of beats against a reference as a line, a walk and timing noise: rate and phase with intervals that cover.
 
-The phase, in blocks of beats, is a + b t + walk + noise, Var(walk) = q s^2 per block, Var(noise) = s^2. Line and s^2 are
-integrated out, the ratio q by its restricted likelihood on a grid (patterson1971), so that no noise has to be told; what
-is said of rate and phase is the mixture over the grid of Student's t. A walk of phase is white noise of the frequency, as
-independent kicks make it (allan1966); flicker and a walk of the frequency itself are wider than what is said here.
+The phase, in blocks of beats, is a + b t + walk + noise, Var(walk) = q s^2 per block, Var(noise) = s^2. Line and s^2
+are integrated out, the ratio q by its restricted likelihood on a grid (patterson1971), so that no noise has to be told;
+what is said of rate and phase is the mixture over the grid of Student's t. A walk of phase is white noise of the
+frequency, as independent kicks make it (allan1966); flicker and a walk of the frequency itself are wider than what is
+said here.
 """
 
 from __future__ import annotations
@@ -49,27 +50,32 @@ class Fit:
         return mixture(self.end, self.end_spread, self.weights, self.freedom)
 
 
-def blocks(time_s: Floats, phase: Floats, *, most: int = MOST_BLOCKS) -> tuple[Floats, Floats]:
-    """Means over equal numbers of beats, at most `most` of them; the beats left over are those of the start."""
+def blocks(time_s: Floats, phase: Floats, *, most: int = MOST_BLOCKS) -> tuple[Floats, Floats, int]:
+    """Means over equal numbers of beats, at most `most` of them, and that number; left over are beats of the start."""
     per = -(-len(phase) // most)
     n = len(phase) // per
     skip = len(phase) - n * per
     shape = (n, per)
-    return time_s[skip:].reshape(shape).mean(axis=1), phase[skip:].reshape(shape).mean(axis=1)
+    return time_s[skip:].reshape(shape).mean(axis=1), phase[skip:].reshape(shape).mean(axis=1), per
 
 
-def fit(time_s: Floats, phase: Floats, *, until_s: float | None = None) -> Fit:
-    """Line, walk and noise of a phase [beats] at the blocks' times [s], 8 blocks at least; `until_s`: of the last beat."""
+def fit(time_s: Floats, phase: Floats, *, per: int = 1, until_s: float | None = None) -> Fit:
+    """Line, walk and noise of a phase [beats] at the times of 8 blocks or more [s].
+
+    `per`: beats in a block, over which a walk has been smoothed; `until_s`: moment of the last beat.
+    """
     n = len(phase)
     if n < 8:
         raise ValueError(f"{n} blocks of beats given; 8 at least are wanted: a longer take")
     t = time_s - time_s[0]
     step = t[-1] / (n - 1)
+    late = max(until_s - time_s[-1], 0.0) / step if until_s is not None else 0.0
     x = np.column_stack([np.ones(n), (t - t.mean()) / step])
-    walk = np.minimum.outer(t, t) / step
+    # a walk's mean over a block varies by a sixth of the block less than the walk at its middle
+    walk = np.minimum.outer(t, t) / step - (1.0 - 1.0 / per**2) / 6.0 * np.eye(n) + 1.0
     # in the walk's own axes every member of the grid is diagonal
     size, axes = linalg.eigh(walk)
-    x0, y0, near = axes.T @ x, axes.T @ phase, axes.T @ walk[:, -1]
+    x0, y0, near = axes.T @ x, axes.T @ phase, axes.T @ (t / step + 1.0)
     grid = np.concatenate([[0.0], _GRID])
     own = 1.0 + np.outer(grid, np.maximum(size, 0.0))
     whole = np.einsum("ni,gn,nj->gij", x0, 1.0 / own, x0)
@@ -80,11 +86,8 @@ def fit(time_s: Floats, phase: Floats, *, until_s: float | None = None) -> Fit:
     likely = -0.5 * (np.log(own).sum(axis=1) + np.linalg.slogdet(whole)[1] + (n - 2) * np.log(s2))
     weights = np.exp(likely - likely.max())
     weights /= weights.sum()
-    end, over = _end(x, x0, near, grid, own, line, left, inverse, float(walk[-1, -1]))
-    late = max((until_s - time_s[-1]) if until_s is not None else 0.0, 0.0)
-    # from the last block's middle to the last beat: on by the line; half a block of walk differs from its mean by 2/3
-    end = end + line[:, 1] * late / step
-    over = over + grid * (2.0 / 3.0) * late / step
+    last = np.array([1.0, x[-1, 1] + late])
+    end, over = _end(last, x0, near, grid, own, line, left, inverse, float(t[-1] / step + late + 1.0))
     return Fit(
         time_s=t,
         phase=phase,
@@ -100,14 +103,14 @@ def fit(time_s: Floats, phase: Floats, *, until_s: float | None = None) -> Fit:
 
 
 def _end(
-    x: Floats, x0: Floats, near: Floats, grid: Floats, own: Floats, line: Floats, left: Floats, inverse: Floats,
-    last: float,
+    at: Floats, x0: Floats, near: Floats, grid: Floats, own: Floats, line: Floats, left: Floats, inverse: Floats,
+    walked: float,
 ) -> tuple[Floats, Floats]:  # fmt: skip
-    """The true phase at the last block for each of the grid, and its variance over s^2 (universal kriging)."""
+    """The true phase at the end for each of the grid, and its variance over s^2 (universal kriging)."""
     pull = grid[:, None] * near[None] / own
-    end = line @ x[-1] + (pull * left).sum(axis=1)
-    off = x[-1][None] - pull @ x0
-    variance = grid * last - grid * (pull * near[None]).sum(axis=1) + np.einsum("gi,gij,gj->g", off, inverse, off)
+    end = line @ at + (pull * left).sum(axis=1)
+    off = at[None] - pull @ x0
+    variance = grid * walked - grid * (pull * near[None]).sum(axis=1) + np.einsum("gi,gij,gj->g", off, inverse, off)
     return end, np.maximum(variance, 0.0)
 
 

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import signal
 
 from heartwright.records import Floats
-from heartwright.sound import discord
+from heartwright.sound import discord as rough
 from heartwright.sound.air import Air
 from heartwright.sound.chamber import Chamber
 from heartwright.sound.ears import Listener
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 TICK_S = 0.016
 RATE_HZ = 48_000
 KEPT_S = 1.0  # of what each work said, for `shares`
+LOWEST_HZ = 16.0  # what lies below no ear hears and no loudspeaker gives
 USUAL_SPL = 84.0  # what full scale stands for until somebody sets it
 
 
@@ -54,6 +56,12 @@ class Stage(Protocol):
     @property
     def works(self) -> Mapping[str, Work]: ...
     def advance(self, seconds: float) -> object: ...
+
+
+class Voice(Protocol):
+    """What is heard and is no work: the groaning of a shelf."""
+
+    def heard(self, n: int, rate_hz: int) -> NDArray[np.float32]: ...
 
 
 class Apart:
@@ -93,14 +101,16 @@ class Symphony:
         scale: Scale | None = None,
         stems: bool = False,
         echoes: bool = True,
+        besides: Mapping[str, Voice] | None = None,
     ) -> None:
-        """`stems`: keep what is heard of each work apart (a whole chamber for each). Raises ValueError for a work
-        without a place, or a place outside the chamber."""
+        """`stems`: keep what is heard of each work apart (a whole chamber for each); `besides`: what sounds and is no
+        work. Raises ValueError for a work without a place, or a place outside the chamber."""
         self.stage: Stage = Apart(works) if isinstance(works, Sequence) else works
-        lost = [name for name in self.stage.works if name not in places]
+        self.voices: dict[str, Voice] = {**self.stage.works, **(besides or {})}
+        lost = [name for name in self.voices if name not in places]
         if lost:
             raise ValueError(f"no place for {', '.join(lost)}; each work needs one, x, y, z in metres")
-        self.places = {name: places[name] for name in self.stage.works}
+        self.places = {name: places[name] for name in self.voices}
         self.rate_hz, self.scale = rate_hz, scale or Scale(USUAL_SPL)
         sources = [Source(name, place) for name, place in self.places.items()]
         self.space = Space(sources, chamber, listener, air=air, rate_hz=rate_hz, echoes=echoes)
@@ -108,6 +118,8 @@ class Symphony:
         self.troubles: dict[str, str] = {}
         self.samples = 0
         self._begun = self.stage.time
+        self._high = signal.butter(2, LOWEST_HZ, "highpass", fs=rate_hz, output="sos")
+        self._low, self._low_apart = np.zeros((1, 2, 2)), np.zeros((1, len(self._alone), 2, 2))
         self._ready = np.zeros((2, 0))
         self._stems_ready = np.zeros((len(self._alone), 2, 0))
         self.stems = np.zeros((len(self._alone), 2, 0))  # Pa, of the block that was asked for last
@@ -123,18 +135,24 @@ class Symphony:
         cls, room: Stage, plan: RoomPlan, *, ears: str = "headphones", rate_hz: int = RATE_HZ,
         scale: Scale | None = None, stems: bool = False,
     ) -> Symphony:  # fmt: skip
-        """The symphony of a room by its plan: its chamber, its air, its listener, and where each work stands."""
+        """The symphony of a room by its plan: its chamber, air and listener, each work where it stands, each shelf."""
         air = Air(temperature_c=plan.temperature_c)
         size = (plan.chamber.width, plan.chamber.height, plan.chamber.depth)
+        places: dict[str, Vector] = {name: plan.place_of(name) for name in room.works}
+        groaning: Mapping[str, Voice] = getattr(room, "groans", {})
+        for name in groaning:
+            x, y, z = plan.shelf(name).place
+            places[f"{name} (shelf)"] = (x + 0.5 * plan.shelf(name).length, y, z)
         return cls(
             room,
-            {name: plan.place_of(name) for name in room.works},
+            places,
             Listener(place=plan.listener, ears=ears),
             chamber=Chamber.echoing(size, plan.chamber.echo, air),
             air=air,
             rate_hz=rate_hz,
             scale=scale,
             stems=stems,
+            besides={f"{name} (shelf)": voice for name, voice in groaning.items()},
         )
 
     # ------------------------------------------------------------------------------------------ sounding
@@ -159,20 +177,31 @@ class Symphony:
             self._begun -= TICK_S
         until = round((self.stage.time - self._begun) * self.rate_hz)
         n, self.samples = until - self.samples, until
-        said = (
-            np.stack([self._hear(name, work, n) for name, work in self.stage.works.items()])
-            if self.places
-            else (np.zeros((0, n), np.float32))
-        )
-        self._said = np.concatenate([self._said, said], axis=1)[:, -self._said.shape[1] :]
+        said = np.zeros((len(self.voices), n), np.float32)
+        for k, (name, voice) in enumerate(self.voices.items()):
+            said[k] = self._hear(name, voice, n)
+        self._keep(said, until)
         self._energy += np.square(said, dtype=float).sum(axis=1)
         self._loudest = np.maximum(self._loudest, np.abs(said).max(axis=1, initial=0.0))
-        self._ready = np.concatenate([self._ready, self.space.block(said)], axis=1)
+        heard, self._low = signal.sosfilt(self._high, self.space.block(said), axis=1, zi=self._low)
+        self._ready = np.concatenate([self._ready, heard], axis=1)
         if self._alone:
             apart = np.stack([space.block(row[None]) for space, row in zip(self._alone, said, strict=True)])
+            apart, self._low_apart = signal.sosfilt(self._high, apart, axis=2, zi=self._low_apart)
             self._stems_ready = np.concatenate([self._stems_ready, apart], axis=2)
 
-    def _hear(self, name: str, work: Work, n: int) -> NDArray[np.float32]:
+    def _keep(self, said: NDArray[np.float32], until: int) -> None:
+        """Remember what each work said, in a ring that ends at sample `until`."""
+        size = self._said.shape[1]
+        late = said[:, -size:]
+        self._said[:, np.arange(until - late.shape[1], until) % size] = late
+
+    @property
+    def said(self) -> NDArray[np.float32]:
+        """What each work said in the last second, [n_work, n] [Pa at 1 m]."""
+        return np.roll(self._said, -self.samples % self._said.shape[1], axis=1)
+
+    def _hear(self, name: str, work: Voice, n: int) -> NDArray[np.float32]:
         """What a work says in `n` samples [Pa at 1 m]; silence from one in trouble."""
         failed = getattr(self.stage, "failed", {}).get(name)
         if failed:
@@ -198,22 +227,27 @@ class Symphony:
 
     # ------------------------------------------------------------------------------------------ telling
 
-    def shares(self) -> discord.Shares:
+    def discord(self) -> float:
+        """How rough the last second is: all works as loud as they are where one listens, before the chamber."""
+        return rough.of_sound(self.loudness_of() @ self.said, self.rate_hz)
+
+    def shares(self) -> rough.Shares:
         """Whose discord it is, in the last second: partials of each work, as loud as they are where one listens."""
-        heard = self._said * self.loudness_of()[:, None].astype(np.float32)
-        return discord.by_work(heard, list(self.places), self.rate_hz)
+        heard = self.said * self.loudness_of()[:, None].astype(np.float32)
+        return rough.by_work(heard, list(self.places), self.rate_hz)
 
     def loudness_of(self) -> Floats:
         """What becomes of each work's pressure at 1 m where one listens [1]: direct sound and the room's together."""
         return np.array([self.space.gain_of(name) for name in self.places])
 
     def levels(self) -> dict[str, Level]:
-        """How loud each work was since the start, where one listens."""
+        """How loud each work, and each shelf that sounded, was since the start, where one listens."""
         gains, count = self.loudness_of(), max(self.samples, 1)
         rows = zip(self.places, gains, self._energy, self._loudest, strict=True)
         return {
             name: Level(_db(gain**2 * energy / count), _db((gain * peak) ** 2), float(gain))
             for name, gain, energy, peak in rows
+            if name in self.stage.works or energy > 0.0
         }
 
     @property

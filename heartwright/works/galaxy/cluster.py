@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heartwright.records import Floats
-from heartwright.works.galaxy.force import Forces
+from heartwright.works.galaxy.force import PHI, Forces
 from heartwright.works.galaxy.look import Look, look
 from heartwright.works.galaxy.spheres import Bodies
 from heartwright.works.galaxy.wall import REFLECTS, fly
@@ -106,6 +106,22 @@ class Cluster:
         self._do(deed)
         self.now = self._look()
         return True
+
+    def gather(self, bodies: Bodies) -> bool:
+        """Put all bodies where these are, at rest with the glass as a whole; what it takes is drive. As `carry_out`."""
+
+        def put_back() -> None:
+            held = self.field_potential()
+            self.mass[:], self.place[:], self.velocity[:] = bodies.mass, bodies.place, bodies.velocity + self.glass
+            self.inside[:] = True
+            self.field_ = self.forces.of(self.mass, self.place)
+            self.books.drive += self.field_potential() - held
+
+        return self.carry_out(put_back)
+
+    def field_potential(self) -> float:
+        """Potential energy, as the last forces were found."""
+        return 0.5 * float(self.mass @ self.field_[:, PHI])
 
     def momentum(self) -> Floats:
         """Total momentum, shape (3,)."""

@@ -47,11 +47,11 @@ def made(model: str, n: int, *, wall: float, seed: int, soft: float | None = Non
     return MODELS[model](n, wall, np.random.default_rng([seed, 0x6A1A]), **options).at_rest()
 
 
-def check(bodies: Bodies, *, wall: float, softening: float | None) -> None:
+def check(bodies: Bodies, *, softening: float | None) -> None:
     """Raises ValueError for bodies that cannot go on: none, not finite, without mass, too many, two in one place."""
     n = len(bodies)
     if not FEWEST <= n <= MOST:
-        raise ValueError(f"{n} bodies: {FEWEST} to {MOST} are allowed; thin a larger snapshot (thin=20000)")
+        raise ValueError(f"{n} bodies: {FEWEST} to {MOST} are allowed; take part of a larger snapshot (n=20000)")
     for what, values in (("mass", bodies.mass), ("place", bodies.place), ("velocity", bodies.velocity)):
         bad = ~np.isfinite(values).reshape(n, -1).all(axis=1)
         if bad.any():
@@ -109,3 +109,15 @@ def roomy(bodies: Bodies) -> float:
     """A wall [virial radii] that holds all bodies with a little room, or the inner 98 % where some lie far out."""
     r = np.linalg.norm(bodies.place, axis=1)
     return float(np.clip(1.1 * min(r.max(), 1.5 * np.quantile(r, 0.98)), 1.0, 100.0))
+
+
+def within(bodies: Bodies, wall: float) -> tuple[Bodies, tuple[str, ...]]:
+    """The bodies inside the wall, and a note where some are left out. Raises ValueError where hardly one is inside."""
+    inside = np.sum(bodies.place**2, axis=1) < wall**2
+    out = int((~inside).sum())
+    if not out:
+        return bodies, ()
+    if len(bodies) - out < FEWEST:
+        raise ValueError(f"wall={wall:g} virial radii: {out} of {len(bodies)} bodies lie beyond it; make it wider")
+    kept = Bodies(bodies.mass[inside], bodies.place[inside], bodies.velocity[inside], bodies.group[inside])
+    return kept, (f"{out} of {len(bodies)} bodies lie beyond the glass and are left out",)

@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heartwright.records import Floats, Ints, Ledger
-from heartwright.work import STILL, Deed, Figure, Ground, Reaction, Span, amounts_of, rotated
+from heartwright.work import STILL, Deed, Figure, Ground, Reaction, amounts_of, rotated
 from heartwright.works.galaxy import models
 from heartwright.works.galaxy.cluster import Cluster
+from heartwright.works.galaxy.deeds import DEEDS
 from heartwright.works.galaxy.figures import figures, measured
 from heartwright.works.galaxy.force import RHO, Forces
 from heartwright.works.galaxy.look import Look
@@ -39,16 +40,6 @@ FOOT: Final = 0.03  # how far the glass stands above the shelf [m]
 KEPT: Final = 20_000  # measured steps that are kept
 AS_MADE: Final = 0.75  # light of an orb as it was made
 LIVE: Final = 8_000  # bodies that a work can go on with in real time beside others
-DEEDS: Final = (
-    Deed("pulse", "Pulse", "All velocities are made larger (or smaller) at once.", {"strength": Span(-0.5, 0.5, 0.1)}),
-    Deed(
-        "shake", "Shake", "A knock on the glass: the bodies are left behind.",
-        {"speed": Span(-0.05, 0.05, 0.01, "m/s"), "angle": Span(-180.0, 180.0, 0.0, "deg")},
-    ),
-    Deed("stir", "Stir", "All is set turning about the upright axis.", {"turns": Span(-0.5, 0.5, 0.05, "1/s")}),
-    Deed("let_go", "Open the glass", "Whatever comes to the glass goes through it and is gone."),
-    Deed("reflect", "Close the glass", "Whatever comes to the glass bounces off it."),
-)  # fmt: skip
 
 
 class Galaxy:
@@ -88,24 +79,27 @@ class Galaxy:
         bodies = (
             models.made(model, n, wall=wall, seed=seed, soft=softening, **options) if isinstance(model, str) else model
         )
-        models.check(bodies, wall=wall, softening=softening)
+        if not isinstance(model, str) and options:
+            raise ValueError(f"bodies of one's own take no {', '.join(options)}: that is for a model")
+        models.check(bodies, softening=softening)
         for what, value, low, high in (
             ("radius", radius, 1e-3, 100.0), ("wall", wall, 0.1, 1e3), ("mass", mass, 1e-6, 1e6),
             ("pulse_s", pulse_s, 1e-2, 1e5), ("pulse", pulse, -0.9, 2.0),
         ):  # fmt: skip
             if not low <= value <= high:
                 raise ValueError(f"{what}={value:g}: {low:g} to {high:g} is allowed")
-        soft = (
-            models.softening(model if isinstance(model, str) else "", len(bodies)) if softening is None else softening
-        )
-        self.name = name or (model if isinstance(model, str) else "galaxy")
+        bodies, left_out = models.within(bodies, wall)
+        made_as = model if isinstance(model, str) else ""
+        soft = models.softening(made_as, len(bodies)) if softening is None else softening
+        self.name = name or made_as or "galaxy"
         self.radius, self.seed = radius, seed
         self.group: Ints = bodies.group
         self.scale = Scale.of(radius=radius, wall=wall, pulse_s=pulse_s, mass=mass)
-        self.notes = notes
+        self.notes = notes + left_out
         self._forces = Forces(soft, way)
-        if isinstance(model, str) and model != "disc":  # which is made for its softening
+        if made_as not in ("", "disc"):  # a disc is made for its softening
             bodies = models.softened(bodies, self._forces)
+        self._made = bodies
         self._cluster = Cluster.of(
             bodies, wall=wall, step=step or models.step(soft), forces=self._forces, way=LETS_GO if lets_go else REFLECTS
         )
@@ -113,7 +107,7 @@ class Galaxy:
         self._calm = 0.0  # when it was last disturbed, Henon units
         self._measured: Pulse | None = None
         self._measured_at = -1.0
-        self._tilt = np.zeros(3)
+        self._tilt, self._turning, self._mount = np.zeros(3), np.zeros(3), np.zeros(3)  # [rad], [rad/s], [m/s]
         self._reference = max(self._cluster.now.dense, 1e-12)
         self._throb = Throb(3.0 * pulse_s)
         self._listen([self._cluster.now])
@@ -122,12 +116,23 @@ class Galaxy:
 
     @classmethod
     def read(
-        cls, path: str | Path, *, seed: int = 1, thin: int | None = None, g: float | None = None, **options: Any
+        cls,
+        path: str | Path,
+        *,
+        seed: int = 1,
+        n: int | None = None,
+        thin: int | None = None,
+        g: float | None = None,
+        **options: Any,
     ) -> Galaxy:
-        """From a snapshot: CSV with a header m,x,y,z,vx,vy,vz, or Gadget or SWIFT HDF5 (see `snapshot`)."""
+        """From a snapshot: CSV with a header m,x,y,z,vx,vy,vz, or Gadget or SWIFT HDF5 (see `snapshot`).
+
+        n or thin: take so many bodies by chance; g: the constant of gravity in its units; options: as on making.
+        Raises ValueError, OSError.
+        """
         from heartwright.works.galaxy import snapshot
 
-        bodies, notes = snapshot.read(path, thin=thin, g=g, seed=seed)
+        bodies, notes = snapshot.read(path, thin=n if thin is None else thin, g=g, seed=seed)
         options.setdefault("wall", models.roomy(bodies))
         options.setdefault("name", Path(path).stem)
         return cls(bodies, seed=seed, notes=notes, **options)
@@ -231,18 +236,26 @@ class Galaxy:
     # ------------------------------------------------------------------------------------------ going on
 
     def advance(self, seconds: float, ground: Ground = STILL) -> Reaction:
-        """Go on by `seconds` on a stand that moves so; what the bodies handed to the wall, as a mean."""
+        """Go on by `seconds` on a stand that moves so; what the bodies handed to the wall, as a mean, in its own frame.
+
+        The middle of the glass goes with its foot: its velocity is that of the mount and of the turning about it.
+        """
         if seconds <= 0.0:
             return Reaction()
         scale, arm = self.scale, FOOT + self.radius
-        (ax, ay, az), (tx, _, tz) = ground.acceleration, ground.turning
-        moved = np.array([ax - tz * arm, ay, az + tx * arm])  # of the middle of the glass, so far above its stand
         self._tilt = np.asarray(ground.tilt, float)
-        given = self._cluster.advance(seconds / scale.second, moved / scale.acceleration)
+        self._mount += seconds * np.asarray(ground.acceleration)
+        self._turning += seconds * np.asarray(ground.turning)
+        at_end = self._tilt + 0.5 * seconds * self._turning  # the tilt told is the mean of the step
+        middle = self._mount + _cross(self._turning, rotated(np.array([0.0, arm, 0.0]), at_end))
+        swifter = (middle / scale.speed - self._cluster.glass) * scale.second / seconds
+        given = self._cluster.advance(seconds / scale.second, swifter)
         if self._cluster.looks:
             looks, self._cluster.looks = self._cluster.looks, []
             self._listen(looks)
-        fx, fy, fz = (float(v) for v in given * (-scale.momentum / seconds))
+        if not given.any():
+            return Reaction()
+        fx, fy, fz = (float(v) for v in rotated(given * (-scale.momentum / seconds), -self._tilt))
         return Reaction((fx, fy, fz), (arm * fz, 0.0, -arm * fx))
 
     def heard(self, n: int, rate_hz: int) -> NDArray[np.float32]:
@@ -289,7 +302,7 @@ class Galaxy:
     # ------------------------------------------------------------------------------------------ deeds
 
     def do(self, deed: str, **amounts: float) -> str:
-        """Pulse, shake or stir it, open or close the glass. Raises ValueError."""
+        """Pulse, shake, stir or gather it, open or close the glass. Raises ValueError."""
         given = amounts_of(DEEDS, deed, amounts)
         cluster = self._cluster
         if deed == "let_go":
@@ -300,6 +313,10 @@ class Galaxy:
             return f"The glass is closed; {self.left} of {self.n} bodies are in it."
         if deed == "pulse":
             return self._swell(given["strength"])
+        if deed == "gather":
+            cluster.gather(self._made)
+            self._calm, self._measured_at = cluster.time, -1.0
+            return f"All {self.n} bodies are back as they were made."
         if deed == "shake":
             angle = np.radians(given["angle"])
             blow = given["speed"] / self.scale.speed * np.array([np.cos(angle), 0.0, -np.sin(angle)])
@@ -327,3 +344,8 @@ class Galaxy:
         weight = np.maximum(rows[:, 3], 1e-12)
         centre = np.sqrt(4.0 * np.pi / 3.0 * np.maximum(rows[:, 4], 0.0)) / (2.0 * np.pi * self.scale.second)
         self._throb.feed(rows[:, 0] * self.scale.second, rows[:, 1] / weight, rows[:, 2] / weight, centre)
+
+
+def _cross(a: Floats, b: Floats) -> Floats:
+    """The vector product of two vectors (numpy's own takes ten times as long)."""
+    return np.array([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])

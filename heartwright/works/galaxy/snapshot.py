@@ -72,7 +72,11 @@ def henon(bodies: Bodies, *, g: float) -> tuple[Bodies, tuple[str, ...]]:
         raise SnapshotError("all bodies are in one place; nothing can be made of that")
     kinetic = 0.5 * float(bodies.mass @ np.sum(bodies.velocity**2, axis=1))
     share = bodies.mass / mass
-    potential = 0.5 * g * mass**2 / size * float(share @ Forces(1e-3).of(share, bodies.place / size)[:, PHI])
+    apart, which = np.unique(bodies.place / size, axis=0, return_inverse=True)
+    merged: Floats = np.bincount(which.ravel(), share).astype(
+        float
+    )  # what is in one place has no pull on itself that would count
+    potential = 0.5 * g * mass**2 / size * float(merged @ Forces(1e-3).of(merged, apart)[:, PHI])
     energy = kinetic + potential
     notes: tuple[str, ...] = ()
     if energy < 0.0:
@@ -92,7 +96,7 @@ def _thinned(
         raise SnapshotError(f"{file.name}: {n} bodies; at least {FEWEST} are wanted")
     if thin is None or n <= thin:
         if n > MOST:
-            raise SnapshotError(f"{file.name}: {n} bodies, {MOST} are allowed; take part of them: thin=20000")
+            raise SnapshotError(f"{file.name}: {n} bodies, {MOST} are allowed; take part of them: n=20000")
         return rows, kinds, ()
     kept = np.sort(np.random.default_rng([seed, 0x7419]).choice(n, thin, replace=False))
     out = rows[kept]
@@ -117,7 +121,7 @@ def _table(file: Path, *, bounded: bool) -> Floats:
         at = [head.index(c) for c in COLUMNS]
         rows = list(islice(_numbers(file, lines, at), most + 1))
     if len(rows) > most:
-        fix = "take part of them: thin=20000" if bounded else "thin the file first"
+        fix = "take part of them: n=20000" if bounded else "thin the file first"
         raise SnapshotError(f"{file.name}: more than {most} bodies; {fix}")
     return np.array(rows, float).reshape(-1, len(COLUMNS))
 

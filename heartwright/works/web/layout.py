@@ -61,7 +61,7 @@ def hung(disc: Floats, *, size: float, surface: str) -> tuple[Floats, Floats]:
     return places, normals
 
 
-def outermost(disc: Floats, piece: Ints, degree: Ints) -> Ints:
+def outermost(disc: Floats, piece: Ints) -> Ints:
     """Which nodes are anchored where nobody says: in each piece the farthest out in each of some directions."""
     chosen = []
     for p in range(int(piece.max()) + 1):

@@ -41,12 +41,16 @@ class Threads:
         """Of waves, stiffness left out [m/s]."""
         return np.sqrt(self.tension / self.density)
 
+    def shortest(self, step: float, tighter: float = 1.0) -> Floats:
+        """The shortest segment of each thread that a step `step` [s] allows, at `tighter` times its tension [m]."""
+        q = 1.0 + 2.0 * self.viscosity / step
+        run = tighter * self.speed**2 * step**2 * q
+        least: Floats = np.sqrt(0.5 * (run + np.sqrt(run**2 + 16.0 * (self.bending / self.density) * step**2 * q)))
+        return least
+
     def segments(self, step: float) -> Ints:
         """How many segments each thread may have at time step `step` [s]; below 1 it is too quick for the step."""
-        q = 1.0 + 2.0 * self.viscosity / step
-        run = self.speed**2 * step**2 * q
-        least = np.sqrt(0.5 * (run + np.sqrt(run**2 + 16.0 * (self.bending / self.density) * step**2 * q)))
-        return np.floor(self.length / least * (1.0 + 1e-9)).astype(np.int64)
+        return np.floor(self.length / self.shortest(step) * (1.0 + 1e-9)).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +130,15 @@ def _tips(ends: Ints, n: Ints, first: Ints, n_node: int) -> tuple[Ints, Ints, In
 def moved(old: Mesh, new: Mesh, u: Floats) -> Floats:
     """Points' values [n_point of old] carried to another cut of the same threads, linearly in between."""
     out = np.zeros(new.first[-1])
-    for j in np.flatnonzero(new.segments > 0):
+    alike = (new.segments > 0) & (new.segments == old.segments)
+    size = new.segments[alike] + 3
+    within = _counted(size)
+    out[np.repeat(new.first[:-1][alike], size) + within] = u[np.repeat(old.first[:-1][alike], size) + within]
+    for j in np.flatnonzero((new.segments > 0) & ~alike):
         n, m = old.segments[j], new.segments[j]
         was = u[old.first[j] + 1 : old.first[j] + n + 2]
-        here = slice(new.first[j] + 1, new.first[j] + m + 2)
-        out[here] = was if n == m else np.interp(np.linspace(0.0, 1.0, m + 1), np.linspace(0.0, 1.0, n + 1), was)
+        grid = np.interp(np.linspace(0.0, 1.0, m + 1), np.linspace(0.0, 1.0, n + 1), was)
+        out[new.first[j] + 1 : new.first[j] + m + 2] = grid
     return ghosted(new, out)
 
 

@@ -1,12 +1,15 @@
 """Normal modes of a web, by Lanczos iteration on the inverse (ARPACK), and what it sounds like by them.
 
-The modes are those of the mesh that lives, its time step included: leapfrog swings at (2/h) asin(h sqrt(lambda)/2)
-where the mesh's own eigenvalue is lambda, which undoes most of what cutting threads into points does to the pitch.
+Modes are those of a mesh with a time step h of its own: leapfrog swings at (2/h) asin(h sqrt(lambda)/2) where the
+mesh's own eigenvalue is lambda. That undoes what cutting threads into points does to the pitch, all of it at Courant
+number 1, and where that is below 1 all but a share (1 - C^2)(w h)^2/24.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Thread
 
 import numpy as np
 from numba import njit
@@ -37,13 +40,11 @@ class Modes:
     def __len__(self) -> int:
         return len(self.frequency_hz)
 
-    def plucked(self, force: float, *, node: int | None = None, point: int | None = None) -> Floats:
-        """How far each mode is drawn by a steady force [N] at a node, or at a point of the mesh, shape [k]."""
-        if node is not None:
-            there = self.node_shape[:, node]
-        else:
-            there = self.shape[:, int(np.searchsorted(self.points, point))]
-        return force * there / (2.0 * np.pi * self.frequency_hz) ** 2
+    def plucked(self, force: float, *, node: int) -> Floats:
+        """How far each mode is drawn by a steady force [N] at a node, shape [k]."""
+        there = self.node_shape.take(node, axis=1)
+        drawn: Floats = force * there / (2.0 * np.pi * self.frequency_hz) ** 2
+        return drawn
 
     def hum(self, drawn: Floats, n: int, rate_hz: float) -> Floats:
         """Modal synthesis: `n` samples of the anchors' weighted force [N] after letting go of modes drawn so [k]."""
@@ -51,6 +52,27 @@ class Modes:
         kept = self.frequency_hz < 0.5 * rate_hz
         _ring(self.ear[kept] * drawn[kept], self.frequency_hz[kept], self.decay[kept], 1.0 / rate_hz, out)
         return out
+
+
+class Aside:
+    """Modes found on a thread of their own, while the web goes on: started, and asked for later."""
+
+    def __init__(self) -> None:
+        self._of: Mesh | None = None
+        self._found: tuple[Mesh, Modes] | None = None
+
+    def find(self, mesh: Mesh, how: Callable[[], Modes]) -> None:
+        """Start, unless those of this mesh are being found already."""
+        if self._of is not mesh:
+            self._of = mesh
+            Thread(target=self._keep, args=(mesh, how), daemon=True).start()
+
+    def found(self, mesh: Mesh) -> Modes | None:
+        """The modes of this mesh, None while they are being found."""
+        return self._found[1] if self._found is not None and self._found[0] is mesh else None
+
+    def _keep(self, mesh: Mesh, how: Callable[[], Modes]) -> None:
+        self._found = (mesh, how())
 
 
 def modes(mesh: Mesh, ends: Ints, ear: Floats, *, most: int, drag: float, viscosity: float, seed: int) -> Modes:

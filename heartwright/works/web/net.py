@@ -12,8 +12,8 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from heartwright.records import Floats, Ints
 
-MOST_THREADS = 8_000  # as many live in real time on one core; more are left out, and that is told
-HELD = 200_000  # as many are read to choose those from; what comes after is only counted
+MOST_THREADS = 5_000  # as many live in real time on one core; more are left out, and that is told
+HELD = 100_000  # as many are read to choose those from; what comes after is only counted
 NO_THREADS = "a graph without a single thread between two different nodes; give it at least one edge"
 
 

@@ -18,7 +18,6 @@ MOST_NOTES = 20_000
 MOST_FILES = 200_000  # of any sort that are looked at
 MOST_BYTES = 1 << 20  # of one note that are read
 _SUFFIXES = (".md", ".markdown")
-_FENCE = re.compile(r"^(?P<f>```+|~~~+)[^\n]*\n.*?(?:^(?P=f)[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"(?<!`)(`{1,3})(?!`)[^\n]*?(?<!`)\1(?!`)")
 _WIKI = re.compile(r"\[\[([^\[\]\n|#^]{1,300})(?:[#^|][^\[\]\n]{0,300})?\]\]")
 _LINK = re.compile(
@@ -62,7 +61,7 @@ def gather(folder: Path, found: Gathered) -> None:
 
 def links(text: str) -> Iterator[tuple[str, str]]:
     """What a note links to, as ("wiki" | "path", target); pages of the web and other sorts of files left out."""
-    text = _CODE.sub("", _FENCE.sub("", text))
+    text = _CODE.sub("", _without_fences(text))
     for match in _WIKI.finditer(text):
         target = match.group(1).strip().rstrip("\\").strip()
         if target and (PurePosixPath(target).suffix.lower() in ("", *_SUFFIXES) or not _is_file(target)):
@@ -74,6 +73,20 @@ def links(text: str) -> Iterator[tuple[str, str]]:
         target = target.split("#")[0].split("?")[0]
         if target.lower().endswith(_SUFFIXES):
             yield "path", target
+
+
+def _without_fences(text: str) -> str:
+    """The lines that stand in no fenced block of code."""
+    kept, fence = [], ""
+    for row in text.split("\n"):
+        mark = row.lstrip(" ")[:3]
+        if not fence and mark in ("```", "~~~"):
+            fence = mark
+        elif fence:
+            fence = "" if mark == fence and not row.strip(" \t\r`~") else fence
+        else:
+            kept.append(row)
+    return "\n".join(kept)
 
 
 def _is_file(target: str) -> bool:

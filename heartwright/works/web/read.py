@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from dataclasses import replace
 from pathlib import Path
 
 from heartwright.works.web.net import HELD, MOST_THREADS, Gathered, Net
@@ -12,7 +14,7 @@ def read(path: str | os.PathLike[str], *, most: int = MOST_THREADS, held: int = 
     """What the file or folder holds, no more than `most` threads of its first `held`. Raises ValueError."""
     from heartwright.works.web import edges, graphml, notes
 
-    source = Path(path)
+    source, started = Path(path), time.perf_counter()
     found = Gathered(most, held)
     try:
         if source.is_dir():
@@ -27,4 +29,7 @@ def read(path: str | os.PathLike[str], *, most: int = MOST_THREADS, held: int = 
             edges.gather(source, found)
     except OSError as error:
         raise ValueError(f"{source}: cannot be read: {error.strerror or error}") from None
-    return found.net(source.name)
+    net = found.net(source.name)
+    if net.left_out:
+        net = replace(net, told=(*net.told, f"reading took {time.perf_counter() - started:.1f} s"))
+    return net

@@ -23,7 +23,7 @@ PLUCK, THOUGHT = 0, 1  # shapes of a force in time
 
 @njit(cache=True)
 def force_of(shape: int, share: float) -> float:
-    """A force at `share` 0..1 of its duration: a finger draws (half a cosine) and lets go; a thought goes to and fro."""
+    """A force at `share` 0..1 of its duration: a finger draws and lets go; a thought goes to and fro."""
     if shape == PLUCK:
         return 0.5 - 0.5 * np.cos(np.pi * share)
     return np.sin(2.0 * np.pi * share)
@@ -74,16 +74,16 @@ def nodes_step(
     for j in range(segments.shape[0]):
         if segments[j] > 0:
             a, z = np.uint64(first[j] + 1), np.uint64(first[j] + 1 + segments[j])
-            k, b, i, o = spring[j], hinge[j], np.uint64(ends[j, 0]), np.uint64(ends[j, 1])
-            pulls[i, 0] += k * (u[a + one] - u[a])
-            pulls[i, 1] += k * (w[a + one] - w[a])
-            pulls[o, 0] += k * (u[z - one] - u[z])
-            pulls[o, 1] += k * (w[z - one] - w[z])
+            k, b, p, q = spring[j], hinge[j], np.uint64(ends[j, 0]), np.uint64(ends[j, 1])
+            pulls[p, 0] += k * (u[a + one] - u[a])
+            pulls[p, 1] += k * (w[a + one] - w[a])
+            pulls[q, 0] += k * (u[z - one] - u[z])
+            pulls[q, 1] += k * (w[z - one] - w[z])
             if b != 0.0:
-                pulls[i, 0] -= b * (u[a + two] - 2.0 * u[a + one] + u[a])
-                pulls[i, 1] -= b * (w[a + two] - 2.0 * w[a + one] + w[a])
-                pulls[o, 0] -= b * (u[z - two] - 2.0 * u[z - one] + u[z])
-                pulls[o, 1] -= b * (w[z - two] - 2.0 * w[z - one] + w[z])
+                pulls[p, 0] -= b * (u[a + two] - 2.0 * u[a + one] + u[a])
+                pulls[p, 1] -= b * (w[a + two] - 2.0 * w[a + one] + w[a])
+                pulls[q, 0] -= b * (u[z - two] - 2.0 * u[z - one] + u[z])
+                pulls[q, 1] -= b * (w[z - two] - 2.0 * w[z - one] + w[z])
     lost = heard = 0.0
     for i in range(node_u.shape[0]):
         elastic, viscous = pulls[i, 0], lag * pulls[i, 1]
@@ -99,13 +99,13 @@ def nodes_step(
     for j in range(segments.shape[0]):
         if segments[j] > 0:
             a, z = np.uint64(first[j] + 1), np.uint64(first[j] + 1 + segments[j])
-            i, o = np.uint64(ends[j, 0]), np.uint64(ends[j, 1])
-            u_next[a], w_next[a], u_next[z], w_next[z] = node_u[i], node_w[i], node_u[o], node_w[o]
+            p, q = np.uint64(ends[j, 0]), np.uint64(ends[j, 1])
+            u_next[a], w_next[a], u_next[z], w_next[z] = node_u[p], node_w[p], node_u[q], node_w[q]
             if hinge[j] != 0.0:  # ghosts that leave both ends free of bending
-                u_next[a - one] = 2.0 * node_u[i] - u_next[a + one]
-                w_next[a - one] = 2.0 * node_w[i] - w_next[a + one]
-                u_next[z + one] = 2.0 * node_u[o] - u_next[z - one]
-                w_next[z + one] = 2.0 * node_w[o] - w_next[z - one]
+                u_next[a - one] = 2.0 * node_u[p] - u_next[a + one]
+                w_next[a - one] = 2.0 * node_w[p] - w_next[a + one]
+                u_next[z + one] = 2.0 * node_u[q] - u_next[z - one]
+                w_next[z + one] = 2.0 * node_w[q] - w_next[z - one]
     return lost, heard
 
 

@@ -17,29 +17,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heartwright.records import Floats, Ledger
-from heartwright.work import G, STILL, Deed, Figure, Ground, Reaction, Span, amounts_of
-from heartwright.works.web import layout, waves
-from heartwright.works.web.mesh import Threads, mesh
-from heartwright.works.web.modes import Modes, modes
-from heartwright.works.web.net import Net, count, gather
+from heartwright.work import STILL, Deed, Figure, G, Ground, Reaction, amounts_of
+from heartwright.works.web import deeds, waves
+from heartwright.works.web.mesh import Mesh, mesh
+from heartwright.works.web.modes import Aside, Modes, modes
+from heartwright.works.web.net import count, gather
+from heartwright.works.web.strung import hang, string
 from heartwright.works.web.voice import Voice
 
-BUDGET = 4e7  # points times steps a second that a web may cost
-SLOWEST_HZ, QUICKEST_HZ = 1_000.0, 48_000.0
-SHORTEST = 0.25  # no thread is shorter than this share of the median one
-TIGHTER = 2.0  # the step is short enough for tensions that much higher
 FEW_MODES = 12
-PLUCK_S, THOUGHT_S = 0.02, 0.003
-MOST_FORCES, MOST_THOUGHTS = 64, 16
+FINER, MOST_ROWS = 4.0, 30_000  # how much finer for modes, as long as the points are no more than that
+MOST_THOUGHTS = 16
 SHOWN_SLOPE = 0.05
-THOUGHT_M = 1e-3  # height of a thought of strength 1
-VOICE_PA_N = 0.1  # of the frame, at 1 m
 
 
 class Web:
     """A web of thread as a `Work`. Raises ValueError for a graph without threads and for amounts that make no sense."""
 
     kind = "web"
+    shown_scale = 1e-3  # [m]
+    stale = False  # whether the lowest modes are those before the last change
 
     def __init__(
         self,
@@ -47,9 +44,9 @@ class Web:
         *,
         seed: int = 1,
         name: str = "",
-        size: float = 0.8,
+        size: float = 0.6,
         surface: str = "dome",
-        tension: float = 0.3,
+        tension: float = 1.0,
         uneven: float = 0.1,
         density: float = 2e-3,
         bending: float = 1e-8,
@@ -74,10 +71,14 @@ class Web:
         self.seed, self.drag, self.viscosity, self.thinking_hz, self.frame = seed, drag, viscosity, thinking_hz, frame
         self.names, self.threads = self.net.names, self.net.ends
         self.rng = np.random.default_rng([seed, 77])
-        self._hang(size, surface, places, anchors)
-        self._string(tension, uneven, density, bending)
+        hung = hang(self.net, seed=seed, size=size, surface=surface, places=places, anchors=anchors, node=self.node)
+        self.places, self.normals, self.anchored = hung.places, hung.normals, hung.anchored
+        self.strings, self.step, told = string(
+            self.net, self.places, seed=seed, tension=tension, uneven=uneven, density=density, bending=bending,
+            viscosity=viscosity, step=step,
+        )  # fmt: skip
+        self.told += [*hung.told, *told]
         self.bead = np.full(len(self.names), bead)
-        self.step = self._step() if step is None else step
         self.mesh = mesh(self.strings, self.bead, self.anchored, self.step)
         self.u, self.w = np.zeros((2, self.mesh.first[-1]))
         self.node_u, self.node_w = np.zeros((2, len(self.names)))
@@ -88,10 +89,10 @@ class Web:
         self.asked_s, self.done = 0.0, 0
         self.drive_j = self.stand_j = 0.0
         self.spent_j = {"threads and air": 0.0, "cut": 0.0}
-        self._laid()
+        self.hung_kg = float(np.sum(self.mesh.mass) + np.sum(self.mesh.node_mass))
+        self.follow(self.mesh)
         self.next_thought_s = self._wait()
-        self.lowest = self.modes(FEW_MODES)
-        self.stale = False
+        self.lowest, self._aside = self.modes(FEW_MODES), Aside()
 
     @classmethod
     def read(cls, path: str | os.PathLike[str], **options: Any) -> Web:
@@ -100,79 +101,32 @@ class Web:
 
         return cls(read(path), **options)
 
-    # ------------------------------------------------------------------------------------------------- building
+    def modes(self, most: int) -> Modes:
+        """The lowest modes of the web as it is now, its threads cut finer than they live where there are not many."""
+        finer = min(FINER, max(1.0, MOST_ROWS / max(len(self.u), 1)))
+        fine = mesh(self.strings, self.bead, self.anchored, self.step / finer)
+        return modes(fine, self.threads, self.ear, most=most, drag=self.drag, viscosity=self.viscosity, seed=self.seed)
 
-    def _hang(self, size: float, surface: str, places: Floats | None, anchors: Sequence[Any] | None) -> None:
-        n = len(self.names)
-        if places is None:
-            disc = layout.flat(self.net, self.seed)
-            self.places, self.normals = layout.hung(disc, size=size, surface=surface)
-        else:
-            self.places = np.array(places, float)
-            if self.places.shape != (n, 3) or not np.all(np.isfinite(self.places)):
-                raise ValueError(f"places of shape {self.places.shape}; ({n}, 3) finite numbers [m] are wanted")
-            disc = self.places[:, :2] - self.places[:, :2].mean(0)
-            self.normals = np.tile([0.0, 0.0, 1.0], (n, 1))
-        degree = np.bincount(self.threads.ravel(), minlength=n)
-        if anchors is None:
-            chosen = layout.outermost(disc, self.net.piece, degree)
-        else:
-            chosen = np.array([self.node(a) for a in anchors], np.int64)
-            without = np.setdiff1d(np.arange(self.net.pieces), self.net.piece[chosen])
-            far = np.hypot(*disc.T)
-            more = [int(np.argmax(np.where(self.net.piece == p, far, -1.0))) for p in without]
-            if more:
-                self.told.append(f"{count(len(more), 'piece')} without an anchor: anchored at the outermost node")
-            chosen = np.concatenate([chosen, np.array(more, np.int64)])
-        self.anchored = np.zeros(n, bool)
-        self.anchored[chosen] = True
-
-    def _string(self, tension: float, uneven: float, density: float, bending: float) -> None:
-        a, b = self.threads.T
-        length = np.linalg.norm(self.places[a] - self.places[b], axis=1)
-        least = SHORTEST * float(np.median(length))
-        if least <= 0.0:
-            raise ValueError("most threads have no length; give places that differ, or none")
-        if short := int(np.sum(length < least)):
-            self.told.append(f"{count(short, 'thread')} would be under {1e3 * least:.1f} mm: laid as long as that")
-        rng = np.random.default_rng([self.seed, 79])
-        weight = np.clip(self.net.weight / np.median(self.net.weight), 0.25, 4.0)
-        scatter = np.clip(1.0 + uneven * rng.standard_normal(len(a)), 0.2, 3.0)
-        self.strings = Threads(
-            self.threads, np.maximum(length, least), tension * weight * scatter, np.ones(len(a), bool), density,
-            bending, self.viscosity,
-        )  # fmt: skip
-
-    def _step(self) -> float:
-        """The time step: as many points as the budget allows, and short enough for tighter threads."""
-        time = self.strings.length / self.strings.speed
-        rate = float(np.clip(np.sqrt(BUDGET / np.sum(time)), SLOWEST_HZ, QUICKEST_HZ))
-        step = min(1.0 / rate, float(time.min()) / np.sqrt(TIGHTER))
-        while np.any(self.strings.segments(step) < 1):
-            step *= 0.9
-        return step
-
-    def _laid(self) -> None:
-        """What the current mesh lays on its mount and takes from it: momenta of unit speeds, [n, 6]."""
-        m = self.mesh
-        self.push, self.node_push = np.zeros(m.first[-1]), np.zeros(len(self.names))
+    def follow(self, new: Mesh) -> None:
+        """Go on with a mesh of the same web whose state is in place; what hangs on the mesh is made anew."""
+        self.mesh = new
+        self.push, self.node_push = np.zeros(new.first[-1]), np.zeros(len(self.names))
         self.u_next, self.w_next = self.u.copy(), self.w.copy()
         self._arm = np.hstack([self.normals, np.cross(self.places, self.normals)])
         self._laid_on = np.zeros(6)
         self._moments = self._moments_now()
-        self.hung_kg = float(np.sum(m.mass) + np.sum(m.node_mass))
-
-    def modes(self, most: int) -> Modes:
-        """The lowest modes of the web as it is now."""
-        return modes(
-            self.mesh, self.threads, self.ear, most=most, drag=self.drag, viscosity=self.viscosity, seed=self.seed
-        )
 
     # ------------------------------------------------------------------------------------------------- going on
 
     @property
     def mass(self) -> float:
         return self.frame + self.hung_kg
+
+    @property
+    def momentum(self) -> Floats:
+        """Of all that moves in it, relative to its stand, and angular momentum about the mount, [6]."""
+        momentum: Floats = self._moments[0] / self.step
+        return momentum
 
     @property
     def time(self) -> float:
@@ -192,7 +146,9 @@ class Web:
             raise ValueError(f"seconds={seconds:g}: 0 to 3600 is allowed")
         self.asked_s += seconds
         while self.thinking_hz > 0.0 and self.next_thought_s < self.asked_s:
-            self._think(int(self.rng.choice(np.flatnonzero(~self._bare()))), float(self.rng.uniform(0.3, 1.0)))
+            free = np.flatnonzero(~deeds.fast(self))
+            if len(free):
+                deeds.think(self, int(self.rng.choice(free)), float(self.rng.uniform(0.3, 1.0)))
             self.next_thought_s += self._wait()
         steps = max(0, round(self.asked_s / self.step) - self.done)
         load = self._load(ground)
@@ -271,8 +227,6 @@ class Web:
         energy = max(0.0, self.energy)
         return float(np.sqrt(energy / (energy + bright))) if bright > 0.0 else 0.0
 
-    shown_scale = 1e-3  # [m]
-
     def seen(self) -> NDArray[np.float32]:
         """Each node's displacement along its normal, in units of `shown_scale` [n_node]; each thread's brightness, the
         root of its energy over that of slopes of 0.05, up to 1 [n_thread]; then 16 times (thread, share along it 0..1,
@@ -293,7 +247,7 @@ class Web:
 
     def heard(self, n: int, rate_hz: int) -> NDArray[np.float32]:
         """The next `n` samples of its sound, 1 m away [Pa], 12 of its steps late."""
-        return np.float32(VOICE_PA_N) * self.voice.read(n, rate_hz)
+        return self.voice.read(n, rate_hz)
 
     def ledger(self) -> Ledger:
         """Its books: drive is what plucks, thoughts and tightening put in; stored is vibration about its rest."""
@@ -303,6 +257,10 @@ class Web:
 
     def figures(self) -> dict[str, Figure]:
         """What someone who strings webs reads off it now."""
+        if self.stale:
+            self._aside.find(self.mesh, lambda: self.modes(FEW_MODES))
+            if (fresh := self._aside.found(self.mesh)) is not None:
+                self.lowest, self.stale = fresh, False
         s, low = self.strings, self.lowest
         alive = s.tension[s.alive]
         found = {
@@ -314,7 +272,8 @@ class Web:
         if len(alive):
             found["tension"] = Figure(float(np.mean(alive)), "N", says=f"{alive.min():.3g} to {alive.max():.3g} N")
         for i in range(min(5, len(low))):
-            says = "as it was before the last change" if self.stale else f"falls to 1/e in {1.0 / low.decay[i]:.2g} s"
+            says = f"falls to 1/e in {1.0 / low.decay[i]:.2g} s" if low.decay[i] > 0.0 else ""
+            says = "as it was before the last change" if self.stale else says
             found[f"mode {i + 1}"] = Figure(float(low.frequency_hz[i]), "Hz", says=says)
         return found
 
@@ -322,86 +281,27 @@ class Web:
 
     @property
     def deeds(self) -> tuple[Deed, ...]:
-        n, m = len(self.names) - 1, len(self.threads) - 1
-        node = Span(0, n, 0 if not self.anchored[0] else float(np.argmin(self.anchored)))
-        thread = Span(-1, m, -1)
-        return (
-            Deed("pluck", "Pluck", "Draw a node aside, or the middle of a thread, and let go.",
-                 {"node": node, "thread": thread, "force": Span(0.0, 0.5, 0.03, "N")}),
-            Deed("thought", "Have a thought", "A pulse leaves a node along all its threads.",
-                 {"node": node, "strength": Span(0.0, 5.0, 1.0)}),
-            Deed("cut", "Cut", "Part a thread for good.", {"thread": Span(0, m, 0)}),
-            Deed("tighten", "Tighten", "Change the tension of a thread, or (-1) of all.",
-                 {"thread": thread, "factor": Span(0.25, 4.0, 1.2)}),
-        )  # fmt: skip
+        return deeds.known(self)
 
     def node(self, which: Any) -> int:
         """The number of a node given by number or by name. Raises ValueError."""
         if isinstance(which, str):
             if which not in self.names:
-                like = [name for name in self.names if which.lower() in name.lower()][:3]
-                raise ValueError(
-                    f"no node is called {which!r}" + (f"; did you mean {', '.join(like)}?" if like else "")
-                )
+                like = ", ".join([name for name in self.names if which.lower() in name.lower()][:3])
+                raise ValueError(f"no node is called {which!r}" + (f"; did you mean {like}?" if like else ""))
             return self.names.index(which)
         if which != int(which) or not 0 <= which < len(self.names):
             raise ValueError(f"node {which}: whole numbers from 0 to {len(self.names) - 1} are allowed")
         return int(which)
 
-    def do(self, deed: str, **amounts: float) -> str:
-        """Pluck, thought, cut or tighten; what came of it."""
-        given = amounts_of(self.deeds, deed, amounts)
-        thread = int(given.get("thread", -1))
-        if thread >= 0 and not self.strings.alive[thread]:
-            raise ValueError(f"thread {thread} is cut already")
-        if deed == "pluck":
-            return self._pluck(self.node(round(given["node"])), thread, given["force"])
-        if deed == "thought":
-            return self._think(self.node(round(given["node"])), given["strength"])
-        from heartwright.works.web.change import cut, tighten
-
-        return cut(self, thread) if deed == "cut" else tighten(self, thread, given["factor"])
-
-    def _bare(self) -> NDArray[np.bool_]:
-        """Nodes that cannot be moved: anchored, or without a thread."""
-        return self.anchored | (np.diff(self.mesh.tips) == 0)
-
-    def _pluck(self, node: int, thread: int, force: float) -> str:
-        m = self.mesh
-        if thread >= 0 and m.segments[thread] > 1:
-            where, what = float(m.first[thread] + 1 + m.segments[thread] // 2), self.between(thread)
-        else:
-            if thread >= 0:
-                node = next((int(e) for e in self.threads[thread] if not self.anchored[e]), node)
-            self._must_move(node)
-            where, what = float(-1 - node), self.names[node]
-        self._push(waves.PLUCK, where, force, PLUCK_S)
-        return f"{what} is drawn with {force:.3g} N and let go"
-
-    def _think(self, node: int, strength: float) -> str:
-        self._must_move(node)
-        at = slice(self.mesh.tips[node], self.mesh.tips[node + 1])
-        threads = self.mesh.tip_thread[at]
-        impedance = float(np.sum(np.sqrt(self.strings.tension[threads] * self.strings.density)))
-        force = np.pi * strength * THOUGHT_M * impedance / THOUGHT_S
-        self._push(waves.THOUGHT, float(-1 - node), force, THOUGHT_S)
-        return f"a thought leaves {self.names[node]} along {count(len(threads), 'thread')}"
-
-    def _must_move(self, node: int) -> None:
-        if self._bare()[node]:
-            why = "is anchored" if self.anchored[node] else "hangs on no thread"
-            raise ValueError(f"{self.names[node]} (node {node}) {why}; choose another node")
-
-    def _push(self, shape: int, where: float, force: float, seconds: float) -> None:
-        if len(self.forces) >= MOST_FORCES:
-            self.forces = [f for f in self.forces if f[3] + f[4] > self.done][-MOST_FORCES + 1 :]
-        steps = max(8.0, float(round(seconds / self.step)))
-        self.forces.append((float(shape), where, force, float(self.done), steps))
-
     def between(self, thread: int) -> str:
         """A thread in words."""
         a, b = self.threads[thread]
         return f"the thread from {self.names[a]} to {self.names[b]}"
+
+    def do(self, deed: str, **amounts: float) -> str:
+        """Pluck, thought, cut or tighten; what came of it. Raises ValueError for what it does not know or allow."""
+        return deeds.do(self, deed, amounts_of(self.deeds, deed, amounts))
 
 
 def _sensible(zero: bool = False, **given: float) -> None:
