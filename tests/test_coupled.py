@@ -58,7 +58,7 @@ def cart(**change) -> Support:
 
 
 def swung(step: float, *, loose: bool, own: float = 1.0, seconds: float = 8.0):
-    """Error of the riders' places after `seconds` against exact motion, and what the books have lost, over the energy."""
+    """Error of the riders' places after `seconds` against exact motion; what the books have lost, over the energy."""
     a, b = ({"own": own, "step": step, "loose": loose} | more for more in ({}, {"hertz": 0.53, "x": -0.004}))
     riders = [Rider("a", **a), Rider("b", **b)]
     room = Coupled([On(riders[0], "cart", 0.2), On(riders[1], "cart", 0.8)], cart())
@@ -83,7 +83,7 @@ def test_the_exchange_is_of_second_order(loose):
 
 
 def test_energy_passes_between_works_and_none_is_lost():
-    """Two riders of one frequency on a soft cart: the one at rest takes most of the other's energy, and the books close."""
+    """Two riders of one frequency on a soft cart: the one at rest takes most of the other's energy; the books close."""
     riders = [Rider("a", step=0.008, loose=True), Rider("b", x=0.0, step=0.008, loose=True)]
     room = Coupled([On(riders[0], "cart", 0.2), On(riders[1], "cart", 0.8)], cart(sway_stiffness=150.0))
     most = 0.0
@@ -227,3 +227,20 @@ def test_the_floor_tilts_smoothly_and_says_so_to_the_works():
     assert up[-1] == pytest.approx(2.5 * math.radians(2.0), rel=0.03), "and lifts what stands to the right"
     with pytest.raises(ValueError, match="up to 30 deg"):
         room.tilt(45.0)
+
+
+def test_who_tilts_the_floor_pays_for_it():
+    """A regulator far from the middle of a floor that tilts: the room's books close, by the cost of moving it, of
+    turning it, and of carrying its momentum round (each over 1 % of the whole)."""
+    from heartwright.design import Design
+    from heartwright.works.clockwork import Clockwork
+
+    clock = Clockwork(Design.load("graham"), dirt=False)
+    clock.coupling_s = 0.005
+    shelf = Shelf(name="beam", place=(-3.7, 0.5, -1.6), length=1.8, depth=0.2, thickness=0.05)
+    room = Coupled([On(clock, "beam", 0.5)], Support([shelf], rigid_floor=True), step=0.005)
+    room.tilt(1.0, seconds=2.0)
+    room.advance(2.5)
+    books = room.ledger()
+    assert books.stand_j > books.drive_j > 0.0
+    assert abs(books.residual_j) < 1e-3 * books.stand_j

@@ -41,7 +41,7 @@ def test_its_amplitude_and_rate_are_those_of_the_design_tooth_by_tooth():
 
 
 def test_relaxation_and_isochronism_are_those_of_the_design():
-    """The amplitude comes back with 2 gamma and a little more; a wider swing gains, by Airy's law of the late impulse."""
+    """The amplitude comes back with 2 gamma and a little more; a wider swing gains, by Airy's law of late impulses."""
     assert SWING.relaxation() == pytest.approx(2 * SWING.decay, rel=0.1)
     circular = -SWING.frequency * SWING.amplitude**2 / 8
     assert SWING.isochronism() > -5 * circular > 0
@@ -115,7 +115,7 @@ def test_the_sign_of_the_coupling_decides():
 
 
 def test_the_inner_loop_does_what_the_room_does():
-    """The same two clocks on a shelf that sways and does not bend, by `Coupled` and by `pair`: passages within 20 us."""
+    """The same two clocks on a shelf that sways and does not bend, by `Coupled` and by `pair`: within 20 us."""
     shelf = Shelf(name="beam", place=(0.0, 0.0, 0.0), length=1.6, depth=0.2, thickness=0.05, sway_stiffness=2000.0,
                   damping=0.05, young_modulus=1e15)  # fmt: skip
     clocks = [Clockwork(GRAHAM, name=n, seed=s, dirt=False) for n, s in (("a", 1), ("b", 2))]

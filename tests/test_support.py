@@ -84,8 +84,8 @@ def test_first_mode_of_a_cantilever_with_a_mass_at_its_tip():
     own = line_mass(shelf) * shelf.length
 
     def root(b: float) -> float:
-        return 1 + math.cos(b) * math.cosh(b) + tip / own * b * (
-            math.cos(b) * math.sinh(b) - math.sin(b) * math.cosh(b)
+        return (
+            1 + math.cos(b) * math.cosh(b) + tip / own * b * (math.cos(b) * math.sinh(b) - math.sin(b) * math.cosh(b))
         )
 
     b = brentq(root, 0.3, 1.87)

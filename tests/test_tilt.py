@@ -1,4 +1,4 @@
-"""The floor tilts: what pendulums, unpoised balances and the heart make of it, against geometry and the trade's rules."""
+"""The floor tilts: what pendulums, unpoised balances and the heart make of it, against geometry and the trade's rule."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def test_a_tilt_too_far_stops_a_pendulum_clock():
 
 @pytest.mark.parametrize(("wind", "friction", "above"), [(0.2, 0.1, False), (1.0, 0.02, True)])
 def test_an_unpoised_balance_changes_its_rate_by_the_rule_of_the_trade(wind, friction, above):
-    """Heavy side down at rest gains below 219.5 degrees and loses above, by 86400 (m r g / k) J1(A) / A; the floor turned
-    over puts the heavy side up, and the sign turns."""
+    """Heavy side down at rest gains below 219.5 degrees and loses above, by 86400 (m r g / k) J1(A) / A; the floor
+    turned over puts the heavy side up, and the sign turns."""
     design = changed(
         Design.load("watch-6497"), {"oscillator.unpoise": "20 ug mm", "oscillator.pivot_friction": friction}
     )
@@ -85,7 +85,7 @@ def test_an_unpoised_balance_changes_its_rate_by_the_rule_of_the_trade(wind, fri
     assert (rates[0] < rates[1]) == above
 
 
-#: The heart needs this much torque at its pump arbor to be in time with no head (reference heart, README, section 4) and
+#: The heart needs this much torque at its pump arbor to be in time with no head (its prototype: late from there), and
 #: the cam asks for this much more for each pascal of head: area x lift / (angle of the rise at constant speed).
 LATE_BELOW = 3.65e-5
 

@@ -4,13 +4,13 @@
     reaction = clock.advance(0.01, Ground(acceleration=(0.02, 0.0, 0.0)))
 
 The contact engine runs in the frame of the stand. What a moving stand does there is gravity g - a - alpha x r at the
-oscillator's arbor r, and a torque -I alpha on oscillator and fork; both are set before each step, nothing is built anew. The
-reaction is the change of momentum of the oscillator's unbalanced mass and of the angular momentum of wheel, fork and
-oscillator over the step, so that blows are in it exactly, and the moment of the weight that has moved aside.
+oscillator's arbor r, and a torque -I alpha on oscillator and fork; both are set before each step, nothing is built
+anew. The reaction is the change of momentum of the oscillator's unbalanced mass and of the angular momentum of wheel,
+fork and oscillator over the step, so that blows are in it exactly, and the moment of the weight that has moved aside.
 
 Left out: gyroscopic moments of a stand that turns about another axis than the arbors', accelerations along the arbors
-(a pendulum is stiff that way), centrifugal terms of the stand's turning, and what barrel, train and pump do to the stand
-(under a thousandth of the balance's and pendulum's). A balance in poise shakes its stand by its moment alone.
+(a pendulum is stiff that way), centrifugal terms of the stand's turning, and what barrel, train and pump do to the
+stand. A balance in poise shakes its stand by its moment alone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from heartwright.works.figures_now import now
 from heartwright.works.heart import ARTERY_REACH, GoingHeart
 from heartwright.works.live import Live
 
-#: Room axes (rows x, y, z) of a movement in each position: x to three o'clock, y to twelve, z towards the dial's reader.
+#: A movement's axes in the room, by position: rows x to three o'clock, y to twelve, z towards who reads the dial.
 AXES: dict[str, tuple[tuple[float, float, float], ...]] = {
     "12H": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
     "3H": ((0, 1, 0), (-1, 0, 0), (0, 0, 1)),
@@ -61,7 +61,8 @@ class Clockwork:
     """A going movement on a stand. `live` is the movement itself, in the frame of its stand.
 
     position: CH, CB, 12H, 3H, 6H or 9H (a pendulum hangs, whatever is said); mass: all that it lays on its stand [kg],
-    None for the usual of its kind; step: the engine's longest [s], None for its own. Raises ValueError for an unknown position or a mass that is too small.
+    None for the usual of its kind; step: the engine's longest [s], None for its own. Raises ValueError for an unknown
+    position or a mass that is too small.
     """
 
     def __init__(
@@ -158,7 +159,7 @@ class Clockwork:
 
     @property
     def momentum(self) -> Floats:
-        """Momentum relative to the stand [kg m/s] and angular momentum about the mount [kg m2/s], room axes, shape (6,)."""
+        """Momentum relative to the stand [kg m/s], then angular about the mount [kg m2/s], room axes, shape (6,)."""
         built = self._built
         state, osc = built.state, built.oscillator
         x, y = self._first_moment()
@@ -309,7 +310,7 @@ class Clockwork:
         return Ledger(drive, books.spent_j, books.stored_j, drive + self.stand_j - spent - books.stored_j, self.stand_j)
 
     def figures(self) -> dict[str, Figure]:
-        """Rate, amplitude and beat error of the last twenty seconds, as an ideal ear reads them; wind; a heart's flow."""
+        """Rate, amplitude and beat error of its latest beats, as an ideal ear reads them; wind; a heart's strokes."""
         if self.live.time > self._told and not self._stream:
             self._tell()
         return now(self.design, tuple(self._beats), wind=self.live.wind)

@@ -8,8 +8,8 @@ The works go first, the support follows: a work is advanced over its own step on
 support and from the forces of the steps before; the support then goes through that step under the mean force that the
 work gave back, exactly (matrix exponential). The velocity that a work has been told is kept, and the next prediction
 makes up what it lacked: no blow is lost, and the exchange is of second order in the step. What hangs loose in a work
-(a pendulum) does not ride on the support sideways: its own inertia is taken out of the support's and out of its force, so
-that what is predicted hardly changes in a step. docs/support.md derives it.
+(a pendulum) does not ride on the support sideways: its own inertia is taken out of the support's and out of its force,
+so that what is predicted hardly changes in a step. docs/support.md derives it.
 """
 
 from __future__ import annotations
@@ -185,7 +185,8 @@ class Coupled:
             self.groans[state.shelf].load(state.use)
 
     def _where(self, load: Load) -> Floats:
-        return np.array(self.support.shelf(load.shelf).place) + (load.along, 0.0, 0.0)
+        x, y, z = self.support.shelf(load.shelf).place
+        return np.array((x + load.along, y, z))
 
     # ------------------------------------------------------------------------------------------ going on
 

@@ -264,7 +264,7 @@ class GoingHeart:
         self.released = float(self.ps[pump.RELEASED])
 
     def _join(self) -> None:
-        """Let the escape wheel feel the remontoire as it stands wound, so that its energy is in the books from the start."""
+        """Let the escape wheel feel the remontoire as it stands wound: its energy is in the books from the start."""
         anchor = self.pp[pump.OFFSET] + self.ps[pump.ARBOR] / self.pp[pump.RATIO]
         held = self.built.state.drive[WHEEL]
         held[L.REST], held[L.STIFF] = anchor, self.pp[pump.K_REM] if anchor > self.built.state.angle[WHEEL] else 0.0

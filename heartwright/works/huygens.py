@@ -3,9 +3,9 @@
     fate = huygens.run(Design.load("graham"), Cart(mass=100.0, damping=300.0), seconds=600)
     print(fate)                               # anti-phase, locked after 214 s
 
-The clocks run on the contact engine, exchanged with the cart every 10 ms (`pair`). The regimes are those of the published
-accounts: opposed phases, equal phases, beating death (one clock stops), no lock. Sources: Huygens 1665; Bennett, Schatz,
-Rockwood and Wiesenfeld 2002; Oliveira and Melo 2015. docs/support.md sets this beside a reduced model.
+The clocks run on the contact engine, exchanged with the cart every 10 ms (`pair`). The regimes are those of the
+published accounts: opposed phases, equal phases, beating death (one clock stops), no lock. Sources: Huygens 1665;
+Bennett, Schatz, Rockwood and Wiesenfeld 2002; Oliveira and Melo 2015. docs/support.md sets this beside a reduced model.
 """
 
 from __future__ import annotations
@@ -24,9 +24,12 @@ from heartwright.work import G
 from heartwright.works import huygens_reduced as reduced
 from heartwright.works import pair
 from heartwright.works.clockwork import Clockwork
+from heartwright.works.movement import Going
 
 STEP_S = 0.010  # of the exchange
-ENGINE_STEP_S = 0.0025  # longest of the engine: rate and amplitude of the Graham move by 1e-3 s/d and 2e-5 deg from 0.25 ms
+ENGINE_STEP_S = (
+    0.0025  # longest of the engine: rate and amplitude of the Graham move by 1e-3 s/d and 2e-5 deg from 0.25 ms
+)
 LOCKED_RAD = 0.1  # within this of its end the phase counts as locked
 NEAR_RAD = 0.6  # of 0 or half a turn
 CHUNK_S = 20.0
@@ -36,7 +39,7 @@ REGIMES = ("anti-phase", "in-phase", "locked between", "no lock", "beating death
 
 @dataclass(frozen=True, slots=True)
 class Cart:
-    """What the clocks stand on: its whole mass with clocks and bobs [kg], stiffness to the ground [N/m], damping [N s/m]."""
+    """What the clocks stand on: mass with clocks and bobs [kg], stiffness to the ground [N/m], damping [N s/m]."""
 
     mass: float
     stiffness: float = 0.0
@@ -52,7 +55,7 @@ class Cart:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of two clocks. `phase` is the second's less the first's, unwrapped [rad]; lock_s is nan without a lock."""
+    """What became of two clocks. phase: the second's less the first's, unwrapped [rad]; lock_s: nan without a lock."""
 
     regime: str
     lock_s: float
@@ -61,7 +64,6 @@ class Fate:
     amplitude: Floats  # [n, 2] rad
     alive: tuple[bool, bool]
     residual: float  # of the books, over the drive
-    rate: tuple[float, float] = (math.nan, math.nan)  # of each over the last half [s/d against the first's own]
 
     def __str__(self) -> str:
         if self.regime in ("anti-phase", "in-phase", "locked between"):
@@ -136,7 +138,8 @@ class TwoClocks:
                 going.sim.gather()
                 rows = going.sim.take().crossing
                 self._crossings[i].append(rows)
-                going._unwind()
+                if isinstance(going, Going):
+                    going._unwind()
             if code not in (L.REACHED, L.LOG_FULL):
                 return False
         return True
@@ -221,9 +224,7 @@ def followed(two: TwoClocks) -> tuple[Floats, Floats, Floats]:
     return time, apart, swings
 
 
-def judged(
-    time: Floats, phase: Floats, amplitude: Floats, *, alive: tuple[bool, bool], residual: float = 0.0
-) -> Fate:
+def judged(time: Floats, phase: Floats, amplitude: Floats, *, alive: tuple[bool, bool], residual: float = 0.0) -> Fate:
     """Which regime it is, and how long the lock took. The same for the engine and for the reduced model."""
     if not all(alive) or len(time) < 10:
         return Fate("beating death", math.nan, time, phase, amplitude, alive, residual)

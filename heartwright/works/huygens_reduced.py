@@ -4,10 +4,10 @@ With theta_i = Re z_i exp(i w t), z_i = A_i exp(i phi_i), and the cart's answer 
 
     z_i' = (g(A_i) + i d(A_i) + i D_i) z_i - i k (z_1 + z_2),      k = m w^3 G / 2,  G = 1 / (K - M w^2 + i B w),
 
-where g is what escapement, friction and air make of the amplitude, d what circular and escapement error make of the rate, and
-D_i the clock's own difference. Everything is taken from the design; nothing is fitted. docs/support.md derives it, and
-from it the Adler-like equation psi' = D + 2 (|Im k| - nu Re k / Gamma) sin psi of weak coupling (compare Bennett et al.
-2002; Oliveira and Melo 2015).
+where g is what escapement, friction and air make of the amplitude, d what circular and escapement error make of the
+rate, and D_i the clock's own difference. Everything is taken from the design; nothing is fitted. docs/support.md
+derives it, and from it the Adler-like equation psi' = D + 2 (|Im k| - nu Re k / Gamma) sin psi of weak coupling
+(compare Bennett et al. 2002; Oliveira and Melo 2015).
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def adler(swing: Swing, k: complex) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """A run of the reduced model: times [s], phase difference (second less first, unwrapped) [rad], amplitudes [rad]."""
+    """A run of the reduced model: times [s], phase (second less first, unwrapped) [rad], amplitudes [rad]."""
 
     time: Floats
     phase: Floats
@@ -122,7 +122,12 @@ class Slow:
 
 
 def run(
-    swings: tuple[Swing, Swing], k: complex, *, seconds: float, phase: float, amplitude: tuple[float, float] | None = None
+    swings: tuple[Swing, Swing],
+    k: complex,
+    *,
+    seconds: float,
+    phase: float,
+    amplitude: tuple[float, float] | None = None,
 ) -> Slow:
     """The averaged equations from a phase difference on (Runge-Kutta of fourth order)."""
     first, second = swings

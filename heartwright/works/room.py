@@ -21,8 +21,8 @@ from heartwright.works.support import Support
 def build(plan: RoomPlan, *, seed: int = 1, progress: Callable[[float], None] | None = None) -> Coupled:
     """The room of a plan, ready to go. `progress` is called with the share of works that are made.
 
-    Raises ValueError where a work cannot be made: which, and why. A shelf that is loaded past its strength is no error but
-    the room's status, with advice.
+    Raises ValueError where a work cannot be made: which, and why. A shelf that is loaded past its strength is no error
+    but the room's status, with advice.
     """
     works = []
     for i, standing in enumerate(plan.works):

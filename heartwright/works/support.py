@@ -20,7 +20,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
 from numpy.typing import NDArray
 
 from heartwright.design.room import Chamber, Floor, RoomPlan, Shelf, check_place

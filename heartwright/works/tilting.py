@@ -16,8 +16,8 @@ from heartwright.records import Floats
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What the tilting does to one mount over a step, in the tilted frame: mean acceleration [m/s2], mean tilt [rad], mean
-    angular acceleration [rad/s2], and how far it moved and turned [m, rad]."""
+    """What the tilting does to one mount over a step, in the tilted frame: mean acceleration [m/s2], mean tilt [rad],
+    mean angular acceleration [rad/s2], and how far it moved and turned [m, rad]."""
 
     acceleration: Floats
     tilt: float
@@ -71,7 +71,7 @@ class Tilting:
         self._start, self._seconds = 0.0, 1.0
 
     def turn(self, to: float, seconds: float, now: float) -> None:
-        """Turn from where it is to this tilt [rad], from now on [s]. Raises ValueError for no time or more than 30 deg."""
+        """Turn from where it is to this tilt [rad], from now on [s]. ValueError for no time, or more than 30 deg."""
         if not seconds > 0.0:
             raise ValueError(f"seconds={seconds!r}: a tilt takes a positive time, e.g. 4")
         if not abs(to) <= math.radians(30.0):
