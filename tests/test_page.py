@@ -52,7 +52,7 @@ def bench() -> Iterator[str]:
         pytest.skip("there is no chromium here")
     if not (PAGE / "dist" / "main.js").exists():
         pytest.skip("the page is not bundled: make web")
-    command = [sys.executable, "-m", "heartwright.cli", "studio", "--no-open", "--port", "0"]
+    command = [sys.executable, "-m", "heartwright.cli", "studio", "--no-open", "--port", "0", "--room", "none"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT) as server:
         assert server.stdout is not None
         said = ""

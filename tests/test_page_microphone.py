@@ -32,7 +32,7 @@ def serving(*more: str) -> Iterator[str]:
         pytest.skip("there is no chromium here")
     if not (PAGE / "dist" / "main.js").exists():
         pytest.skip("the page is not bundled: make web")
-    command = [sys.executable, "-m", "heartwright.cli", "studio", "--no-open", "--port", "0", *more]
+    command = [sys.executable, "-m", "heartwright.cli", "studio", "--no-open", "--port", "0", "--room", "none", *more]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT) as server:
         assert server.stdout is not None
         found = next(filter(None, (re.search(r"http://[^:/]+:(\d+)/", line) for line in server.stdout)))

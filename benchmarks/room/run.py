@@ -31,7 +31,13 @@ from heartwright.studio.frames import Poses, Seen, read_sound
 ROOM = {"clockwork": 2, "gyroscope": 12, "galaxy": 3, "web": 1}
 PACE, LEDGER, ORBS_BYTES, SOUND_GAPS = 0.999, 0.01, 600_000.0, 0
 OPEN_S = 600.0  # kernels may still have to be compiled
-SCRIPT = (("gyroscope", "tap", {}), ("web", "thought", {}), ("galaxy", "pulse", {}), ("clockwork", "", {}), ("heart", "", {}))
+SCRIPT: tuple[tuple[str, str], ...] = (
+    ("gyroscope", "tap"),
+    ("web", "thought"),
+    ("galaxy", "pulse"),
+    ("clockwork", ""),
+    ("heart", ""),
+)
 
 
 class Server:
@@ -142,10 +148,10 @@ async def follow_script(address: str, kinds: dict[str, list[int]], until: float)
     done, id, step = 0, 0, 0
     async with connect(f"{address}/live", max_size=2**24, compression=None) as socket:
         while time.monotonic() < until - 2.0:
-            kind, deed, amounts = SCRIPT[step % len(SCRIPT)]
+            kind, deed = SCRIPT[step % len(SCRIPT)]
             work = kinds[kind][(step // len(SCRIPT)) % len(kinds[kind])]
             asked = [{"do": "focus", "work": work}]
-            asked += [{"do": "deed", "work": work, "name": deed, "amounts": amounts}] if deed else []
+            asked += [{"do": "deed", "work": work, "name": deed}] if deed else []
             for command in asked:
                 id += 1
                 await socket.send(json.dumps(command | {"id": id}))

@@ -12,6 +12,7 @@ below 1 and keep real time above it.
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections import deque
@@ -38,6 +39,7 @@ FULL_SCALE_PA = 0.0141  # 57 dB: the heart, 48 dB at 1 m, peaks 9 dB below full 
 NEAR_M, FAR_M = 1.0, 3.5  # from the listener: what is in focus, and a shelf
 TELL_EVERY = 15  # ticks
 LOUDEST = 0.6  # share of full scale that the works together may reach before they are turned down
+HANDED_ON_S = 1e-3  # the interpreter is handed on so soon where threads wait for it
 TILT_S = 1.0  # in which the floor leans
 SPARE, SPARE_M, SPARE_APART_M = "new works", 2.4, 0.22  # the shelf of what is dropped
 _LOG = logging.getLogger("heartwright")
@@ -166,6 +168,7 @@ class Gallery:
     # ------------------------------------------------------------------------------------ in the thread
 
     def _run(self) -> None:
+        sys.setswitchinterval(min(sys.getswitchinterval(), HANDED_ON_S))
         while True:
             with self._wake:
                 while not (self._ticks or self._jobs or self._ended):

@@ -6,7 +6,7 @@ import type { Named, StandingView, WebScene } from "./standing";
 import { spot } from "./textures";
 
 const SWING = 0.055; // of the web's radius, drawn for a displacement of one `shown_scale`
-const DULL = new THREE.Color(0.16, 0.105, 0.06);
+const DULL = new THREE.Color(0.27, 0.18, 0.1);
 const WARM = new THREE.Color(1.15, 0.78, 0.36);
 const WHITE = new THREE.Color(1.3, 1.25, 1.1);
 const NAMED = 5; // names of the best tied knots, while it is looked at
