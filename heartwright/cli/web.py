@@ -33,7 +33,7 @@ def web(
     tighten: Annotated[float, typer.Option("--tighten", help="Times the tension of all threads, first.")] = 1.0,
     seconds: Annotated[float, typer.Option("--seconds", help="How long it goes on.")] = 4.0,
     modes: Annotated[int, typer.Option("--modes", help="How many of the lowest modes to find.")] = 12,
-    size: Annotated[float, typer.Option("--size", help="Its width [m].")] = 0.6,
+    size: Annotated[float | None, typer.Option("--size", help="Its width [m]; 0.6 to 1.2 if not told.")] = None,
     surface: Annotated[str, typer.Option("--surface", help="dome or plane.")] = "dome",
     tension: Annotated[float, typer.Option("--tension", help="Mean of the threads [N].")] = 1.0,
     thinking_hz: Annotated[float, typer.Option("--thinking-hz", help="Thoughts a second that it has itself.")] = 0.0,

@@ -14,11 +14,13 @@ from heartwright.works.web import layout
 from heartwright.works.web.mesh import Threads
 from heartwright.works.web.net import Net, count
 
-BUDGET = 7e7  # points times steps a second that a web may cost,
+BUDGET = 5e7  # points times steps a second that a web may cost,
 PER_THREAD = 13  # where a thread costs as much as so many points besides its own
 SLOWEST_HZ, QUICKEST_HZ = 2_000.0, 48_000.0
 LEAST_STEPS = 1.5  # that a wave takes for the median thread
 SHORTEST = 0.25  # no thread is shorter than this share of the median one,
+WIDTH_M, WIDEST_M = 0.6, 1.2  # of a web where nobody says: so wide that its median thread is as long as
+USUAL_M = 0.01  # this, within these bounds
 TIGHTER = 1.5  # nor than what waves run in a step where the tension is that much higher
 
 
@@ -33,13 +35,16 @@ class Hung:
 
 
 def hang(
-    net: Net, *, seed: int, size: float, surface: str, places: Floats | None, anchors: Sequence[Any] | None,
+    net: Net, *, seed: int, size: float | None, surface: str, places: Floats | None, anchors: Sequence[Any] | None,
     node: Callable[[Any], int],
 ) -> Hung:  # fmt: skip
     """Lay a net out, unless places are given, and anchor it; `node` finds a named anchor. Raises ValueError."""
     n = len(net.names)
     if places is None:
         disc = layout.flat(net, seed)
+        if size is None:
+            a, b = disc[net.ends.T]
+            size = float(np.clip(2.0 * USUAL_M / np.median(np.hypot(*(a - b).T)), WIDTH_M, WIDEST_M))
         at, normals = layout.hung(disc, size=size, surface=surface)
     else:
         at = np.array(places, float)
@@ -80,12 +85,8 @@ def string(
     threads = Threads(net.ends, length, tensions, np.ones(len(a), bool), density, bending, viscosity)
     least = np.maximum(SHORTEST * float(np.median(length)), threads.shortest(step, TIGHTER))
     short = int(np.sum(length < least))
-    told = (
-        (f"{count(short, 'thread')} would be under some {1e3 * np.median(least):.2g} mm: laid as long",)
-        if short
-        else ()
-    )
-    return replace(threads, length=np.maximum(length, least)), step, told
+    much = f"{count(short, 'thread')} would be under {1e3 * float(np.median(least)):.2g} mm or so: laid as long as that"
+    return replace(threads, length=np.maximum(length, least)), step, (much,) if short else ()
 
 
 def step_for(time: Floats) -> float:

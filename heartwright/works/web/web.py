@@ -44,7 +44,7 @@ class Web:
         *,
         seed: int = 1,
         name: str = "",
-        size: float = 0.6,
+        size: float | None = None,
         surface: str = "dome",
         tension: float = 1.0,
         uneven: float = 0.1,
@@ -59,11 +59,12 @@ class Web:
         places: Floats | None = None,
         step: float | None = None,
     ) -> None:
-        """`graph`: a networkx graph, pairs of names, or a `Net`. size [m] is its width; tension [N] the mean, `uneven`
-        its relative scatter, times each thread's weight over the median; density [kg/m], bending EI [N m2], bead [kg]
-        of each node, drag sigma [1/s], viscosity eta [s]; thinking_hz: thoughts a second that it has by itself;
-        frame [kg]; anchors by name or number, else the outermost; places [n_node, 3] [m], else laid out; step [s]."""
-        _sensible(size=size, tension=tension, density=density, frame=frame)
+        """`graph`: a networkx graph, pairs of names, or a `Net`. size: its width [m], else 0.6, or more for thousands
+        of threads; tension [N] the mean, `uneven` its relative scatter, times each thread's weight over the median;
+        density [kg/m], bending EI [N m2], bead [kg] of each node, drag sigma [1/s], viscosity eta [s]; thinking_hz:
+        thoughts a second that it has by itself; frame [kg]; anchors by name or number, else the outermost; places
+        [n_node, 3] [m], else laid out; step [s]."""
+        _sensible(size=1.0 if size is None else size, tension=tension, density=density, frame=frame)
         _sensible(zero=True, uneven=uneven, bending=bending, bead=bead, drag=drag, viscosity=viscosity)
         self.net = gather(graph)
         self.told = list(self.net.told)
