@@ -198,6 +198,8 @@ def test_the_homologous_period_is_that_of_the_uniform_sphere() -> None:
         ({"n": 10**7}, "2 to 200000"),
         ({"wall": 0.0}, "wall=0"),
         ({"radius": -1.0}, "radius=-1"),
+        ({"step": 0.0}, "step=0"),
+        ({"wall": float("nan")}, "wall=nan"),
         ({"softening": -0.1}, "softening=-0.1"),
         ({"model": "uniform", "wall": 1.0}, "1.8 or more"),
         ({"model": "disc", "toomre_q": 0.0}, "toomre_q=0"),

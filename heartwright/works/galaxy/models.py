@@ -23,6 +23,12 @@ FEWEST, MOST = 2, 200_000
 #: Share of the softening that is best for a smooth sphere: cusps and thin discs want less, and steps as much shorter.
 SHARPER: Final = {"hernquist": 0.75, "disc": 0.75}
 STEP_OF_SOFTENING: Final = 0.5
+#: Radius of the glass [m], the same in virial radii, mass of all bodies [kg], the map's pulse [s], a first pulse as a
+#: share of the velocities, step [Henon units].
+BOUNDS: Final = {
+    "radius": (1e-3, 100.0), "wall": (0.1, 1e3), "mass": (1e-6, 1e6), "pulse_s": (1e-2, 1e5), "pulse": (-0.9, 2.0),
+    "step": (1e-5, 1.0),
+}  # fmt: skip
 HARD: Final = 1e-3  # stands for no softening where the two are compared
 
 
@@ -45,6 +51,14 @@ def made(model: str, n: int, *, wall: float, seed: int, soft: float | None = Non
     if model == "disc":
         options["soft"] = softening("disc", n) if soft is None else soft
     return MODELS[model](n, wall, np.random.default_rng([seed, 0x6A1A]), **options).at_rest()
+
+
+def bounded(**given: float | None) -> None:
+    """Raises ValueError for a number out of its bounds; None is passed over."""
+    for name, value in given.items():
+        low, high = BOUNDS[name]
+        if value is not None and not low <= value <= high:
+            raise ValueError(f"{name}={value:g}: {low:g} to {high:g} is allowed")
 
 
 def check(bodies: Bodies, *, softening: float | None) -> None:

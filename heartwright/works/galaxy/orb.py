@@ -8,8 +8,8 @@
 The bodies float: the room's gravity does not reach into the orb (a uniform pull could not be felt inside a falling
 frame anyway, and here the glass alone stands on the shelf). So nothing outside moves them but the wall of the glass.
 Shaken, it moves and they stay, until they meet it; tilted, it turns about them and takes no hold, being smooth and
-round. They lay nothing on the shelf: `mass` is that of glass and foot, and all that the shelf feels of them is what
-they hand to the wall, which acts through the middle of the glass.
+round. They lay nothing on the shelf: `mass` is that of glass and foot; all that the shelf feels of them is what they
+hand to the wall, through the middle of the glass.
 """
 
 from __future__ import annotations
@@ -82,12 +82,7 @@ class Galaxy:
         if not isinstance(model, str) and options:
             raise ValueError(f"bodies of one's own take no {', '.join(options)}: that is for a model")
         models.check(bodies, softening=softening)
-        for what, value, low, high in (
-            ("radius", radius, 1e-3, 100.0), ("wall", wall, 0.1, 1e3), ("mass", mass, 1e-6, 1e6),
-            ("pulse_s", pulse_s, 1e-2, 1e5), ("pulse", pulse, -0.9, 2.0),
-        ):  # fmt: skip
-            if not low <= value <= high:
-                raise ValueError(f"{what}={value:g}: {low:g} to {high:g} is allowed")
+        models.bounded(radius=radius, wall=wall, mass=mass, pulse_s=pulse_s, pulse=pulse, step=step)
         bodies, left_out = models.within(bodies, wall)
         made_as = model if isinstance(model, str) else ""
         soft = models.softening(made_as, len(bodies)) if softening is None else softening
