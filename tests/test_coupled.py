@@ -11,7 +11,8 @@ from scipy.linalg import expm
 from heartwright.design.room import Floor, Shelf
 from heartwright.records import Ledger
 from heartwright.work import STILL, Ground, Reaction
-from heartwright.works.coupled import Coupled, On, propagator, step_of
+from heartwright.works.coupled import Coupled, On
+from heartwright.works.seats import propagator, step_of
 from heartwright.works.support import Load, Support
 
 

@@ -1,4 +1,4 @@
-"""The floor tilts: what pendulums, unpoised balances and the heart make of it, against geometry and the trade's rule."""
+"""The floor tilts: what pendulums, unpoised balances and the heart make of it, against geometry and trade rule."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def strokes(wind: float, degrees: float) -> float:
 
 @pytest.mark.parametrize("wind", [0.16, 0.2])
 def test_the_hearts_train_comes_late_at_the_head_that_its_margin_says(wind):
-    """What torque is left over pays for so much head: two thirds of it comes in time, a third more comes late, in pairs."""
+    """What torque is left over pays for so much head: two thirds of it come in time, a third more comes late."""
     design = Design.load("heart")
     spare = train.last_arbor_torque(design, wind) - LATE_BELOW
     margin_pa = spare / torque_of_head(design)

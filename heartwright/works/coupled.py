@@ -16,47 +16,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from heartwright.records import Floats, Ledger
 from heartwright.work import Ground, Vector, Work, rotated
 from heartwright.works.groan import Groans
-from heartwright.works.support import Frame, Load, Statics, Support
+from heartwright.works.seats import (
+    LONGEST_STEP,
+    STRAIGHT,
+    On,
+    Seat,
+    Told,
+    load_of,
+    momentum_of,
+    propagator,
+    step_of,
+    total_of,
+)  # fmt: skip
+from heartwright.works.support import Load, Statics, Support
 from heartwright.works.tilting import STILL as TILT_STILL
 from heartwright.works.tilting import Moved, Tilting
 
-USUAL_STEP = 0.008  # of a work that does not say [s]
-STEP_OF_KIND = {"gyroscope": 0.002, "galaxy": 0.016, "web": 0.004}
-LEAST_STEP, LONGEST_STEP = 2.5e-4, 0.016
 STRAIN_EVERY = 0.05  # [s]
-
-
-@dataclass(frozen=True, slots=True)
-class On:
-    """A work and where it stands: on which shelf, how far along it [m]."""
-
-    work: Work
-    shelf: str
-    along: float
-
-
-@dataclass(slots=True)
-class _Seat:
-    """What the coupling keeps of a work: its step, what it was told and gave back, and its books with the stand."""
-
-    on: On
-    load: Load
-    every: int  # base steps
-    place: Floats  # in the room [m]
-    believed: Floats = field(default_factory=lambda: np.zeros(6))  # velocity that it was told [m/s, rad/s]
-    force: Floats = field(default_factory=lambda: np.zeros(6))  # mean over its step
-    given: Floats = field(default_factory=lambda: np.zeros(0))  # the same on the support's coordinates
-    momentum: Floats = field(default_factory=lambda: np.zeros(6))
-    on_support: float = 0.0  # work done on the support [J]
-    joint0: float = 0.0
-    stand0: float = 0.0
 
 
 class Coupled:
@@ -78,7 +60,7 @@ class Coupled:
         self.support, self.seed, self.temperature_c = support, seed, temperature_c
         self.time, self._asked, self._longest = 0.0, 0.0, step
         self.tilting = Tilting()
-        self._seats: list[_Seat] = []
+        self._seats: list[Seat] = []
         self._strained = 0.0  # when the shelves last felt their stress move
         self._changed = 0.0  # energy in support and joints at the start, and what comings and goings have changed [J]
         self._books0: dict[str, tuple[float, float, float]] = {}
@@ -129,7 +111,7 @@ class Coupled:
 
         A shelf that would break refuses it: the status says so, and nothing is changed. Raises ValueError as on making.
         """
-        would = self.support.statics(on.shelf, [*(s.load for s in self._seats), _load(on)])
+        would = self.support.statics(on.shelf, [*(s.load for s in self._seats), load_of(on)])
         if would.status != "broken":
             self._place([*(s.on for s in self._seats), on], self._z)
         return would
@@ -138,7 +120,7 @@ class Coupled:
         """Take a work off its shelf; it is handed back."""
         i = self._index(name)
         taken = self._seats[i].on
-        now, then = _total(taken.work.ledger()), self._books0.pop(name)
+        now, then = total_of(taken.work.ledger()), self._books0.pop(name)
         self._gone = self._gone + np.array(now) - then
         self._place([s.on for k, s in enumerate(self._seats) if k != i], self._z)
         return taken.work
@@ -149,7 +131,7 @@ class Coupled:
         twice = [n for n in names if names.count(n) > 1]
         if twice:
             raise ValueError(f"two works of the name {twice[0]!r}: each needs a name of its own")
-        loads = [_load(on) for on in works]
+        loads = [load_of(on) for on in works]
         frame = self.support.frame(loads)
         old = {s.on.work.name: s for s in self._seats}
         held = self._stored() if len(z) else 0.0
@@ -159,30 +141,44 @@ class Coupled:
         n = len(frame.names)
         self._frame, self._z = frame, z if len(z) else np.zeros(2 * n)
         self._seats = [
-            old.get(on.work.name) or _Seat(on, load, k, self._where(load))
+            old.get(on.work.name)
+            or Seat(on, load, k, self._where(load), getattr(on.work, "momentum", None) is not None)
             for on, load, k in zip(works, loads, every, strict=True)
         ]
-        for i, (seat, k) in enumerate(zip(self._seats, every, strict=True)):
-            if seat.on.work.name not in old:
-                seat.momentum = momentum_of(seat.on.work)
-                seat.believed = frame.mounts[i] @ self._z[n:]
-                seat.given = np.zeros(n)
+        for seat, k in zip(self._seats, every, strict=True):
             seat.every = k
+        self._told = self._carried(list(old))
+        self._loose = np.array([(s.load.loose, *s.load.loose_at) for s in self._seats]).reshape(-1, 4)
+        self._due = {k: [i for i, seat in enumerate(self._seats) if seat.every == k] for k in set(every)}
         self._propagators = {k: propagator(frame, k * self._dt) for k in {1, *every}}
         self._tick = 0
-        self._given = self._sum_given()
+        self._given = self._told.given.sum(axis=0)
         self._ground = {name: Ground(temperature_c=self.temperature_c) for name in names}
         self._changed += self._stored() - held
         for i, seat in enumerate(self._seats):
             if seat.on.work.name not in old:
                 books = seat.on.work.ledger()
-                self._books0[seat.on.work.name] = _total(books)
+                self._books0[seat.on.work.name] = total_of(books)
                 seat.joint0, seat.stand0 = self._joint(i), books.stand_j
         self._statics = tuple(self.support.statics(s.name, loads) for s in self.support.shelves)
         self._bending = np.array([self.support.bending(s.shelf, s.sag_at) for s in self._statics])[:, frame.moving]
         self._stress = self._bending @ self._z[:n]
         for state in self._statics:
             self.groans[state.shelf].load(state.use)
+
+    def _carried(self, before: list[str]) -> Told:
+        """What was told and given, carried over to the works that stand here now."""
+        n, k = len(self._frame.names), len(self._seats)
+        fresh = Told(
+            self._frame.mounts @ self._z[n:], np.zeros((k, 6)), np.zeros((k, n)),
+            np.array([momentum_of(seat.on.work) for seat in self._seats]).reshape(-1, 6), np.zeros(k),
+        )  # fmt: skip
+        for i, seat in enumerate(self._seats):
+            if seat.on.work.name in before:
+                was = before.index(seat.on.work.name)
+                for part in Told.__slots__:
+                    getattr(fresh, part)[i] = getattr(self._told, part)[was]
+        return fresh
 
     def _where(self, load: Load) -> Floats:
         x, y, z = self.support.shelf(load.shelf).place
@@ -211,41 +207,49 @@ class Coupled:
 
     def _step(self) -> None:
         """One base step: the works whose time has come, then the support."""
-        for k in self._propagators:
+        for k, due in self._due.items():
             if self._tick % k == 0:
-                due = [i for i, seat in enumerate(self._seats) if seat.every == k]
-                if due:
-                    self._works_go(due, k)
+                self._works_go(due, k)
         self._support_follows()
         self._tick += 1
         self.time += self._dt
 
     def _works_go(self, due: list[int], k: int) -> None:
-        n, dt = len(self._z) // 2, k * self._dt
+        """Take these works through their step, on a ground foretold."""
+        n, dt, books = len(self._z) // 2, k * self._dt, self._told
         phi, gamma = self._propagators[k]
         ahead = phi @ self._z + gamma @ self._given
-        mounts = self._frame.mounts[due]
+        mounts, seats = self._frame.mounts[due], [self._seats[i] for i in due]
         going = mounts @ ahead[n:]
+        told = (going - books.believed[due]) / dt
+        books.believed[due] = going
         tilts = (mounts[:, 3:] @ (0.5 * (self._z[:n] + ahead[:n]))).tolist()
         imposed = self.tilting.over(self.time, dt)
-        for at, i in enumerate(due):
-            seat = self._seats[i]
-            told = (going[at] - seat.believed) / dt
-            seat.believed = going[at]
-            moved = imposed.motion(seat.place)
-            ground = self._ground_of(told, tilts[at], moved)
+        moved = [imposed.motion(seat.place) for seat in seats] if imposed.leaning else [TILT_STILL] * len(due)
+        rows = []
+        for seat, shaken, tilt, leant in zip(seats, told.tolist(), tilts, moved, strict=True):
+            ground = self._ground_of(shaken, tilt, leant)
             reaction = seat.on.work.advance(dt, ground)
             self._ground[seat.on.work.name] = ground
-            seat.force = np.array((*reaction.force, *reaction.moment))
-            seat.given = mounts[at].T @ seat.force
-            if seat.load.loose:
-                x, y, z = seat.load.loose_at
-                seat.given -= seat.load.loose * (told[0] + told[4] * z - told[5] * y) * self._frame.loose[i]
-            was = seat.momentum
-            self._book_momentum(seat, dt)
-            if imposed.moving:
-                self._outside += moved.cost(seat.force, 0.5 * (was + seat.momentum), dt)
-        self._given = self._sum_given()
+            rows.append((*reaction.force, *reaction.moment))
+        force = np.array(rows)
+        books.force[due] = force
+        books.given[due] = (force[:, None, :] @ mounts)[:, 0] - self._left_behind(due, told)
+        was = books.momentum[due]
+        books.momentum[due] = was - force * dt * STRAIGHT
+        for i, seat in zip(due, seats, strict=True):
+            if seat.knows:
+                books.momentum[i] = momentum_of(seat.on.work)
+        self._given = books.given.sum(axis=0)
+        if imposed.moving:
+            for row, leant, mean in zip(force, moved, 0.5 * (was + books.momentum[due]), strict=True):
+                self._outside += leant.cost(row, mean, dt)
+
+    def _left_behind(self, due: list[int], told: Floats) -> Floats:
+        """The pull of what hangs loose that its own inertia makes, on the support's coordinates, [n_due, n]."""
+        weight, _, y, z = self._loose[due].T
+        pull = weight * (told[:, 0] + told[:, 4] * z - told[:, 5] * y)
+        return np.asarray(pull[:, None] * self._frame.loose[due])
 
     def _creak(self) -> None:
         """Let the shelves feel how their stress has moved, and creak."""
@@ -256,27 +260,17 @@ class Coupled:
             groans.advance(passed)
         self._stress = stress
 
-    def _ground_of(self, told: Floats, tilt: list[float], moved: Moved) -> Ground:
+    def _ground_of(self, told: list[float], tilt: list[float], moved: Moved) -> Ground:
         """What a work is told: the support's motion, and the tilting's, in whose frame the support's is."""
-        ax, ay, az, rx, ry, rz = told.tolist()
-        lean = moved.tilt
-        if lean == 0.0 and moved is TILT_STILL:
+        ax, ay, az, rx, ry, rz = told
+        if moved is TILT_STILL:
             return Ground((ax, ay, az), (tilt[0], tilt[1], tilt[2]), (rx, ry, rz), self.temperature_c)
+        lean = moved.tilt
         mx, my, mz = moved.acceleration.tolist()
         shaken = rotated((ax + mx, ay + my, az + mz), (0.0, 0.0, lean))
         return Ground(
             _vector(shaken), (tilt[0], tilt[1], tilt[2] + lean), (rx, ry, rz + moved.turning), self.temperature_c
         )
-
-    def _book_momentum(self, seat: _Seat, dt: float) -> None:
-        known = getattr(seat.on.work, "momentum", None)
-        seat.momentum = known if known is not None else seat.momentum - seat.force * dt * _STRAIGHT
-
-    def _sum_given(self) -> Floats:
-        total = np.zeros(len(self._frame.names))
-        for seat in self._seats:
-            total += seat.given
-        return total
 
     def _support_follows(self) -> None:
         n = len(self._z) // 2
@@ -285,8 +279,7 @@ class Coupled:
         self._z = phi @ was + gamma @ given
         moved = self._z[:n] - was[:n]
         self._spent += float(given @ moved) - (self._support_energy() - before)
-        for seat, far in zip(self._seats, self._frame.mounts @ moved, strict=True):
-            seat.on_support += float(seat.force @ far)
+        self._told.on_support += ((self._frame.mounts @ moved) * self._told.force).sum(axis=1)
 
     # ------------------------------------------------------------------------------------------ the books
 
@@ -300,7 +293,7 @@ class Coupled:
         seat, n = self._seats[i], len(self._z) // 2
         v = self._frame.mounts[i] @ self._z[n:]
         hung = float(self._frame.loose[i] @ self._z[n:])
-        return float(v @ seat.momentum) + 0.5 * seat.load.loose * hung**2
+        return float(v @ self._told.momentum[i]) + 0.5 * seat.load.loose * hung**2
 
     def _stored(self) -> float:
         """Energy in support and joints [J]; the works' own is in their ledgers."""
@@ -313,7 +306,7 @@ class Coupled:
         if gone:
             spent["works taken away"] = gone
         for name, work in self.works.items():
-            now, then = _total(work.ledger()), self._books0[name]
+            now, then = total_of(work.ledger()), self._books0[name]
             drive, stored = drive + now[0] - then[0], stored + now[2] - then[2]
             spent[name] = now[1] - then[1]
         stored += self._stored() - self._changed
@@ -326,46 +319,11 @@ class Coupled:
         i = self._index(name)
         seat = self._seats[i]
         by_stand = seat.on.work.ledger().stand_j - seat.stand0
-        return {"stand": by_stand, "on the support": seat.on_support, "between": self._joint(i) - seat.joint0}
-
-
-#: Momentum is followed from the forces where a work does not tell it; the moment holds weights too, and is not.
-_STRAIGHT = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
-
-
-def propagator(frame: Frame, dt: float) -> tuple[Floats, Floats]:
-    """(Phi, Gamma): state after dt is Phi (q, q') + Gamma Q, for generalised forces Q held over dt; exact."""
-    from scipy.linalg import expm
-
-    n = len(frame.names)
-    inverse = np.linalg.inv(frame.light)
-    a = np.zeros((3 * n, 3 * n))
-    a[:n, n : 2 * n] = np.eye(n)
-    a[n : 2 * n, :n], a[n : 2 * n, n : 2 * n] = -inverse @ frame.stiffness, -inverse @ frame.damping
-    a[n : 2 * n, 2 * n :] = inverse
-    e = expm(a * dt)
-    return np.ascontiguousarray(e[: 2 * n, : 2 * n]), np.ascontiguousarray(e[: 2 * n, 2 * n :])
-
-
-def step_of(work: Work, longest: float) -> float:
-    """The step of the exchange that a work asks for, within bounds [s]."""
-    asked = float(getattr(work, "coupling_s", STEP_OF_KIND.get(work.kind, USUAL_STEP)))
-    return min(max(asked, LEAST_STEP), longest)
-
-
-def momentum_of(work: Work) -> Floats:
-    """A work's momentum and angular momentum relative to its stand, 0 where it does not tell, shape (6,)."""
-    known = getattr(work, "momentum", None)
-    return np.zeros(6) if known is None else np.asarray(known, float)
-
-
-def _load(on: On) -> Load:
-    loose, at = getattr(on.work, "loose", (0.0, (0.0, 0.0, 0.0)))
-    return Load(on.work.name, on.shelf, on.along, on.work.mass, loose, at)
-
-
-def _total(books: Ledger) -> tuple[float, float, float]:
-    return books.drive_j, sum(books.spent_j.values()), books.stored_j
+        return {
+            "stand": by_stand,
+            "on the support": float(self._told.on_support[i]),
+            "between": self._joint(i) - seat.joint0,
+        }
 
 
 def _vector(values: Floats) -> Vector:

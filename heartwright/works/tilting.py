@@ -47,9 +47,13 @@ class Over:
     def moving(self) -> bool:
         return self.rate != (0.0, 0.0)
 
+    @property
+    def leaning(self) -> bool:
+        return self.moving or self.tilt != (0.0, 0.0)
+
     def motion(self, place: Floats) -> Moved:
         """What it does to a mount at this place in the room [m]."""
-        if self.tilt == (0.0, 0.0) and self.rate == (0.0, 0.0):
+        if not self.leaning:
             return STILL
         x, y = float(place[0]), float(place[1])
         arm = np.array([-y, x, 0.0])
