@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import networkx as nx
@@ -12,6 +13,7 @@ from scipy.optimize import brentq
 from heartwright.records import Floats
 from heartwright.work import Ground, Work
 from heartwright.works.web import Web
+from heartwright.works.web.voice import radiated
 
 TENSION, DENSITY = 0.3, 2e-3
 STILL: dict[str, Any] = {
@@ -386,3 +388,105 @@ def test_names_choose_nodes() -> None:
         web.node("bee")
     with pytest.raises(ValueError, match="whole numbers"):
         web.node(1.5)
+
+
+def test_a_thought_is_as_high_and_as_long_as_it_is_told() -> None:
+    """A raised cosine of 1 mm times its strength, 3 ms long, on every thread of a node without a bead."""
+    web = line(1, 0.5, bead=0.0)
+    web.do("thought", node=1, strength=0.7)
+    web.advance(0.02)
+    top = web.u[: int(web.mesh.first[1])]
+    assert top.max() == pytest.approx(0.7e-3, rel=0.01)
+    area = np.sum(top) * web.strings.length[0] / web.mesh.segments[0]
+    assert area == pytest.approx(0.5 * 0.7e-3 * 3e-3 * SPEED, rel=0.02)
+
+
+def test_a_stand_that_turns_faster_drags_what_is_high_up() -> None:
+    """alpha about x pushes a string at height y with -mu alpha y a metre."""
+    web = line(0, 0.6, drag=60.0)
+    for _ in range(300):
+        web.advance(0.002, Ground(turning=(30.0, 0.0, 0.0)))
+    n, first = int(web.mesh.segments[0]), int(web.mesh.first[0]) + 1
+    assert web.u[first + n // 2] == pytest.approx(-DENSITY * 30.0 * 0.1 * 0.6**2 / (8.0 * TENSION), rel=2e-3)
+
+
+def test_the_moment_on_the_stand_is_that_of_the_force_where_it_acts() -> None:
+    """A string at height 0.1, its middle 0.3 to the right: M = r x F; and weights moved aside add their own."""
+    web = line(9, 0.06, bead=1e-3)
+    there = web.advance(0.002, Ground(acceleration=(0.0, 0.0, 2.0)))
+    aside = web._moments[1][2] * 9.80665  # sum m u times the weight
+    assert there.moment[0] == pytest.approx(0.1 * there.force[2] + aside, rel=1e-6)
+    assert there.moment[1] == pytest.approx(-0.3 * there.force[2], rel=1e-6)
+    assert web.momentum[2] == pytest.approx(-there.force[2] * 0.002, rel=1e-9)
+    sagging = line(9, 0.06, bead=1e-3, drag=60.0)
+    tilted = Ground(tilt=(0.1, 0.0, 0.0))
+    for _ in range(400):
+        last = sagging.advance(0.002, tilted)
+    weighed = sagging._moments[1][2] * -tilted.gravity()[1]
+    assert abs(weighed) > 1e-6
+    assert last.moment[0] == pytest.approx(weighed, rel=1e-2)
+
+
+def test_modes_fall_by_air_and_by_their_own_viscosity() -> None:
+    low = line(9, 0.06, bead=1e-4, drag=1.5, viscosity=2e-6).modes(9)
+    assert low.decay == pytest.approx(1.5 + 1e-6 * (2.0 * np.pi * low.frequency_hz) ** 2, rel=1e-3)
+
+
+def test_all_modes_together_are_drawn_as_statics_says() -> None:
+    """A string drawn with F at x hangs F x (L - x)/(T L) deep there."""
+    web = line(5, 0.1, bead=1e-4, step=4e-4)
+    low = web.modes(10_000)
+    deep = float(low.plucked(0.05, node=2) @ low.node_shape[:, 2])
+    assert deep == pytest.approx(0.05 * 0.2 * 0.4 / (TENSION * 0.6), rel=1e-4)
+    sound = low.hum(low.plucked(0.05, node=2), 200, 48_000.0)
+    assert sound[0] == pytest.approx(float(low.ear @ low.plucked(0.05, node=2)), rel=1e-6)
+    t = np.arange(200) / 48_000.0
+    swings = np.cos(2.0 * np.pi * np.outer(low.frequency_hz, t))
+    assert sound == pytest.approx((low.ear * low.plucked(0.05, node=2)) @ swings, abs=1e-9)
+
+
+def test_anchors_bear_what_statics_says() -> None:
+    """A steady force in the middle is borne by both ends alike, half each, weighted by their ears."""
+    web = line(5, 0.1, bead=1e-4, step=4e-4)
+    low = web.modes(10_000)
+    borne = float(low.ear @ low.plucked(0.05, node=3))
+    assert borne == pytest.approx(0.05 * 0.5 * float(web.ear[0] + web.ear[-1]), rel=1e-6)
+
+
+@pytest.mark.parametrize(("hz", "gain"), [(11.0, 0.0101), (110.0, 2.0), (2_000.0, 1.0)])
+def test_the_frame_radiates_as_a_board_of_one_resonance(hz: float, gain: float) -> None:
+    """0.3 Pa a newton far above the resonance, Q times that at it, 12 dB an octave less below."""
+    t = np.arange(96_000) / 48_000.0
+    heard = radiated(np.sin(2.0 * np.pi * hz * t).astype(np.float32), 48_000.0, np.zeros(2))
+    assert np.std(heard[48_000:]) * np.sqrt(2.0) == pytest.approx(0.3 * gain, rel=0.02)
+
+
+def test_new_modes_come_aside_after_a_change() -> None:
+    web = Web(nx.grid_2d_graph(4, 4), thinking_hz=0.0)
+    before = web.figures()["mode 1"].value
+    web.do("tighten", factor=1.44)
+    assert "before the last change" in web.figures()["mode 1"].says
+    for _ in range(1_000):
+        time.sleep(0.01)
+        if "before" not in web.figures()["mode 1"].says:
+            break
+    assert web.figures()["mode 1"].value == pytest.approx(1.2 * before, rel=1e-3)
+
+
+def test_a_cut_thread_takes_its_energy_with_it() -> None:
+    web = line(1, 0.5, bead=0.0)
+    send(web, 0)
+    before = web.energy
+    web.do("cut", thread=0)
+    assert web.ledger().spent_j["cut"] == pytest.approx(before, rel=1e-9)
+    assert web.energy == pytest.approx(0.0, abs=1e-9 * before)
+
+
+def test_tighter_threads_hold_more_and_that_is_booked() -> None:
+    web = line(0, 0.6)
+    n, first = int(web.mesh.segments[0]), int(web.mesh.first[0]) + 1
+    web.u[first : first + n + 1] = 1e-3 * np.sin(np.pi * np.arange(n + 1) / n)
+    before = web.energy
+    assert before == pytest.approx(0.25 * TENSION * np.pi**2 * 1e-6 / 0.6, rel=1e-3)
+    web.do("tighten", factor=1.2)
+    assert web.drive_j == pytest.approx(0.2 * before, rel=1e-2)
