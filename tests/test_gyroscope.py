@@ -325,6 +325,25 @@ def test_a_finger_brakes_and_a_tap_nods() -> None:
     assert work.advance(0.01).force == (0.0, 0.0, 0.0)
 
 
+def test_a_viscous_point_and_the_rings_bearings_slow_by_their_torques() -> None:
+    work = Gyroscope.heavy_top(rpm=2000.0, lean_deg=0.0, air=0.0, pivot_friction=0.0, pivot_viscous=1e-5)
+    for _ in range(20):
+        work.advance(0.1)
+    assert work.spin == pytest.approx(2000 * RPM * math.exp(-2.0 * 1e-5 / work.build.axial), rel=1e-3)
+    # the rings alone turn, the rotor stands: dry and viscous friction at the outer ring, then at the inner
+    for at in (R.PF, R.PT):
+        _, held = _gimbals(rpm=0.0, lean_deg=90.0, air=0.0, imbalance=0.0, ring_friction=2e-5, ring_viscous=1e-5,
+                           bearing_friction=0.0, bearing_viscous=0.0)  # fmt: skip
+        b = held.body
+        inertia = b[R.ACROSS] + 2 * b[R.INNER] + b[R.OUTER] if at == R.PF else b[R.A]
+        held.state[at] = 20.0 * inertia
+        held.advance(1.0, STILL)
+        slowed = R.rates(held.state, b)[1 if at == R.PF else 0]
+        ease = inertia / 1e-5
+        want = (20.0 + 2.0) * math.exp(-1.0 / ease) - 2.0  # dry over viscous: 2 rad/s
+        assert slowed == pytest.approx(want, rel=1e-2)
+
+
 # ------------------------------------------------------------------------------------------ stand, books, sight, sound
 
 
@@ -391,6 +410,22 @@ def test_a_gyroscope_in_gimbals_feels_its_stand_turn() -> None:
     # it keeps its direction in space while the stand turns under it, about the axis across shaft and upright
     assert held.lean == pytest.approx(math.pi / 2 - rate * seconds, abs=2e-4)
     assert momentum == pytest.approx(held.state[R.PS], rel=1e-3)
+
+
+def test_a_turning_stand_feels_the_gyroscope_s_moment() -> None:
+    # an upright shaft that a stand, turning about z, takes along: w x L along -x is the stand's to give, so + x on it
+    work, held = _gimbals(rpm=8000.0, lean_deg=0.0, release="rest", **BARE)
+    momentum = held.state[R.PS]
+    work.advance(1e-4)
+    moment = work.advance(1e-4, Ground(tilt=(0.0, 0.0, 1e-6))).moment
+    assert moment == pytest.approx((momentum * 1e-2, 0.0, 0.0), abs=1e-3 * momentum * 1e-2)
+
+
+def test_a_stand_that_turns_faster_takes_the_rings_along() -> None:
+    # about the upright only the outer ring's bearing could take them: they stay, and so turn back against the stand
+    _, held = _gimbals(rpm=0.0, lean_deg=90.0, release="rest", **BARE)
+    held.advance(0.1, Ground(turning=(0.0, 3.0, 0.0)))
+    assert R.rates(held.state, held.body)[1] == pytest.approx(-0.3, rel=1e-6)
 
 
 def test_it_is_a_work_and_is_seen() -> None:

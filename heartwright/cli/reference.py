@@ -69,13 +69,13 @@ def reference(
     if plot is not None:
         check_writable(plot)
     simple = _ratio(ratio)
-    beats, reason = _beats(take, bph, clock_ppm, quiet=json)
-    if beats is None:
-        _nothing(take, reason, json)
-        raise typer.Exit(_status(reason))
     rhythm, reason = _rhythm(against, start, start_sigma_s, clock_ppm, one_time=_is_table(take), quiet=json)
     if rhythm is None:
         _nothing(against, reason, json)
+        raise typer.Exit(_status(reason))
+    beats, reason = _beats(take, bph, clock_ppm, quiet=json)
+    if beats is None:
+        _nothing(take, reason, json)
         raise typer.Exit(_status(reason))
     try:
         found = references.against(beats, rhythm, simple=simple, spread_ppm=spread_ppm)
