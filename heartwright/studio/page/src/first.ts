@@ -4,7 +4,8 @@ import type { App } from "./app";
 import { byId, h, plain } from "./dom";
 import { icon } from "./icons";
 import type { Bench } from "./panels/panel";
-import type { Sentence } from "./types";
+import { inShort } from "./panels/deeds";
+import type { Sentence, Work } from "./types";
 import { chooseFile } from "./upload";
 
 const FIGURE =
@@ -36,6 +37,9 @@ export class First {
   ) {
     this.host.append(this.own, this.under, this.doors);
     for (const topic of ["sentence", "focus", "hello", "blind", "link", "works"] as const) app.on(topic, () => this.show());
+    app.on("figures", (m) => {
+      if (m.work === app.focus && this.standing && !this.writing) this.line.replaceChildren(this.waiting());
+    });
     app.on("heard", (m) => {
       if (m.work === app.focus) {
         this.heard = m.what;
@@ -61,7 +65,7 @@ export class First {
     const said = this.app.sentence();
     this.host.classList.toggle("veiled", this.writing !== null);
     if (this.writing) return;
-    this.line.classList.toggle("waiting", !said);
+    this.line.classList.toggle("waiting", !said && !this.standing);
     this.line.replaceChildren(...(said ? [this.sayable(said)] : [this.waiting()]));
     const own = said?.blind || this.app.blind.get(this.app.focus) || "";
     this.own.replaceChildren(...(own && said ? ["You wrote first: ", h("q", {}, own)] : []));
@@ -69,9 +73,16 @@ export class First {
     this.doors.replaceChildren(...this.four());
   }
 
+  /** The work in focus where it is one that stands on a shelf: nothing is judged of it. */
+  private get standing(): Work | null {
+    const work = this.app.work();
+    return work?.kind === "standing" ? work : null;
+  }
+
   private waiting(): string {
     if (!this.app.hello) return "The room is waking.";
     const work = this.app.work();
+    if (this.standing) return inShort(this.standing, this.app.figures.get(this.app.focus));
     if (this.heard) return `${this.heard.charAt(0).toUpperCase()}${this.heard.slice(1)}.`.replace("..", ".");
     return work?.kind === "recording" ? "Listening to the recording." : "Listening to the beat.";
   }
@@ -87,6 +98,13 @@ export class First {
 
   private links(said: Sentence | undefined): HTMLElement[] {
     const out: HTMLElement[] = [];
+    if (this.standing) {
+      const what = this.app.mayTouch ? "What can be done to it" : "More of it";
+      out.push(h("button.link", { type: "button", onclick: () => this.bench.open("shelf") }, what));
+      if (this.app.mayJudge)
+        out.push(h("button.link", { type: "button", onclick: () => void this.app.ask("focus", { work: this.app.works[0]?.id ?? 0 }) }, "Back to the heart"));
+      return out;
+    }
     if (said?.sound) {
       const at = said.evidence_s[0];
       out.push(

@@ -103,6 +103,15 @@ export function borne(shelf: ShelfState): string {
   );
 }
 
+/** A work in a line: its first figures. */
+export function inShort(work: Work, told: Figures | undefined): string {
+  const name = `${work.title.charAt(0).toUpperCase()}${work.title.slice(1)}`;
+  const figures = Object.entries(told?.figures ?? {}).filter(([, f]) => f.value !== null && Number.isFinite(f.value));
+  if (!figures.length) return `${name}.`;
+  const said = figures.slice(0, 3).map(([key, f]) => `${key.replaceAll("_", " ")} ${written(f)}`);
+  return `${name}: ${said.join(", ")}.`;
+}
+
 function written(f: Figure): string {
   if (f.value === null || !Number.isFinite(f.value)) return "–";
   const unit = f.unit === "deg" ? "°" : f.unit ? ` ${f.unit}` : "";

@@ -47,6 +47,7 @@ export class Shelf implements Panel {
     this.list.replaceChildren(...this.groups());
     const work = app.work();
     this.card.show(work?.kind === "standing" ? work : null);
+    this.order(work?.kind === "standing");
     const rows: [string, string | undefined][] = work
       ? [
           ["Made by", work.author],
@@ -67,6 +68,14 @@ export class Shelf implements Panel {
           ]
         : []),
     );
+  }
+
+  /** What is told of a standing work comes before the list, what is told of another after it. */
+  private order(before: boolean): void {
+    const first = this.list.parentElement?.firstElementChild;
+    if (!first || (first === this.about) === before) return;
+    if (before) this.list.before(this.about, this.card.node);
+    else this.list.after(this.about, this.card.node);
   }
 
   /** Works as rows; of standing works of one kind that are many, one row with a choice of numbers. */

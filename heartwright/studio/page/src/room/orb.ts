@@ -15,15 +15,15 @@ const VERTEX = `
   void main(){
     vec4 p = modelViewMatrix * vec4(position, 1.);
     gl_Position = projectionMatrix * p;
-    gl_PointSize = clamp(size * (.55 + .9*bright) / -p.z, 1.3, near);
-    v = tint; k = .22 + .78*bright;
+    gl_PointSize = clamp(size * (.75 + .5*bright) / -p.z, 1.3, near);
+    v = tint; k = .3 + .7*bright;
   }`;
 const FRAGMENT = `
   uniform float light; varying vec3 v; varying float k;
   void main(){
     float r = length(gl_PointCoord - .5) * 2.;
     float a = exp(-3.2*r*r) * (1. - smoothstep(.8, 1., r));
-    gl_FragColor = vec4(mix(v, vec3(1.), .35*k*k) * a * k * (.35 + .65*light), 1.);
+    gl_FragColor = vec4(mix(v, vec3(1., .96, .88), .3*k*k) * a * (.62 - .34*k) * (.45 + .75*light), 1.);
     #include <tonemapping_fragment>
     #include <colorspace_fragment>
   }`;
