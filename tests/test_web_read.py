@@ -56,6 +56,12 @@ def test_what_networkx_writes_as_an_edge_list(tmp_path: Path) -> None:
     assert len(read(tmp_path / "w.txt").ends) == len(read(tmp_path / "e.txt").ends) == 12
 
 
+@pytest.mark.parametrize("row", [b'"a\r","b"\n', b'"a,b\n', b'a,b,"\n', b"a,b\xff\xfe\n", b"," * 20_000 + b"\na,b\n"])
+def test_odd_rows_are_read_or_passed_over(row: bytes, tmp_path: Path) -> None:
+    net = read(file(tmp_path, "odd.csv", b"c,d\n" + row))
+    assert 1 <= len(net.ends) <= 2 and all(name.isprintable() for name in net.names)
+
+
 def test_a_folder_of_notes(tmp_path: Path) -> None:
     file(
         tmp_path, "Ash.md", "See [[Beech]], [[sub/Cedar|the cedar]] and [[Nowhere]]. `[[Code]]`\n```\n[[Fenced]]\n```\n"

@@ -131,7 +131,7 @@ def _spectrum(heard: np.ndarray, low: Modes) -> str:
     frequency = np.fft.rfftfreq(len(heard), 1.0 / _RATE_HZ)
     edges = np.geomspace(4.0, 4_000.0, 361)
     held = np.histogram(frequency, edges, weights=power)[0]
-    shown = held > 1e-8 * held.max()
+    shown = held > 1e-6 * held.max()
     level = 10.0 * np.log10(held[shown] / 20e-6**2)
     at = np.sqrt(edges[1:] * edges[:-1])[shown]
     low_db, high_db = float(level.max()) - 60.0, float(level.max()) + 6.0

@@ -79,7 +79,7 @@ def _words(text: str, parting: str) -> list[str]:
     if not parting:
         return text.split()
     if '"' in text:
-        return [word.strip() for word in next(csv.reader([text], delimiter=parting), [])]
+        return [word.strip() for word in next(csv.reader([text.replace("\r", " ")], delimiter=parting), [])]
     return [word.strip() for word in text.split(parting)]
 
 
