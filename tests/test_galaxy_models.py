@@ -296,8 +296,10 @@ def test_too_many_bodies_are_told_and_may_be_thinned(tmp_path: Path, monkeypatch
 def test_other_formats_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match=r"\.csv"):
         read(written(tmp_path, "x", "mine.fits"))
-    with pytest.raises(SnapshotError, match="HDF5"):
+    with pytest.raises(SnapshotError, match="not readable as a snapshot"):
         read(written(tmp_path, "no such thing", "mine.hdf5"))
+    with pytest.raises(SnapshotError, match="not a table"):
+        read(written(tmp_path, HEAD + '1,"' + "9" * 200_000 + '",0,0,0,0,0\n'))
     with pytest.raises(OSError):
         read(tmp_path / "none.csv")
 

@@ -26,7 +26,8 @@ from heartwright.works.galaxy.models import FEWEST, MOST, coincident
 from heartwright.works.galaxy.spheres import Bodies
 
 COLUMNS: Final = ("m", "x", "y", "z", "vx", "vy", "vz")
-MOST_READ: Final = 5_000_000  # rows that are looked at where a snapshot is to be thinned
+MOST_READ: Final = 2_000_000  # rows that are looked at where a snapshot is to be thinned
+LARGEST: Final = 1e30
 G_CGS: Final = 6.674_30e-8
 GADGET: Final = (3.085_678e21, 1.989e43, 1e5)  # kpc [cm], 10^10 solar masses [g], km/s [cm/s]
 
@@ -111,7 +112,10 @@ def _table(file: Path, *, bounded: bool) -> Floats:
     most = MOST if bounded else MOST_READ
     with file.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         lines = csv.reader(stream)
-        head = [name.strip().lower() for name in next(lines, [])]
+        try:
+            head = [name.strip().lower() for name in next(lines, [])]
+        except csv.Error as error:
+            raise SnapshotError(f"{file.name}: not a table ({error}); write the bodies as CSV") from None
         missing = [c for c in COLUMNS if c not in head]
         if missing:
             found = ", ".join(head[:12]) or "nothing"
@@ -119,11 +123,20 @@ def _table(file: Path, *, bounded: bool) -> Floats:
                 f"{file.name}: the header has no {', '.join(missing)}; {','.join(COLUMNS)} is wanted, found: {found}"
             )
         at = [head.index(c) for c in COLUMNS]
-        rows = list(islice(_numbers(file, lines, at), most + 1))
+        rows = np.fromiter(_flat(file, lines, at, most), float).reshape(-1, len(COLUMNS))
     if len(rows) > most:
         fix = "take part of them: n=20000" if bounded else "thin the file first"
         raise SnapshotError(f"{file.name}: more than {most} bodies; {fix}")
-    return np.array(rows, float).reshape(-1, len(COLUMNS))
+    return rows
+
+
+def _flat(file: Path, lines: Iterable[list[str]], at: list[int], most: int) -> Iterator[float]:
+    """The numbers of the table, row by row, of one row more than `most` at most."""
+    try:
+        for row in islice(_numbers(file, lines, at), most + 1):
+            yield from row
+    except csv.Error as error:
+        raise SnapshotError(f"{file.name}: not a table ({error}); write the bodies as CSV") from None
 
 
 def _numbers(file: Path, lines: Iterable[list[str]], at: list[int]) -> Iterator[list[float]]:
@@ -144,8 +157,10 @@ def _numbers(file: Path, lines: Iterable[list[str]], at: list[int]) -> Iterator[
 
 def _check(file: Path, where: str, row: list[float]) -> None:
     for name, value in zip(COLUMNS, row, strict=True):
-        if not math.isfinite(value):
-            raise SnapshotError(f"{file.name}, {where}: {name} is {value}; a finite number is wanted, or leave it out")
+        if not abs(value) <= LARGEST:
+            raise SnapshotError(
+                f"{file.name}, {where}: {name} is {value}; a number within {LARGEST:g} is wanted, or leave it out"
+            )
     if row[0] <= 0.0:
         raise SnapshotError(f"{file.name}, {where}: mass {row[0]:g}; a mass above 0 is wanted, or leave it out")
 
@@ -175,12 +190,14 @@ def _hdf5(file: Path) -> tuple[Floats, Ints, float]:
             _refuse_comoving(file, data)
             parts = [_part(file, data, k) for k in range(7) if f"PartType{k}" in data]
             g = _gravity(data)
-    except OSError as error:
-        raise SnapshotError(f"{file.name}: not readable as HDF5 ({error}); write it again, or as CSV") from None
+    except SnapshotError:
+        raise
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise SnapshotError(f"{file.name}: not readable as a snapshot ({error}); write it again, or as CSV") from None
     if not parts:
         raise SnapshotError(f"{file.name}: no PartType0 to PartType6 in it; is it a Gadget or SWIFT snapshot?")
     rows, kinds = np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
-    bad = ~np.isfinite(rows).all(axis=1) | ~(rows[:, 0] > 0.0)
+    bad = ~(np.abs(rows) <= LARGEST).all(axis=1) | ~(rows[:, 0] > 0.0)
     if bad.any():
         k = int(np.argmax(bad))
         _check(file, f"body {k + 1} (PartType{kinds[k]})", rows[k].tolist())
