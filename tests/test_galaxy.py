@@ -349,6 +349,19 @@ def test_the_tone_has_the_centres_frequency_octaves_up_and_the_loudness_of_the_i
     assert np.abs(sound).max() == pytest.approx(0.5 * LOUDEST, rel=0.02)
 
 
+def test_what_is_flattened_sounds_an_octave_higher_and_a_lasting_imbalance_is_not_heard() -> None:
+    t = np.linspace(0.01, 4.0, 400)
+    throb = Throb(slow_s=1e9)
+    throb.feed(t, np.zeros(400), np.concatenate([[0.0], np.full(399, 0.5)]), np.full(400, 0.5))
+    sound = throb.heard(96_000, 48_000)[48_000:]
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
+    assert np.argmax(spectrum) * 48_000 / len(sound) == pytest.approx(2**OCTAVES, abs=1.5)
+    lasting = Throb(slow_s=0.2)
+    lasting.feed(t, np.concatenate([[0.0], np.full(399, 0.5)]), np.zeros(400), np.full(400, 0.5))
+    heard = np.abs(lasting.heard(4 * 48_000, 48_000))
+    assert heard[:9_600].max() > 0.3 * LOUDEST and heard[-9_600:].max() < 1e-4 * LOUDEST
+
+
 def test_a_pulse_is_heard_and_rest_is_not() -> None:
     loud = []
     for strength in (0.0, 0.2):
