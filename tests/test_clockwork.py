@@ -40,6 +40,17 @@ def test_it_is_a_work(design):
     assert {"wind", "rate", "amplitude", "beat_error"} <= set(clock.figures())
 
 
+def test_figures_are_those_of_the_last_twenty_seconds_however_often_it_is_heard():
+    clock = Clockwork(WATCH, dirt=False)
+    for _ in range(90):
+        clock.advance(1600 / 48_000)
+        clock.heard(1_600, 48_000)
+    found = clock.figures()
+    assert found["rate"].value == pytest.approx(clock.live.advance(2.0).rate_s_per_day, abs=0.3)
+    assert found["rate"].low < found["rate"].value < found["rate"].high
+    assert found["amplitude"].value == pytest.approx(281.8, abs=2.0)
+
+
 def test_same_seed_same_bits():
     ends = []
     for _ in range(2):

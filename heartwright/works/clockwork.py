@@ -54,6 +54,7 @@ COUPLING_S = {"pendulum": 0.010}  # a pendulum's force hardly changes within; a 
 LEVER_COUPLING_S = 0.004
 PIECE_S = 1.0  # what nobody listens to is told so often
 KEPT_PIECES = 6
+FIGURES_S = 20.0  # figures are those of so much time
 TEMPERATURE_STEP = 0.05  # a smaller change is not felt [K]
 
 
@@ -98,7 +99,7 @@ class Clockwork:
         self._torque_j = 0.0  # part of the engine's drive that is the stand's
         self._gravity = self.axes[:2] @ (0.0, -G, 0.0)
         self._told, self._pieces = self.live.time, deque[Trace](maxlen=KEPT_PIECES)
-        self._beats: deque[Trace] = deque(maxlen=20)
+        self._beats: deque[Trace] = deque()
         self._stream: Stream | None = None
         self._swing0 = max(self.swing_j, 1e-30)
 
@@ -267,6 +268,8 @@ class Clockwork:
         self._told = self.live.time
         self._pieces.append(piece)
         self._beats.append(piece)
+        while self._beats[0].figures["started_s"] < self._told - FIGURES_S:
+            self._beats.popleft()
         return piece
 
     def seen(self) -> np.ndarray:
