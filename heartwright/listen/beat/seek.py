@@ -15,8 +15,10 @@ from heartwright.records import Floats
 
 PLAIN_Z, PLAIN_COUNT = 300.0, 0.9999  # a comb this high, of a count this likely, needs no better ear
 DOUBTFUL_Z = 14.0  # below it parts of the spectrum are searched alone
+SEEMS_Z = 7.0  # noise alone reaches less in any part; bands are not weighed by what it shows
 DEEP_S, SURELY = 12.0, 1.05  # in takes longer than that they are folded; how much better than a comb that must do
 LOUDEST = 12.0  # energy over the floor beyond which a block says no more about its band
+SINGLE = 8  # bands that are searched one by one
 LEAST_Z = 1.0  # a band that shows less of the beat is left out
 
 
@@ -53,8 +55,8 @@ def _find(strike: onsets.Onsets, bph: float | None) -> tuple[onsets.Singles, pul
                 return strength, found
         for weights in _parts(count):
             strength, found = _better(strike, weights, bph, strength, found)
-    if found is None:
-        return strength, None
+    if found is None or found.z < SEEMS_Z:
+        return strength, found
     for _turn in range(2):
         before = found
         strength, found = _better(strike, weighed(strike, strength, found), bph, strength, before)
@@ -77,35 +79,40 @@ def _deep(
     strike: onsets.Onsets, bph: float | None, strength: onsets.Singles, found: pulse.Pulse | None
 ) -> tuple[onsets.Singles, pulse.Pulse | None]:
     """What the fold of the whole take shows, in low bands and in all; else what was found."""
-    rate, best, shows = strike.block_rate_hz, None, strength
-    for weights in _low(strike.bands.shape[1]):
-        trial = onsets.strength(strike.bands, rate, weights)
-        other = deep.find(trial, rate, bph)
-        if other is not None and other.z > (deep.CLEAR_Z if best is None else best.z):
-            shows, best = trial, other
-        if best is not None and best.z > deep.PLAIN_Z:
+    bands, rate, best = strike.bands, strike.block_rate_hz, None
+    for some, enough in [(w, deep.PLAIN_Z) for w in _low(strike)] + [(w, deep.SURE_Z) for w in _single(strike)]:
+        if best is not None and best.z > enough:
             break
+        other = deep.find(onsets.even_strength(bands, rate, some), rate, bph)
+        if other is not None and other.z > (deep.CLEAR_Z if best is None else best.z):
+            weights, best = some, other
     if best is None:
         return strength, found
     for _turn in range(2):
-        trial = onsets.strength(strike.bands, rate, weighed(strike, shows, best))
-        other = deep.near(trial, rate, best.comb_s * rate, bph)
+        some = weighed(strike, onsets.strength(bands, rate, weights), best)
+        other = deep.near(onsets.even_strength(bands, rate, some), rate, best.comb_s * rate, bph)
         if other.z <= best.z:
             break
-        shows, best = trial, other
+        weights, best = some, other
     if found is not None and deep.near(strength, rate, found.comb_s * rate, bph).z * SURELY > best.z:
         return strength, found
-    return shows, best
+    return onsets.strength(bands, rate, weights), best
 
 
-def _low(count: int) -> list[onsets.Singles]:
+def _low(strike: onsets.Onsets) -> list[onsets.Singles]:
     """Weights of the bands up to 10 kHz, up to 6 kHz, and of all: slow clocks hiss little."""
+    count = strike.bands.shape[1]
     out = []
     for high in ((count + 1) // 2, count // 3, count):
         weights = np.zeros(count, np.float32)
         weights[:high] = 1.0 / high
         out.append(weights)
     return out
+
+
+def _single(strike: onsets.Onsets) -> list[onsets.Singles]:
+    """Weights of each band up to 12 kHz by itself: a case may ring in one alone."""
+    return list(np.eye(strike.bands.shape[1], dtype=np.float32)[:SINGLE])
 
 
 def _better(
