@@ -12,7 +12,6 @@ from heartwright.studio.standing import Label, StandingWork
 if TYPE_CHECKING:
     from heartwright.design import Design
     from heartwright.design.room import RoomPlan, Standing
-    from heartwright.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,35 +63,14 @@ def _on_the_bench(declared: Standing) -> bool:
 
 def build(plan: RoomPlan, declared: Standing, id: int) -> StandingWork:
     """Build a work of the plan. Raises ValueError for what it cannot be made from."""
-    work = _work(plan, declared)
+    from heartwright.works.room import make
+
+    work = make(plan, declared)  # what it is made of is imported here, in a thread
     return StandingWork(id, work, declared.name, _label(declared), shelf=declared.shelf, along=declared.along)
 
 
 def _label(declared: Standing) -> Label:
     return Label(declared.author or "heartwright", declared.date, declared.intent, declared.weakness)
-
-
-def _work(plan: RoomPlan, declared: Standing) -> Work:
-    """The work itself; what it is made of is imported here, in a thread."""
-    options: dict[str, Any] = dict(declared.options)
-    if declared.kind == "clockwork":
-        from heartwright.works.clockwork import Clockwork
-
-        movement = Movement(declared.design or "", changes=dict(declared.changes))
-        return Clockwork(movement.load(), seed=declared.seed, name=declared.name, **options)
-    if declared.kind == "gyroscope":
-        from heartwright.works.gyroscope import Gyroscope
-
-        return Gyroscope(seed=declared.seed, **options)
-    if declared.kind == "galaxy":
-        from heartwright.works.galaxy import Galaxy
-
-        if declared.file:
-            return Galaxy.read(plan.path_of(declared.name), seed=declared.seed, **options)
-        return Galaxy(seed=declared.seed, **options)
-    from heartwright.works.web import Web
-
-    return Web.read(plan.path_of(declared.name), seed=declared.seed, **options)
 
 
 def in_turn(plan: RoomPlan, first: int) -> Iterator[tuple[int, Standing]]:

@@ -188,7 +188,7 @@ class Gallery:
                 self.load += 0.03 * (busy - self.load)
 
     def _put(self, work: StandingWork) -> None:
-        from heartwright.works.coupled import On
+        from heartwright.works.seats import On
 
         room = self._room()
         if not work.shelf:
