@@ -14,16 +14,23 @@ from heartwright.cli.clock import clock
 from heartwright.cli.console import BAD_INPUT, INTERRUPTED, Refused, messages, print_json
 from heartwright.cli.designs import designs
 from heartwright.cli.dream import dream
+from heartwright.cli.galaxy import galaxy
+from heartwright.cli.gyroscope import gyroscope
 from heartwright.cli.hearing import unreadable
+from heartwright.cli.huygens import huygens
 from heartwright.cli.judge import judge
 from heartwright.cli.lift import lift
 from heartwright.cli.listen import listen
 from heartwright.cli.live import live
 from heartwright.cli.long import long
 from heartwright.cli.movements import movements
+from heartwright.cli.reference import reference
+from heartwright.cli.room import room
 from heartwright.cli.run import run
 from heartwright.cli.session import session
 from heartwright.cli.studio import studio
+from heartwright.cli.symphony import symphony
+from heartwright.cli.web import web
 
 # Typer carries click or a copy of it, by version; its usage errors are reached through the one class it exports.
 _USAGE_ERROR: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
@@ -39,6 +46,8 @@ Start here:
   heartwright judge my-watch.m4a --report watch.html
   heartwright run heart --judge                 simulate the heart, listen, judge
   heartwright designs                           what can be run
+  heartwright room workshop                     heart, clocks, gyroscopes, orbs and a web on one floor
+  heartwright huygens                           two clocks on one beam, as Huygens saw them
 """
 
 app = typer.Typer(
@@ -56,6 +65,13 @@ for command, short in (
     (movements, "Lift angle and beat rate of real movements."),
     (dream, "The short dream as text, by hand or by a rule."),
     (studio, "The live bench: the heart beats on a page, is heard, asked, changed."),
+    (reference, "Beats against UTC, a metronome, a recording: phase, lock."),
+    (room, "A room of works on their shelves: loads, sags, books."),
+    (symphony, "A room of works heard where one stands, to a file."),
+    (huygens, "Two pendulum clocks on one beam: what becomes of them."),
+    (gyroscope, "A top or gyroscope: precession, nutation, spin-down, whirr."),
+    (galaxy, "A galaxy in a glass orb: gravity, its pulse, its throb."),
+    (web, "A web of thread from a graph or notes: modes, hum."),
 ):
     app.command(short_help=short)(command)
 app.add_typer(session, short_help="Readings by position: X, D, DVH, Di, poise, hands, a report.")
@@ -72,6 +88,13 @@ _COMMANDS = (
     "long",
     "clock",
     "live",
+    "reference",
+    "room",
+    "symphony",
+    "huygens",
+    "gyroscope",
+    "galaxy",
+    "web",
 )
 
 
