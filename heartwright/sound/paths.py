@@ -34,13 +34,12 @@ def add_paths(
 ) -> None:
     """out [E, n] += every path of every live source. offset [2, S, P, E]; taps [2, S, P, E, T]; start, length [S].
 
-    Always a whole `GRID` of samples is made, and what was not asked for left: so each is made in the same way.
+    n is a whole number of `GRID`s, and what was not asked for is left by the caller: so each sample is made in one way.
     """
     size = ring.shape[1] // 2
-    n, n_tap = out.shape[1], taps.shape[4]
+    n_tap = taps.shape[4]
     a, b = np.zeros(GRID, np.float32), np.zeros(GRID, np.float32)
-    for first in range(0, n, GRID):
-        m = min(GRID, n - first)
+    for first in range(0, out.shape[1], GRID):
         now = clock + first
         for s in range(offset.shape[1]):
             if not live[s]:
@@ -48,22 +47,24 @@ def add_paths(
             for p in range(offset.shape[2]):
                 for e in range(offset.shape[3]):
                     begin = (now - offset[0, s, p, e] - n_tap + 1) & (size - 1)
-                    fir(ring[s, begin : begin + GRID + n_tap - 1], taps[0, s, p, e], a)
-                    if length[s] > 0:
-                        begin = (now - offset[1, s, p, e] - n_tap + 1) & (size - 1)
-                        fir(ring[s, begin : begin + GRID + n_tap - 1], taps[1, s, p, e], b)
-                        for i in range(m):
-                            share = np.float32(min(1.0, (now + i - start[s]) / length[s]))
-                            a[i] += share * (b[i] - a[i])
-                    for i in range(m):
-                        out[e, first + i] += a[i]
+                    old = ring[s, begin : begin + GRID + n_tap - 1]
+                    if length[s] == 0:
+                        fir(old, taps[0, s, p, e], out[e, first : first + GRID])
+                        continue
+                    a[:] = 0.0
+                    b[:] = 0.0
+                    fir(old, taps[0, s, p, e], a)
+                    begin = (now - offset[1, s, p, e] - n_tap + 1) & (size - 1)
+                    fir(ring[s, begin : begin + GRID + n_tap - 1], taps[1, s, p, e], b)
+                    for i in range(GRID):
+                        share = np.float32(min(1.0, (now + i - start[s]) / length[s]))
+                        out[e, first + i] += a[i] + share * (b[i] - a[i])
 
 
 @njit(cache=True, fastmath={"contract"})
 def fir(x: Singles, h: Singles, out: Singles) -> None:
-    """out [GRID] = sum over k of h[k] x[n_tap - 1 - k + i], eight taps at a time, which divides n_tap."""
+    """out [GRID] += sum over k of h[k] x[n_tap - 1 - k + i], eight taps at a time, which divides n_tap."""
     n_tap = h.shape[0]
-    out[:] = 0.0
     for k in range(0, n_tap, 8):
         h0, h1, h2, h3, h4, h5, h6, h7 = h[k], h[k + 1], h[k + 2], h[k + 3], h[k + 4], h[k + 5], h[k + 6], h[k + 7]
         y = x[n_tap - 8 - k : n_tap - 1 - k + GRID]

@@ -37,7 +37,7 @@ OWN_ECHOES = 32
 ECHO_GRID = 4 * GRID
 DIRECT, BUS = 0, 3  # groups of paths; between them the first and the second reflections
 FASTEST_M_S = 5.0  # no source glides faster; what should, arrives later
-TAPS = (96, 32, 16)  # of direct sound, first and second reflections
+TAPS = (64, 32, 16)  # of direct sound, first and second reflections
 _MID_HZ = 1000.0
 _ENTRIES = ((0.35, 1.0), (1.0, -1.0), (1.65, 1.0))  # into the tail: time over `tail.enters`, sign
 
@@ -263,12 +263,13 @@ class Space:
         loud = x.any(axis=1)
         self._heard_until[loud] = self.time + n
         live = self._heard_until > self.time - self._memory
-        out, bus = np.zeros((2, n), np.float32), np.zeros((1, n), np.float32)
+        whole = -(-n // GRID) * GRID
+        out, bus = np.zeros((2, whole), np.float32), np.zeros((1, whole), np.float32)
         for k, group in enumerate(self._groups):
             group.add(self._ring, self.time, live, bus if k == BUS else out)
         self.time += n
-        heard = out.astype(np.float64)
-        return heard + self.tail.block(bus[0].astype(np.float64)) if self.echoes else heard
+        heard = out[:, :n].astype(np.float64)
+        return heard + self.tail.block(bus[0, :n].astype(np.float64)) if self.echoes else heard
 
     # ------------------------------------------------------------------------------------------ paths
 
