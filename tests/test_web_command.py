@@ -86,6 +86,10 @@ def test_a_path_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert isinstance(done.exception, Refused) and "no such file" in str(done.exception)
 
 
+def test_a_web_is_bundled() -> None:
+    assert "1,000, of 1,000 threads" in run("thoughts", "--seconds", 0.02).output
+
+
 def test_a_web_whose_threads_are_all_cut_has_no_reading(tmp_path: Path) -> None:
     path = tmp_path / "one.csv"
     path.write_text("a,b\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,7 +25,9 @@ _NODE = "by name or number"
 
 
 def web(
-    path: Annotated[Path, typer.Argument(help="GraphML, an edge list (text, CSV), or a folder of Markdown notes.")],
+    path: Annotated[
+        Path, typer.Argument(help="GraphML, an edge list, a folder of Markdown notes, or thoughts (bundled).")
+    ],
     pluck: Annotated[list[str] | None, typer.Option("--pluck", metavar="NODE", help=f"Pluck a node, {_NODE}.")] = None,
     thought: Annotated[
         list[str] | None, typer.Option("--thought", metavar="NODE", help=f"Let a thought leave a node, {_NODE}.")
@@ -48,7 +51,8 @@ def web(
     """String a graph as a web of thread and hear it: normal modes, plucks, and thoughts that travel.
 
     \b
-      heartwright web notes/ --thought "Ideas" --sound thought.wav
+      heartwright web thoughts --thought 33 --sound thought.wav
+      heartwright web notes/ --thought "Ideas"
       heartwright web graph.graphml --pluck 12 --report web.html
       heartwright web edges.csv --modes 100 --pluck 3 --hum hum.wav --json
 
@@ -93,7 +97,10 @@ def made(path: Path, given: dict[str, Any], *, quiet: bool) -> Web:
 
     try:
         with under_way(f"Stringing {path.name}", quiet=quiet):
-            return Web.read(path, **given)
+            bundled = Path(str(files("heartwright") / "rooms" / f"{path}.edges"))
+            return Web.read(
+                bundled if not path.exists() and path.name == str(path) and bundled.exists() else path, **given
+            )
     except ValueError as error:
         raise Refused(str(error)) from None
 
@@ -142,13 +149,13 @@ def written(
     """Write what was asked for; the names and what full scale stands for in each. Raises Refused."""
     from heartwright.works.web.voice import radiated
 
-    files = [(sound, heard)] if sound is not None else []
+    wanted = [(sound, heard)] if sound is not None else []
     if hum is not None:
         node = named(net, pluck[0]) if pluck else int(np.argmin(net.anchored))
         force = next(d for d in net.deeds if d.name == "pluck").amounts["force"].default
         ring = low.hum(low.plucked(force, node=node), 4 * _RATE_HZ, _RATE_HZ)
-        files.append((hum, radiated(ring.astype(np.float32), _RATE_HZ, np.zeros(2))))
-    return [(path.name, _write(path, samples, net.name)) for path, samples in files]
+        wanted.append((hum, radiated(ring.astype(np.float32), _RATE_HZ, np.zeros(2))))
+    return [(path.name, _write(path, samples, net.name)) for path, samples in wanted]
 
 
 def _write(path: Path, pressure: np.ndarray, name: str) -> float:
