@@ -63,12 +63,15 @@ def test_dispersion_at_every_radius_is_that_of_the_jeans_equation(model: str) ->
         "hernquist": hernquist,
         "uniform": lambda r: UNIFORM_RADIUS**-3 * (UNIFORM_RADIUS**2 - r**2) / 4.0,
     }[model]
-    r, radial, _ = polar(spheres(model))
+    r, radial, speed = polar(spheres(model))
     edges = np.quantile(r, np.linspace(0.02, 0.98, 9))
     for low, high in zip(edges, edges[1:], strict=False):
         ring = (r > low) & (r < high)
         want = float(sigma2(r[ring]).mean())
         assert np.mean(radial[ring] ** 2) == pytest.approx(want, rel=4.0 * np.sqrt(2.0 / ring.sum())), (low, high)
+        across = 0.25 / UNIFORM_RADIUS if model == "uniform" else want  # the uniform sphere alone is not isotropic
+        found = 0.5 * np.mean(speed[ring] ** 2 - radial[ring] ** 2)
+        assert found == pytest.approx(across, rel=4.0 * np.sqrt(1.0 / ring.sum())), (low, high)
 
 
 def test_a_hernquist_spheres_speeds_go_all_ways_alike() -> None:
