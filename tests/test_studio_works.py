@@ -22,6 +22,7 @@ from heartwright.studio.drawing import standing as drawing
 from heartwright.studio.frames import Seen
 from heartwright.studio.gallery import AHEAD, FULL_SCALE_PA, SPARE, Gallery, Tick
 from heartwright.studio.standing import Label, StandingWork
+from heartwright.work import Work
 
 TICK = 1600
 EDGES = "a,b\nb,c\nc,a\nc,d\n"
@@ -143,11 +144,12 @@ def test_a_thread_that_is_late_gives_time_up_and_says_so() -> None:
 
 
 def test_the_tilt_and_the_cold_of_the_room_are_felt() -> None:
-    gallery = with_works(FakeGyroscope())
+    top = FakeGyroscope()
+    gallery = with_works(top)
     gallery._air = (5.0, 3.0)
     gallery._lean()
     run(gallery, 60)
-    ground = gallery.works[0].work.grounds[-1]
+    ground = top.grounds[-1]
     assert ground.tilt[2] == pytest.approx(math.radians(5.0), abs=1e-3)
     assert ground.temperature_c == 3.0
 
@@ -204,7 +206,7 @@ def _bench() -> Iterator[Bench]:
     session = bench.session
 
     async def nothing() -> Any:
-        for none in ():
+        for none in tuple[Any]():
             yield none
 
     session.shelf.open = nothing  # type: ignore[method-assign]
@@ -401,7 +403,7 @@ def test_a_real_gyroscope_orb_and_web_go_on_together() -> None:
 
     gallery = Gallery()
     ring = [(k, (k + 1) % 9) for k in range(9)] + [(k, 9) for k in range(9)]
-    works = (Gyroscope(seed=3), Galaxy(n=64, seed=4), Web(ring, seed=5))
+    works: tuple[Work, ...] = (Gyroscope(seed=3), Galaxy(n=64, seed=4), Web(ring, seed=5))
     for id, work in enumerate(works):
         gallery.put(StandingWork(id, work, f"work {id}")).result(600)
     heard = np.zeros(0, np.float32)

@@ -99,10 +99,9 @@ export class First {
   private links(said: Sentence | undefined): HTMLElement[] {
     const out: HTMLElement[] = [];
     if (this.standing) {
-      const what = this.app.mayTouch ? "What can be done to it" : "More of it";
-      out.push(h("button.link", { type: "button", onclick: () => this.bench.open("shelf") }, what));
-      if (this.app.mayJudge)
-        out.push(h("button.link", { type: "button", onclick: () => void this.app.ask("focus", { work: this.app.works[0]?.id ?? 0 }) }, "Back to the heart"));
+      if (!this.app.mayTouch) out.push(h("button.link", { type: "button", onclick: () => this.bench.open("shelf") }, "More of it"));
+      if (this.app.mayJudge && !this.app.mayTouch)
+        out.push(h("button.link", { type: "button", onclick: () => void this.toTheHeart() }, "Back to the heart"));
       return out;
     }
     if (said?.sound) {
@@ -127,6 +126,19 @@ export class First {
   private four(): HTMLElement[] {
     if (!this.app.mayTouch) return [];
     const door = (id: string, title: string, act: () => void) => h("button.door", { type: "button", id, onclick: act }, title);
+    const brought = [
+      door("door-watch", "Listen to your watch", () => {
+        this.bench.open("watch");
+        document.getElementById("listen-watch")?.focus();
+      }),
+      door("door-drop", this.standing ? "Drop a file" : "Drop your recording", () => void chooseFile(this.app, this.bench)),
+    ];
+    if (this.standing)
+      return [
+        door("door-deeds", "Do something to it", () => this.bench.open("shelf")),
+        door("door-heart", "Back to the heart", () => void this.toTheHeart()),
+        ...brought,
+      ];
     return [
       door("door-touch", "Touch now", () => {
         this.bench.open("touch");
@@ -136,12 +148,12 @@ export class First {
         this.bench.open("touch");
         document.getElementById("rehearse-now")?.focus();
       }),
-      door("door-watch", "Listen to your watch", () => {
-        this.bench.open("watch");
-        document.getElementById("listen-watch")?.focus();
-      }),
-      door("door-drop", "Drop your recording", () => void chooseFile(this.app, this.bench)),
+      ...brought,
     ];
+  }
+
+  private toTheHeart(): Promise<unknown> {
+    return this.app.ask("focus", { work: this.app.works[0]?.id ?? 0 });
   }
 
   private async again(): Promise<void> {

@@ -112,12 +112,20 @@ export function inShort(work: Work, told: Figures | undefined): string {
   return `${name}: ${said.join(", ")}.`;
 }
 
+/** Units that take a prefix where a value is small. */
+const PREFIXED = new Set(["m", "s", "J", "N", "Pa", "W", "N m", "N s"]);
+const PREFIXES: readonly [number, string][] = [[1, ""], [1e-3, "m"], [1e-6, "µ"], [1e-9, "n"]];
+
 function written(f: Figure): string {
   if (f.value === null || !Number.isFinite(f.value)) return "–";
-  const unit = f.unit === "deg" ? "°" : f.unit ? ` ${f.unit}` : "";
-  if (f.low !== undefined && f.high !== undefined) return spread({ value: f.value, low: f.low, high: f.high }, 4) + unit;
   const size = Math.abs(f.value);
-  if (size === 0 || Number.isInteger(f.value)) return plain(f.value, 0) + unit;
-  if (size >= 1e5 || size < 1e-3) return f.value.toExponential(2).replace("-", "−") + unit;
-  return plain(f.value, Math.max(0, 2 - Math.floor(Math.log10(size)))) + unit;
+  const small = PREFIXED.has(f.unit) && size > 0 && size < 0.1;
+  const [factor, prefix] = (small && PREFIXES.find(([k]) => size >= k)) || [1, ""];
+  const unit = f.unit === "deg" ? "°" : f.unit ? ` ${prefix}${f.unit}` : "";
+  const value = f.value / factor;
+  if (f.low !== undefined && f.high !== undefined)
+    return spread({ value, low: f.low / factor, high: f.high / factor }, 4) + unit;
+  if (size === 0 || (Number.isInteger(value) && size < 1e6)) return plain(value, 0) + unit;
+  if (Math.abs(value) >= 1e5 || Math.abs(value) < 1e-3) return value.toExponential(2).replaceAll("-", "−") + unit;
+  return plain(value, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))))) + unit;
 }

@@ -23,7 +23,7 @@ const FRAGMENT = `
   void main(){
     float r = length(gl_PointCoord - .5) * 2.;
     float a = exp(-3.2*r*r) * (1. - smoothstep(.8, 1., r));
-    gl_FragColor = vec4(mix(v, vec3(1., .96, .88), .3*k*k) * a * (.62 - .34*k) * (.45 + .75*light), 1.);
+    gl_FragColor = vec4(mix(v, vec3(1., .96, .88), .3*k*k) * a * (.4 - .22*k) * (.45 + .75*light), 1.);
     #include <tonemapping_fragment>
     #include <colorspace_fragment>
   }`;
@@ -64,7 +64,7 @@ export class OrbView implements StandingView {
     geometry.setAttribute("tint", new THREE.BufferAttribute(tint, 3));
     geometry.setAttribute("bright", new THREE.BufferAttribute(Float32Array.from({ length: scene.n }, (_, i) => scene.brightness[i] ?? 0.5), 1));
     this.points = new THREE.Points(geometry, new THREE.ShaderMaterial({
-      uniforms: { size: { value: 26 }, near: { value: 7 }, light: { value: 0.5 } },
+      uniforms: { size: { value: 21 }, near: { value: 7 }, light: { value: 0.5 } },
       vertexShader: VERTEX, fragmentShader: FRAGMENT, transparent: true, depthWrite: false, blending: THREE.AdditiveBlending,
     }));
     this.points.frustumCulled = false;
@@ -102,7 +102,7 @@ export class OrbView implements StandingView {
 
   attend(on: boolean): void {
     (this.points.material.uniforms["near"] as THREE.IUniform<number>).value = on ? 11 : 7;
-    (this.points.material.uniforms["size"] as THREE.IUniform<number>).value = on ? 20 : 26;
+    (this.points.material.uniforms["size"] as THREE.IUniform<number>).value = on ? 16 : 21;
   }
 
   names(): Named[] {
