@@ -1,7 +1,7 @@
 """What mixing sources in a chamber costs, live, against their number; and how near its echo is to the room's.
 
-Beside it in the same run, each with the same sources: plain convolution of each source with its two impulse responses by
-`scipy.signal.oaconvolve`, the whole file at once, which is not live, and block by block, which is; and, where it is
+Beside it in the same run, with the same sources: plain convolution of each source with its two impulse responses
+(`scipy.signal.oaconvolve`), the whole file at once, which is not live, and block by block, which is; and, where it is
 installed, the image model of pyroomacoustics for the energy. `QUICK=1`: fewer sources, shorter sound.
 """
 
