@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heartwright.listen.beat import onsets, seek, sides
+from heartwright.listen.beat import onsets, pulse, seek, sides
 
 BLOCKS, RATE_HZ, BANDS, PERIOD = 60_000, 1500.0, 13, 600.4  # 40 s; two beats in 600.4 blocks (18,000 an hour)
 LOW, HIGH = np.eye(BANDS)[1] + np.eye(BANDS)[3], np.eye(BANDS)[6] + np.eye(BANDS)[8]
@@ -76,3 +76,13 @@ def test_the_ear_tells_the_rate_of_a_clock_whose_sides_share_no_band() -> None:
     assert found is not None
     assert 7200.0 / found.period_s == pytest.approx(7200.0 * RATE_HZ / PERIOD, rel=1e-4)
     assert found.counts[0][1] > 0.998
+
+
+def test_one_side_heard_twice_is_not_taken_for_both() -> None:
+    bands = take(2.0 * LOW, 1.2 * HIGH, seed=3)
+    shown = onsets.strength(bands, RATE_HZ)
+    strike = onsets.Onsets(np.zeros(0), 48_000.0, bands, shown, RATE_HZ)
+    twice = pulse.counted(shown, RATE_HZ, 2.0 * PERIOD, 20.0, None)  # a comb at two oscillations
+    found = seek.recounted(strike, shown, twice)
+    assert found.counts[0][0] == pytest.approx(7200.0 * RATE_HZ / PERIOD, rel=1e-3)
+    assert sum(share for _, share in found.counts) == pytest.approx(1.0)

@@ -8,6 +8,8 @@ Last, all bands are asked whether the period holds one beat or two.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from heartwright.listen.beat import cycle, deep, odds, onsets, pulse, sides
@@ -37,8 +39,16 @@ def recounted(
     rate, period = strike.block_rate_hz, found.comb_s * strike.block_rate_hz
     if strike.bands.shape[1] < 2 or len(strength) < deep.FEWEST * period:
         return found
-    weighed = sides.two_beats(strike.bands, strength, rate, period)
-    return pulse.counted(strength, rate, period, found.z, bph, weighed)
+    two = sides.two_beats(strike.bands, strength, rate, period)
+    if two[0] > 0.0 and bph is None and 0.5 * found.comb_s >= 7200.0 / pulse.FASTEST_BPH:
+        both = sides.two_beats(strike.bands, strength, rate, 0.5 * period)
+        if both[0] > 0.0:  # what seemed the two beats is one of them, twice
+            return pulse.counted(strength, rate, 0.5 * period, found.z, None, both)
+        found = pulse.counted(strength, rate, period, found.z, None, two)
+        told, sure = found.counts[0]
+        twice = float(np.exp(both[0]) / (1.0 + np.exp(both[0])))
+        return replace(found, counts=((told, sure * (1.0 - twice)), (2.0 * told, sure * twice), *found.counts[1:]))
+    return pulse.counted(strength, rate, period, found.z, bph, two)
 
 
 def _find(strike: onsets.Onsets, bph: float | None) -> tuple[onsets.Singles, pulse.Pulse | None]:
