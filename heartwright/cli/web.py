@@ -11,7 +11,7 @@ import typer
 
 from heartwright.cli import options
 from heartwright.cli.chain import check_sound
-from heartwright.cli.console import NO_READING, OK, Refused, answers, messages, print_json, under_way
+from heartwright.cli.console import NO_READING, OK, Refused, answers, compiling, messages, print_json, under_way
 from heartwright.cli.files import check_writable, unwritable, write_text
 from heartwright.cli.options import bounded
 
@@ -96,11 +96,10 @@ def made(path: Path, given: dict[str, Any], *, quiet: bool) -> Web:
     from heartwright.works.web import Web
 
     try:
-        with under_way(f"Stringing {path.name}", quiet=quiet):
-            bundled = Path(str(files("heartwright") / "rooms" / f"{path}.edges"))
-            return Web.read(
-                bundled if not path.exists() and path.name == str(path) and bundled.exists() else path, **given
-            )
+        with compiling("web"), under_way(f"Stringing {path.name}", quiet=quiet):
+            bundled = Path(str(files("heartwright") / "rooms" / f"{path.name}.edges"))
+            own = path.exists() or path.name != str(path) or not bundled.exists()
+            return Web.read(path if own else bundled, **given)
     except ValueError as error:
         raise Refused(str(error)) from None
 
