@@ -27,9 +27,9 @@ def polar(bodies: Bodies) -> tuple[Floats, Floats, Floats]:
     return r, np.sum(bodies.place * bodies.velocity, axis=1) / r, np.linalg.norm(bodies.velocity, axis=1)
 
 
-def spheres(model: str) -> Bodies:
+def spheres(model: str, n: int = N, wall: float = WALL) -> Bodies:
     """A model as it is drawn, before its centre is brought to rest."""
-    return MODELS[model](N, WALL, np.random.default_rng(11))
+    return MODELS[model](n, wall, np.random.default_rng(11))
 
 
 @pytest.mark.parametrize("model", ["plummer", "hernquist", "uniform"])
@@ -63,7 +63,7 @@ def test_dispersion_at_every_radius_is_that_of_the_jeans_equation(model: str) ->
         "hernquist": hernquist,
         "uniform": lambda r: UNIFORM_RADIUS**-3 * (UNIFORM_RADIUS**2 - r**2) / 4.0,
     }[model]
-    r, radial, speed = polar(spheres(model))
+    r, radial, speed = polar(spheres(model, 40_000))
     edges = np.quantile(r, np.linspace(0.02, 0.98, 9))
     for low, high in zip(edges, edges[1:], strict=False):
         ring = (r > low) & (r < high)
@@ -72,6 +72,15 @@ def test_dispersion_at_every_radius_is_that_of_the_jeans_equation(model: str) ->
         across = 0.25 / UNIFORM_RADIUS if model == "uniform" else want  # the uniform sphere alone is not isotropic
         found = 0.5 * np.mean(speed[ring] ** 2 - radial[ring] ** 2)
         assert found == pytest.approx(across, rel=4.0 * np.sqrt(1.0 / ring.sum())), (low, high)
+
+
+@pytest.mark.parametrize("model", ["plummer", "hernquist", "uniform"])
+def test_a_whole_sphere_has_henons_energy(model: str) -> None:
+    bodies = spheres(model, wall=200.0)
+    kinetic = 0.5 * float(bodies.mass @ np.sum(bodies.velocity**2, axis=1))
+    potential = 0.5 * float(bodies.mass @ Forces(1e-3).of(bodies.mass, bodies.place)[:, 3])
+    assert kinetic == pytest.approx(0.25, rel=0.04)
+    assert potential == pytest.approx(-0.5, rel=0.04)
 
 
 def test_a_hernquist_spheres_speeds_go_all_ways_alike() -> None:
@@ -91,6 +100,16 @@ def test_a_model_is_in_virial_balance_with_its_softening_and_its_wall(model: str
     assert np.mean([q.value for q in ratios]) == pytest.approx(1.0, abs=0.02)
     low, high = ratios[0].low, ratios[0].high
     assert low is not None and high is not None and low < ratios[0].value < high
+
+
+def test_what_the_wall_alone_holds_is_in_balance_with_its_press() -> None:
+    orb = Galaxy("plummer", 300, 3, wall=1.5, pulse=1.2)
+    orb.advance(60.0)
+    ratios = []
+    for _ in range(8):
+        orb.advance(2.0)
+        ratios.append(orb.figures()["virial_ratio"].value)
+    assert np.mean(ratios) == pytest.approx(1.0, abs=0.04)
 
 
 @pytest.mark.parametrize("halo", [True, False])
@@ -294,6 +313,9 @@ def test_too_many_bodies_are_told_and_may_be_thinned(tmp_path: Path, monkeypatch
     bodies, notes = read(path, thin=40)
     assert len(bodies) == 40 and "40 of 80" in notes[0]
     assert np.array_equal(read(path, thin=40)[0].place, bodies.place)
+    monkeypatch.setattr("heartwright.works.galaxy.snapshot.MOST", 100)
+    few, all_ = (float(np.mean(b.velocity**2)) for b in (bodies, read(path)[0]))
+    assert few == pytest.approx(all_, rel=0.3)  # the mass of all is in the few
 
 
 def test_other_formats_are_refused(tmp_path: Path) -> None:
@@ -323,6 +345,7 @@ def test_gadget_and_swift_snapshots_are_read(tmp_path: Path) -> None:
     bodies, _ = read(gadget)
     assert len(bodies) == 80 and set(bodies.group) == {1, 4}
     assert bodies.mass[0] == pytest.approx(4.0 * bodies.mass[-1])
+    assert np.allclose(read(gadget, g=43_007.1)[0].velocity, bodies.velocity, rtol=1e-3)
     with h5py.File(swift, "w") as file:
         units = file.create_group("Units").attrs
         units["Unit length in cgs (U_L)"] = np.array([3.085678e21])

@@ -3,7 +3,7 @@
 Inside, G = 1, the galaxy's mass is 1 and its energy -1/4, so its virial radius is 1. Outside, the glass has its radius
 in metres, the bodies their mass in kilograms, and a pulse takes some seconds. The gravity that this asks for is not
 ours: `gravity` says how many times Newton's constant it is. That is the one liberty taken: an orb with our own G would
-take a year for a beat.
+take three hours for a beat.
 """
 
 from __future__ import annotations
