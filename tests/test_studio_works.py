@@ -166,7 +166,7 @@ def test_shelves_bear_what_stands_on_them_and_refuse_too_much() -> None:
 
 
 def test_the_shelf_of_new_works_is_finite() -> None:
-    gallery = with_works(*(FakeGyroscope() for _ in range(11)))
+    gallery = with_works(*(FakeGyroscope() for _ in range(12)))
     with pytest.raises(ValueError, match="most"):
         gallery._put(StandingWork(20, FakeGyroscope(), "one more"))
 

@@ -41,7 +41,7 @@ TELL_EVERY = 15  # ticks
 LOUDEST = 0.6  # share of full scale that the works together may reach before they are turned down
 HANDED_ON_S = 1e-3  # the interpreter is handed on so soon where threads wait for it
 TILT_S = 1.0  # in which the floor leans
-SPARE, SPARE_M, SPARE_APART_M = "new works", 2.4, 0.22  # the shelf of what is dropped
+SPARE, SPARE_M, SPARE_APART_M = "new works", 2.6, 0.22  # the shelf of what is dropped
 _LOG = logging.getLogger("heartwright")
 
 

@@ -137,7 +137,7 @@ export class First {
       return [
         door("door-deeds", "Do something to it", () => this.bench.open("shelf")),
         door("door-heart", "Back to the heart", () => void this.toTheHeart()),
-        ...brought,
+        ...brought.slice(1),
       ];
     return [
       door("door-touch", "Touch now", () => {

@@ -14,7 +14,7 @@ interface Line { from: [number, number, number]; to: [number, number, number] }
 
 const LONG: Line[] = [
   { from: [-6.5, 2.5, -4.2], to: [6.5, 2.5, -4.2] },
-  { from: [-6.6, 5.0, -6.4], to: [6.6, 5.0, -6.4] },
+  { from: [-6.6, 4.6, -6.2], to: [6.6, 4.6, -6.2] },
 ];
 const SHORT: Line[] = [
   { from: [2.2, 0.42, -4.1], to: [6.4, 0.42, -3.7] },
@@ -22,7 +22,7 @@ const SHORT: Line[] = [
   { from: [2.6, 4.3, -5.2], to: [6.6, 4.3, -4.6] },
   { from: [-6.6, 4.3, -4.6], to: [-2.6, 4.3, -5.2] },
 ];
-const MANY = 5; // works that want a long board
+const WIDE_M = 2.5; // a shelf that is longer gets a long board
 const HOOKS: { at: [number, number, number]; radius: number }[] = [
   { at: [0, 5.0, -8.2], radius: 2.75 },
   { at: [-6.4, 6.4, -9.4], radius: 2.1 },
@@ -76,8 +76,7 @@ export class Berths {
 
   private hang(name: string): { line: Line; length: number; plank: THREE.Mesh; sag: number } {
     const board = this.known.get(name);
-    const own = board?.kinds.filter((k) => k === "gyroscope" || k === "galaxy").length ?? 0;
-    const long = own >= MANY;
+    const long = (board?.length_m ?? 0) > WIDE_M;
     const list = long ? LONG : SHORT;
     const line = list[Math.min(long ? this.longs++ : this.shorts++, list.length - 1)] as Line;
     const from = new THREE.Vector3(...line.from);
