@@ -59,8 +59,9 @@ def gyroscope(
       heartwright gyroscope --rpm 3000 --lean-deg 40 --frictionless
       heartwright gyroscope --rpm 0 --cord 20,0.8 --seconds 30 --sound whirr.wav
       heartwright gyroscope --mount gimbals --lean-deg 80 --json
-      heartwright gyroscope --measures > mine.toml
-      heartwright gyroscope --build mine.toml --rpm 6000 --plot mine.svg
+      heartwright gyroscope --measures > toy.toml
+
+    Change what you like in toy.toml, and run it with --build toy.toml.
 
     A fast one at a lean goes round slowly (it precesses, m g l / (C spin)) and, let go from rest, nods quickly on the
     way (nutation, C spin / A); as friction slows it, it goes round faster, sinks, and falls. What is measured in the
@@ -195,7 +196,7 @@ def _say(work: Gyroscope, watched: Watched) -> None:
     out = answers()
     out.print(f"gyroscope {'on a point' if work.mount == 'point' else 'in gimbals'}, {work.time:.1f} s", style="bold")
     for name, row in watched.figures().items():
-        form = f"   closed form {row['closed_form']:.6g}" if row["closed_form"] is not None else ""
+        form = f"   closed form at the start {row['closed_form']:.6g}" if row["closed_form"] is not None else ""
         within = f"({row['low']:.6g} to {row['high']:.6g})"
         out.print(f"  {name.replace('_', ' '):20} {row['value']:.6g} {row['unit']}  {within}{form}", markup=False)
     for name, figure in work.figures().items():

@@ -51,10 +51,10 @@ def reference(
     """Hold a take's beats against a rhythm: ratio, phase, lock, slips, Allan deviation.
 
     \b
-      heartwright reference watch.wav --against utc --clock-ppm phone.json
-      heartwright reference pendulum.wav --against metronome:60
-      heartwright reference left.wav --against right.wav --ratio 1:1
-      heartwright reference beats.csv --against metronome:120 --json
+      heartwright reference demo --against utc
+      heartwright reference clock.wav --against metronome:60
+      heartwright reference watch.wav --against demo --ratio 1:1 --json
+      heartwright reference watch.wav --clock-ppm 12.5,1 --plot drift.svg
       heartwright reference watch.wav --start 2026-11-26T10:00:00.25+00:00 --start-sigma-s 0.01
 
     A lock is said where free clocks would seldom look so (1 in 100): the longer the take and the better its clock is

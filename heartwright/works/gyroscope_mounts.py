@@ -8,6 +8,7 @@ stand is told in the stand's own frame.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -19,9 +20,10 @@ from heartwright.works.gyroscope_body import Build, air_drag, frame_across, poin
 from heartwright.works.gyroscope_top import steady_precession
 
 TURN_A_STEP = 0.6  # how far the fastest turning goes in a step on a point [rad]: energy within 1e-11
-RINGS_A_STEP = 0.15
+RINGS_A_STEP = 0.3
 LONGEST = 2e-3  # [s]
 DOWN: Vector = (0.0, -G, 0.0)
+Four = tuple[float, float, float, float]
 UP: Vector = (0.0, 1.0, 0.0)
 
 
@@ -304,13 +306,13 @@ class InGimbals:
         return (*q, float(s[R.PSI]) % (2.0 * math.pi), self.spin, 0.0, 0.0, 0.0)
 
 
-def _leant(lean: float, heading: float) -> tuple[float, float, float, float]:
+def _leant(lean: float, heading: float) -> Four:
     """The attitude of a shaft leant by `lean` from the upright towards `heading` (0: x), as a quaternion."""
     c, s = math.cos(0.5 * heading), math.sin(0.5 * heading)
     return _product((c, 0.0, s, 0.0), (math.cos(0.5 * lean), 0.0, 0.0, -math.sin(0.5 * lean)))
 
 
-def _product(p, q):  # type: ignore[no-untyped-def]
+def _product(p: Sequence[float], q: Sequence[float]) -> Four:
     """Product of two quaternions."""
     a, b, c, d = p
     w, x, y, z = q
@@ -322,6 +324,6 @@ def _product(p, q):  # type: ignore[no-untyped-def]
     )
 
 
-def _vector(values) -> Vector:  # type: ignore[no-untyped-def]
+def _vector(values: Iterable[float]) -> Vector:
     x, y, z = values
     return (float(x), float(y), float(z))
