@@ -53,14 +53,14 @@ def test_softening_takes_from_pull_potential_and_adds_density() -> None:
     assert field[0, RHO] == pytest.approx(2.0 * 3.0 * 0.3**2 / (4.0 * np.pi) * d2**-2.5, rel=1e-5)
 
 
-@pytest.mark.parametrize("opening, rms", [(0.5, 4e-4), (0.7, 1.5e-3)])
+@pytest.mark.parametrize("opening, rms", [(0.5, 4e-4), (0.7, 1.4e-3)])
 def test_the_tree_with_quadrupoles_finds_the_pull_of_the_direct_sum(opening: float, rms: float) -> None:
     bodies = made("plummer", 3_000, wall=4.0, seed=2)
     exact = Forces(0.05, "direct").of(bodies.mass, bodies.place)
     tree = Forces(0.05, "tree", opening).of(bodies.mass, bodies.place)
     off = np.linalg.norm(tree[:, :3] - exact[:, :3], axis=1) / np.linalg.norm(exact[:, :3], axis=1)
     assert np.sqrt(np.mean(off**2)) < rms
-    assert np.allclose(tree[:, PHI], exact[:, PHI], rtol=2e-3)
+    assert np.sqrt(np.mean((tree[:, PHI] / exact[:, PHI] - 1.0) ** 2)) < 0.13 * rms
     assert np.allclose(tree[:, RHO], exact[:, RHO], rtol=0.05, atol=1e-4)
 
 
