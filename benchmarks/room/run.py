@@ -29,7 +29,7 @@ from benchmarks.common import bar, calibration_s, metric, quick
 from heartwright.studio.frames import Poses, Seen, read_sound
 
 ROOM = {"clockwork": 2, "gyroscope": 12, "galaxy": 3, "web": 1}
-PACE, LEDGER, ORBS_BYTES, SOUND_GAPS = 0.999, 0.01, 600_000.0, 0
+PACE, LEDGER, ORBS_BYTES = 0.995, 0.01, 600_000.0  # a pace is read to some thousandths; the rest is time given up
 OPEN_S = 600.0  # kernels may still have to be compiled
 SCRIPT: tuple[tuple[str, str], ...] = (
     ("gyroscope", "tap"),
@@ -202,7 +202,9 @@ async def measure(server: Server) -> None:
     metric("ledger_of_the_shelves_out_by", shelves)
     metric("ledger_of_the_heart_out_by", heart)
     slowest = min(paces.values())
-    bar("pace", slowest >= PACE, f"{slowest:.3f}, 1 wanted")
+    bar("pace", slowest >= PACE and given_up == 0.0, f"{slowest:.3f}, {given_up:.1f} s given up; 1 and none wanted")
+    gaps = one.gaps + one.state["standing"]["gaps"] - late["standing"]["gaps"]
+    bar("sound", gaps == 0, f"{gaps} gaps")
     bar("ledger", max(shelves, heart) < LEDGER, f"{100 * max(shelves, heart):.2f} %, 1 % wanted")
     orbs = sum(one.bytes[id] for id in kinds["galaxy"]) / took
     bar("orbs_on_the_wire", orbs <= ORBS_BYTES, f"{orbs:.0f} bytes a second, {ORBS_BYTES:.0f} allowed")

@@ -39,6 +39,7 @@ FULL_SCALE_PA = 0.0141  # 57 dB: the heart, 48 dB at 1 m, peaks 9 dB below full 
 NEAR_M, FAR_M = 1.0, 3.5  # from the listener: what is in focus, and a shelf
 TELL_EVERY = 15  # ticks
 LOUDEST = 0.6  # share of full scale that the works together may reach before they are turned down
+BESIDE = 2  # threads for what is heavy
 HANDED_ON_S = 1e-3  # the interpreter is handed on so soon where threads wait for it
 TILT_S = 1.0  # in which the floor leans
 SPARE, SPARE_M, SPARE_APART_M = "new works", 2.6, 0.22  # the shelf of what is dropped
@@ -88,7 +89,7 @@ class Gallery:
         self._wake = threading.Condition()
         self._air = (0.0, 23.0)
         self._leant = 0.0
-        self._beside = ThreadPoolExecutor(1, "beside")
+        self._beside = ThreadPoolExecutor(BESIDE, "beside")
         self._ended = False
         self._thread: threading.Thread | None = None
 

@@ -21,7 +21,10 @@ from heartwright.work import STILL, Figure, Ground, Reaction, Work
 #: Ticks of the session from one picture of a work to the next.
 SHOWN_EVERY = {"gyroscope": 1, "clockwork": 1}  # of what is in focus
 USUAL_EVERY = 2
-HEAVY = ("galaxy",)  # its kernel lets go of the interpreter for milliseconds: it goes on beside the others
+HEAVY = ("galaxy", "web")  # their kernels let go of the interpreter for milliseconds: they go on beside the others
+#: Step of the exchange with the shelf [s] where the live room takes a longer one than the work would: a web hardly
+#: moves its shelf.
+EXCHANGE_S = {"web": 0.016}
 DONE_MOST = 40
 COST_WEIGHT = 0.5  # a second, of the newest in the running mean of the cost
 #: How many of the last numbers that a work is seen by must be exact: a web's thoughts name threads by number.
@@ -46,7 +49,7 @@ class Kept:
     """A work as its shelf knows it: it has a name of its own, and where it breaks the others go on.
 
     A heavy one goes on beside the others, on another core: what it did to its shelf then reaches it one step of its own
-    late (16 ms for an orb). All that a work may tell besides (what hangs loose in it, its momentum, its
+    late (16 ms). All that a work may tell besides (what hangs loose in it, its momentum, its
     own step) is passed on.
     """
 
@@ -58,6 +61,8 @@ class Kept:
         self._books = Ledger(0.0, {}, 0.0, 0.0)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "coupling_s" and self._work.kind in EXCHANGE_S:
+            return EXCHANGE_S[self._work.kind]
         return getattr(self._work, name)
 
     def advance(self, seconds: float, ground: Ground = STILL) -> Reaction:
