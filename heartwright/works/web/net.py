@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components
 from heartwright.records import Floats, Ints
 
 MOST_THREADS = 5_000  # as many live in real time on one core; more are left out, and that is told
-HELD = 100_000  # as many are read to choose those from; what comes after is only counted
+HELD = 200_000  # as many are read to choose those from; what comes after is only counted
 NO_THREADS = "a graph without a single thread between two different nodes; give it at least one edge"
 
 
@@ -169,15 +169,18 @@ def _bound(found: Gathered, source: str) -> Net:
 
 
 def _core(ends: Ints, n_node: int, most: int) -> tuple[Ints, int]:
-    """Which `most` threads lie nearest to the best connected node, in the order given; and that node."""
+    """Which `most` threads lie nearest to the best connected node, in the order given; and that node.
+
+    Where its piece has not so many, the largest other pieces make up for it.
+    """
     linked = coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(n_node, n_node)).tocsr()
     middle = int(np.argmax(np.bincount(ends.ravel(), minlength=n_node)))
+    _, piece = connected_components(linked, directed=False)
+    rank = n_node + _by_size(piece)
     order = breadth_first_order(linked, middle, directed=False, return_predecessors=False)
-    rank = np.full(n_node, n_node)
     rank[order] = np.arange(len(order))
-    far = rank[ends].max(1)
-    near = np.argsort(far, kind="stable")[:most]
-    return np.sort(near[far[near] < n_node]), middle
+    near = np.argsort(rank[ends].max(1), kind="stable")[:most]
+    return np.sort(near), middle
 
 
 def _by_size(piece: Ints) -> Ints:

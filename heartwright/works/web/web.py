@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heartwright.records import Floats, Ledger
-from heartwright.work import STILL, Deed, Figure, G, Ground, Reaction, amounts_of
+from heartwright.work import STILL, Deed, Figure, G, Ground, Reaction, Vector, amounts_of
 from heartwright.works.web import deeds, waves
 from heartwright.works.web.mesh import Mesh, mesh
 from heartwright.works.web.modes import Aside, Modes, modes
@@ -114,7 +114,7 @@ class Web:
         self.push, self.node_push = np.zeros(new.first[-1]), np.zeros(len(self.names))
         self.u_next, self.w_next = self.u.copy(), self.w.copy()
         self._arm = np.hstack([self.normals, np.cross(self.places, self.normals)])
-        self._laid_on = np.zeros(6)
+        self._laid_on = b""
         self._moments = self._moments_now()
 
     # ------------------------------------------------------------------------------------------------- going on
@@ -152,7 +152,8 @@ class Web:
                 deeds.think(self, int(self.rng.choice(free)), float(self.rng.uniform(0.3, 1.0)))
             self.next_thought_s += self._wait()
         steps = max(0, round(self.asked_s / self.step) - self.done)
-        load = self._load(ground)
+        gravity = ground.gravity().tolist()
+        load = self._load(gravity, ground.turning)
         w_before, u_before = self._moments
         if steps:
             self._run(steps)
@@ -161,20 +162,19 @@ class Web:
         self.stand_j += float(load @ (u_after - u_before + 0.5 * (w_before - w_after)))
         if seconds == 0.0:
             return Reaction()
-        pushed = (w_before - w_after) / (self.step * seconds)
-        aside = np.cross(u_after[:3], ground.gravity())
-        return Reaction(_vector(pushed[:3]), _vector(pushed[3:] + aside))
+        fx, fy, fz, mx, my, mz = ((w_before - w_after) / (self.step * seconds)).tolist()
+        (x, y, z), (gx, gy, gz) = u_after[:3].tolist(), gravity  # weights moved aside: their moment is (x, y, z) x g
+        return Reaction((fx, fy, fz), (mx + y * gz - z * gy, my + z * gx - x * gz, mz + x * gy - y * gx))
 
-    def _load(self, ground: Ground) -> Floats:
+    def _load(self, gravity: list[float], turning: Vector) -> Floats:
         """Accelerations that a moving stand lays on the web against an upright one at rest, [6]; sets the push."""
-        felt = ground.gravity() - np.array([0.0, -G, 0.0])
-        load = np.concatenate([felt, -np.asarray(ground.turning)])
-        if not np.array_equal(load, self._laid_on):
+        load = np.array([gravity[0], gravity[1] + G, gravity[2], -turning[0], -turning[1], -turning[2]])
+        if load.tobytes() != self._laid_on:
             m = self.mesh
             waves.lay_on(
                 self.step**2 * load, self._arm, m.anchored, self.threads, m.first, m.segments, self.push, self.node_push
             )
-            self._laid_on = load
+            self._laid_on = load.tobytes()
         return load
 
     def _run(self, steps: int) -> None:
@@ -309,7 +309,3 @@ def _sensible(zero: bool = False, **given: float) -> None:
     for name, value in given.items():
         if not (np.isfinite(value) and (value >= 0.0 if zero else value > 0.0)):
             raise ValueError(f"{name}={value:g}: a number {'of 0 or more' if zero else 'above 0'} is allowed")
-
-
-def _vector(of: Floats) -> tuple[float, float, float]:
-    return float(of[0]), float(of[1]), float(of[2])
