@@ -162,6 +162,8 @@ def test_a_hum_under_ticks_and_in_noise_is_heard() -> None:
     expected = float(discord.pair(440.0, 470.0)) / 2.0
     ticking = 0.05 * _tone(440.0, 470.0) + _clicks(8.0)
     assert discord.of_sound(ticking, RATE) == pytest.approx(expected, rel=0.02)
+    same_band = 0.1 * _tone(443.0, 473.0) + _clicks(2.0, hertz=450.0, ring_s=4e-3)  # the ticks are far louder
+    assert discord.partials(same_band, RATE)[0] == pytest.approx([443.0, 473.0], abs=0.1)
     for noise in (0.1, 1.0, 2.0):
         noisy = _tone(440.0, 470.0) + noise * rng.standard_normal(round(RATE))
         assert discord.of_sound(noisy, RATE) == pytest.approx(expected, rel=0.03)
