@@ -150,8 +150,8 @@ class Work(Protocol):
 
 def rotated(vector: Floats | Vector, by: Floats | Vector) -> Floats:
     """A vector turned by a rotation vector [rad], shape (3,) (Rodrigues)."""
-    x, y, z = (float(v) for v in vector)
-    a, b, c = (float(v) for v in by)
+    x, y, z = np.asarray(vector, float).tolist()
+    a, b, c = np.asarray(by, float).tolist()
     angle = math.sqrt(a * a + b * b + c * c)
     if angle == 0.0:
         return np.array((x, y, z))
