@@ -43,7 +43,7 @@ def symphony(
 
     Each work is heard from its place, by its distance, direction and delay, with the chamber's echoes. Full scale is
     set once and said; --full-scale-db makes two files comparable. Discord is sensory dissonance, 0 for a pure tone, and
-    it is said between which works it is. Exit status: 0 where all goes, 3 where a work or the room stands, 2 for bad
+    it is said between which works it is. Exit status: 0 where all goes, 3 where a work is in trouble, 2 for bad
     input.
     """
     bounded("--seconds", seconds, 0.5, LONGEST_S, "30")
