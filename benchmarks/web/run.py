@@ -179,7 +179,7 @@ def changes(web: Web, name: str) -> None:
 
 
 def peers() -> None:
-    threads = 300 if quick() else 600
+    threads = 300 if quick() else 1_500
     web = Web(meshed(threads), thinking_hz=0.0)
     few = 40
     stiffness, mass, _, _ = matrices(web.mesh, web.threads)
