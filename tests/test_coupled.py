@@ -14,6 +14,7 @@ from heartwright.work import STILL, Ground, Reaction
 from heartwright.works.coupled import Coupled, On
 from heartwright.works.seats import propagator, step_of
 from heartwright.works.support import Load, Support
+from heartwright.works.tilting import Tilting
 
 
 class Rider:
@@ -228,6 +229,16 @@ def test_the_floor_tilts_smoothly_and_says_so_to_the_works():
     assert up[-1] == pytest.approx(2.5 * math.radians(2.0), rel=0.03), "and lifts what stands to the right"
     with pytest.raises(ValueError, match="up to 30 deg"):
         room.tilt(45.0)
+
+
+def test_what_is_carried_round_is_pulled_inwards():
+    """Where a tilt turns fastest (15/8 of its mean rate, no more turning) a mount feels its square times the place."""
+    tilting = Tilting()
+    tilting.turn(math.radians(2.0), 1.0, 0.0)
+    moved = tilting.over(0.495, 0.01).motion(np.array([2.5, 1.0, -2.0]))
+    inwards = (15 / 8 * math.radians(2.0)) ** 2
+    assert moved.acceleration == pytest.approx([-2.5 * inwards, -1.0 * inwards, 0.0], rel=1e-3)
+    assert moved.cost(np.zeros(6), np.array([1.0, 0, 0, 0, 0, 0]), 0.01) == pytest.approx(0.025 * inwards, rel=1e-3)
 
 
 def test_who_tilts_the_floor_pays_for_it():
