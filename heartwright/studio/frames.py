@@ -13,6 +13,7 @@ Sound: sequence u32, rate u32, time f64 (the work's, of the first sample), then 
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 
@@ -80,8 +81,10 @@ class Seen:
 
     def pack(self) -> bytes:
         coarse, fine = self.values[: self.n_coarse], self.values[self.n_coarse :]
-        coarse = np.nan_to_num(coarse, nan=0.0, posinf=0.0, neginf=0.0)
         scale = float(np.max(np.abs(coarse), initial=0.0))
+        if not math.isfinite(scale):
+            coarse = np.nan_to_num(coarse, nan=0.0, posinf=0.0, neginf=0.0)
+            scale = float(np.max(np.abs(coarse), initial=0.0))
         head = _SEEN.pack(
             SEEN, VERSION, self.work, len(coarse), len(fine), self.light, self.sent_s, self.time_s, self.speed, scale
         )

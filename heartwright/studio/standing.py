@@ -148,7 +148,9 @@ class StandingWork:
         heard = np.asarray(self.work.heard(n, RATE_HZ), np.float32)
         if len(heard) != n:
             raise ValueError(f"{self.title} gave {len(heard)} samples for {n}")
-        self._sound = np.concatenate([self._sound, np.nan_to_num(heard, nan=0.0, posinf=0.0, neginf=0.0)])
+        if not math.isfinite(float(heard.sum())):
+            heard = np.nan_to_num(heard, nan=0.0, posinf=0.0, neginf=0.0)
+        self._sound = np.concatenate([self._sound, heard])
 
     def hear(self, n: int) -> NDArray[np.float32]:
         """The next `n` samples [Pa, 1 m away]; silence where there are not so many."""
