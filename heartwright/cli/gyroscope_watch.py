@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _A_NUTATION = 24  # samples
 _MOST = 60_000
+_MARGIN = (86.0, 16.0, 20.0, 26.0)
 _STYLE = (
     "<style>.grid{stroke:#ccc;stroke-width:.5}.line{fill:none;stroke:#357;stroke-width:1}"
     ".tick{font:10px sans-serif;fill:#555}</style>"
@@ -94,7 +95,8 @@ class Watched:
         )
         drawn = []
         for k, (title, values, unit, least) in enumerate(panels):
-            plane = Plane((float(t[0]), float(t[-1])), padded(values.tolist(), least=least), title)
+            plane = Plane((float(t[0]), float(t[-1])), padded(values.tolist(), least=least), title, margin=_MARGIN)
+            plane.text(_MARGIN[0], 10.0, title, anchor="start")
             plane.axes(x_unit=" s", y_unit=unit)
             plane.line(t, values, "steel")
             drawn.append(f'<g transform="translate(0 {220 * k})">{"".join(plane.parts)}</g>')

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from heartwright.works.reference import Against
 
 _WIDE, _HIGH = 64, 9
+_MARGIN = (86.0, 16.0, 20.0, 26.0)
+_PHASE = "phase against the reference"
+_ALLAN = "log Allan deviation against log of the time in s, with its 95 % bounds"
 _STYLE = (
     "<style>.grid{stroke:#ccc;stroke-width:.5}.line{fill:none;stroke:#357;stroke-width:1}.thin{stroke:#bbb}"
     ".dots{fill:none;stroke:#357;stroke-width:3;stroke-linecap:round}.tick{font:10px sans-serif;fill:#555}</style>"
@@ -91,7 +94,8 @@ def drawn(time_s: np.ndarray, drift: np.ndarray) -> list[str]:
 def svg(found: Against) -> str:
     """Phase over time, and below it the Allan deviation with its bounds, both as one SVG."""
     t, x = found.time_s, found.drift_beats
-    upper = Plane((float(t[0]), float(t[-1])), padded(x.tolist(), least=1e-4), "phase against the reference")
+    upper = Plane((float(t[0]), float(t[-1])), padded(x.tolist(), least=1e-4), _PHASE, margin=_MARGIN)
+    upper.text(_MARGIN[0], 10.0, _PHASE, anchor="start")
     upper.axes(x_unit=" s", y_unit=" beats")
     upper.dots(t, x, "steel")
     parts = [f"<g>{''.join(upper.parts)}</g>"]
@@ -99,8 +103,9 @@ def svg(found: Against) -> str:
         tau = np.log10(found.allan.tau_s)
         rows = [np.log10(getattr(found.allan, name)) for name in ("deviation", "low", "high")]
         flat = [float(v) for row in rows for v in row]
-        lower = Plane((float(tau[0]), float(tau[-1]) + 1e-9), padded(flat, least=1.0), "Allan deviation")
-        lower.axes(x_unit=" log s", y_unit=" log")
+        lower = Plane((float(tau[0]), float(tau[-1]) + 1e-9), padded(flat, least=1.0), _ALLAN, margin=_MARGIN)
+        lower.text(_MARGIN[0], 10.0, _ALLAN, anchor="start")
+        lower.axes()
         for row, kind in zip(rows, ("steel", "thin", "thin"), strict=True):
             lower.line(tau, row, kind)
         parts.append(f'<g transform="translate(0 220)">{"".join(lower.parts)}</g>')
