@@ -369,6 +369,25 @@ def test_its_books_close_on_a_stand_that_shakes(mount: str) -> None:
     assert all(joules >= 0.0 for joules in books.spent_j.values())
 
 
+@pytest.mark.parametrize("mount", ["point", "gimbals"])
+def test_the_stand_s_work_is_what_a_shaken_gyroscope_gains(mount: str) -> None:
+    work = Gyroscope(mount=mount, rpm=1500.0, lean_deg=70.0, overweight=2e-3 if mount == "gimbals" else 0.0, **BARE)
+    for k in range(500):
+        work.advance(0.002, Ground((2.0 * math.sin(0.02 * k), 0.5 * math.cos(0.05 * k), 1.0)))
+    books = work.ledger()
+    assert abs(books.stand_j) > 1e-5
+    assert books.stored_j == pytest.approx(books.stand_j, rel=1e-4)
+
+
+def test_a_stand_that_starts_leaves_the_top_behind() -> None:
+    # an upright one at rest: about the point m l a t; a stand that turns moves the point by its height
+    for ground, pushed in ((Ground((0.5, 0.0, 0.0)), 0.5), (Ground(turning=(0.0, 0.0, -4.0)), 4.0 * Build().height)):
+        work, held = _point(rpm=0.0, lean_deg=0.0, **BARE)
+        work.advance(0.005, ground)
+        assert held.state[K.PZ] == pytest.approx(held.body[K.ML] * pushed * 0.005, rel=2e-3)
+        assert held.state[K.PX] == pytest.approx(0.0, abs=1e-12)
+
+
 def test_steady_precession_pulls_its_stand_round() -> None:
     work, held = _point(rpm=6000.0, lean_deg=90.0, **BARE)
     slow = work.figures()["precession"].value * math.pi / 180.0
