@@ -85,9 +85,9 @@ def test_only_a_graham_has_a_reduced_model():
 @pytest.mark.parametrize(
     ("where", "loses", "seconds", "regime"),
     [
-        (cart(5e-3, 1.0), 20.0, 620.0, "anti-phase"),
+        (cart(5e-3, 1.0), 20.0, 560.0, "anti-phase"),
         (cart(1e-2, 0.02, 4.0), 20.0, 760.0, "in-phase"),
-        (cart(1e-4, 1.0), 300.0, 260.0, "no lock"),
+        (cart(1e-4, 1.0), 300.0, 200.0, "no lock"),
         (cart(3e-2, 0.03), 20.0, 200.0, "beating death"),
     ],
 )

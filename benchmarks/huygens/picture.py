@@ -29,7 +29,7 @@ def draw(
     parts += _map(free, LEFT, TOP, mu, eta, "free cart: damping B/(M w) against mass ratio m/M")
     right = LEFT + CELL * len(mu) + 110
     parts += _map(
-        sprung, right, TOP, mu_sprung, rho, f"beam on springs: K/(M w2) against m/M, B/(M w) = {eta_sprung:g}"
+        sprung, right, TOP, mu_sprung, rho, f"sprung beam, B/(M w) = {eta_sprung:g}: K/(M w²) against m/M"
     )
     foot = TOP + CELL * max(len(eta), len(rho)) + 60
     for i, (regime, colour) in enumerate(COLOURS.items()):
@@ -43,7 +43,7 @@ def draw(
             "figures: time to lock [s], over that of the reduced model; a ring: the reduced model says otherwise",
         )
     )
-    width, height = right + CELL * len(mu_sprung) + 30, foot + 60
+    width, height = right + CELL * len(mu_sprung) + 60, foot + 60
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" font-family="sans-serif">'
     path.write_text(f'{head}<rect width="100%" height="100%" fill="white"/>{"".join(parts)}</svg>\n', encoding="utf-8")
 
