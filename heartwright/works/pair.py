@@ -1,13 +1,14 @@
 """Two movements on one cart, stepped close to the engine: the inner loop of Huygens' experiment.
 
-The same exchange as in `coupled` (the works first, the cart follows; what a clock was told is kept and made up), for one
-sideways coordinate and two movements whose masses hang loose. A cart is [x, v, v as told, force 1, force 2, and its books:
-work on the clocks, work on the cart, lost]; its coefficients are exact for a force held over a step.
+The same exchange as in `coupled` (the works first, the cart follows; what a clock was told is kept and made up), for
+one sideways coordinate and two movements whose masses hang loose. A cart is [x, v, v as told, force 1, force 2], then
+its books: work on the clocks, work on the cart, lost, and what moves. Its coefficients are exact for a held force.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -23,7 +24,7 @@ ROOM = 200  # rows of log that one step may need
 
 
 @njit(**JIT_INLINE)
-def aside(m, s):
+def aside(m: Any, s: Any) -> Any:
     """First moment of the oscillator's mass along x, and its rate [kg m, kg m/s]."""
     b = m.option_i[OSC]
     c, i = math.cos(s.angle[b]), math.sin(s.angle[b])
@@ -32,7 +33,7 @@ def aside(m, s):
 
 
 @njit(**JIT_INLINE)
-def full(g):
+def full(g: Any) -> bool:
     """Whether a log may overflow in the next step."""
     if g.count[0] + ROOM > g.impact.shape[0] or g.count[1] + ROOM > g.opening.shape[0]:
         return True
@@ -40,7 +41,9 @@ def full(g):
 
 
 @njit(**JIT)
-def run_pair(m1, s1, k1, g1, m2, s2, k2, g2, cart, p, steps):
+def run_pair(
+    m1: Any, s1: Any, k1: Any, g1: Any, m2: Any, s2: Any, k2: Any, g2: Any, cart: Any, p: Any, steps: int
+) -> tuple[int, int]:
     """`steps` steps of the exchange; why it came back, and how many were done."""
     for n in range(steps):
         if full(g1) or full(g2):
@@ -77,9 +80,7 @@ def run_pair(m1, s1, k1, g1, m2, s2, k2, g2, cart, p, steps):
     return REACHED, steps
 
 
-def coefficients(
-    dt: float, *, light: float, stiffness: float, damping: float, loose: tuple[float, float]
-) -> Floats:
+def coefficients(dt: float, *, light: float, stiffness: float, damping: float, loose: tuple[float, float]) -> Floats:
     """What `run_pair` needs of a cart: `light` is its mass without what hangs loose [kg]."""
     from scipy.linalg import expm
 
