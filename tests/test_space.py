@@ -393,6 +393,20 @@ def test_sources_far_off_share_the_echo_and_keep_their_energy() -> None:
     assert 10.0 * np.log10(np.mean(a**2) / np.mean(b**2)) == pytest.approx(0.0, abs=1.5)
 
 
+def test_the_late_echo_is_as_loud_whenever_a_source_enters_it() -> None:
+    """Near or far, with early echoes of its own or without: the diffuse field falls with the chamber alone."""
+    chamber, late = Chamber((20.0, 10.0, 20.0), ((0.3,) * 7,) * 6), slice(round(0.3 * RATE), None)
+    octave = signal.butter(4, [700.0, 1400.0], "bandpass", fs=RATE, output="sos")
+    here, levels = Listener((0.0, 2.0, 9.0)), []
+    for place in ((0.0, 2.0, 8.0), (8.0, 8.0, -9.0)):
+        for own in (1, 0):
+            space = Space([Source("it", place)], chamber, here, own_echoes=own)
+            levels.append(
+                10.0 * np.log10(np.sum(signal.sosfilt(octave, space.block(impulse(48_000)), axis=1)[:, late] ** 2))
+            )
+    assert np.ptp(levels) < 1.0
+
+
 def test_many_sources_are_borne() -> None:
     space, x = many(80)
     assert np.isfinite(space.block(x[:, :2000])).all()
