@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from test_page import CHROMIUM, FLAGS, PAGE, ROOT, drop, opened, panel, press, until
+from test_page import CHROMIUM, FLAGS, PAGE, PATIENCE, ROOT, drop, opened, panel, press, until
 
 KINDS = ("gyroscope", "galaxy", "web")
 SERVER = """
@@ -65,10 +65,16 @@ def maker(bench: str) -> Iterator[Any]:
 
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
-        page = opened(browser, bench)
+        page = patient(opened(browser, bench))
         until(page, "heartwright.state().room?.standing.length >= 3", 30)
         yield page
         browser.close()
+
+
+def patient(page: Any) -> Any:
+    """Playwright's own waiting as patient as `until`: drawing in software may keep a busy machine long."""
+    page.set_default_timeout(15_000 * PATIENCE)
+    return page
 
 
 def id_of(page: Any, kind: str) -> int:
@@ -116,16 +122,15 @@ def test_a_click_in_the_room_puts_what_it_meets_in_focus(maker: Any) -> None:
 
 def test_an_onlooker_gets_no_deeds(maker: Any) -> None:
     answer = maker.evaluate("heartwright.app.net.send('invite', {role: 'onlooker'})")
-    page = opened(
-        maker.context.browser, answer["url"] if answer["url"].startswith("http") else _here(maker, answer["url"])
-    )
+    page = patient(opened(maker.context.browser, _here(maker, answer["url"])))
     panel(page, "shelf")
     assert page.evaluate("document.querySelectorAll('#sheet [data-deed]').length") == 0
     page.context.close()
 
 
 def _here(page: Any, path: str) -> str:
-    return str(page.evaluate("location.origin")) + path
+    """The address of an invitation, which a session without an address of its own gives as a path."""
+    return str(page.evaluate("path => new URL(path, location.origin).href", path))
 
 
 def test_a_dropped_graph_becomes_a_work(maker: Any) -> None:

@@ -96,7 +96,7 @@ def unpacked(path: Path) -> Path:
             if len(notes) > NOTES_MOST:
                 raise ValueError(f"{path.name}: {len(notes)} notes, {NOTES_MOST} are the most")
             _unpack(archive, notes, folder, path.name)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
         raise ValueError(f"{path.name}: no archive that can be read: {error}") from None
     return folder
 
