@@ -96,7 +96,11 @@ class Galaxy:
             bodies = models.softened(bodies, self._forces)
         self._made = bodies
         self._cluster = Cluster.of(
-            bodies, wall=wall, step=step or models.step(soft), forces=self._forces, way=LETS_GO if lets_go else REFLECTS
+            bodies,
+            wall=wall,
+            step=step or models.step(soft, made_as),
+            forces=self._forces,
+            way=LETS_GO if lets_go else REFLECTS,
         )
         self._history: deque[Look] = deque(maxlen=KEPT)
         self._calm = 0.0  # when it was last disturbed, Henon units
