@@ -25,7 +25,7 @@ from scipy.optimize import brentq
 from benchmarks.common import bar, calibration_s, cpu, least_cpu, metric, quick
 from heartwright.work import Ground
 from heartwright.works.web import Web, layout
-from heartwright.works.web.mesh import matrices
+from heartwright.works.web.mesh import matrices, mesh
 from heartwright.works.web.modes import modes
 from heartwright.works.web.net import gather
 
@@ -179,15 +179,16 @@ def changes(web: Web, name: str) -> None:
 
 
 def peers() -> None:
-    threads = 300 if quick() else 1_500
+    threads = 150 if quick() else 600
     web = Web(meshed(threads), thinking_hz=0.0)
     few = 40
-    stiffness, mass, _, _ = matrices(web.mesh, web.threads)
+    fine = mesh(web.strings, web.bead, web.anchored, web.step / 2.0)
+    stiffness, mass, _, _ = matrices(fine, web.threads)
     how = {"most": few, "drag": 0.0, "viscosity": 0.0, "seed": 1}
-    ours, low = least_cpu(lambda: modes(web.mesh, web.threads, web.ear, **how), times=3)
+    ours, low = least_cpu(lambda: modes(fine, web.threads, web.ear, **how), times=3)
     root = 1.0 / np.sqrt(mass)
     spent, square = cpu(lambda: np.linalg.eigh(root[:, None] * stiffness.toarray() * root)[0][:few])
-    hz = np.arcsin(0.5 * web.step * np.sqrt(square)) / (np.pi * web.step)
+    hz = np.arcsin(0.5 * fine.step * np.sqrt(square)) / (np.pi * fine.step)
     metric("modes_rows", len(mass))
     metric("modes_cpu_s", ours)
     metric("modes_dense_numpy_cpu_s", spent)
