@@ -28,9 +28,7 @@ def draw(
     parts = [_text(LEFT, 24, "Two Graham clocks on one cart: what becomes of them", size=16)]
     parts += _map(free, LEFT, TOP, mu, eta, "free cart: damping B/(M w) against mass ratio m/M")
     right = LEFT + CELL * len(mu) + 110
-    parts += _map(
-        sprung, right, TOP, mu_sprung, rho, f"sprung beam, B/(M w) = {eta_sprung:g}: K/(M w²) against m/M"
-    )
+    parts += _map(sprung, right, TOP, mu_sprung, rho, f"sprung beam, B/(M w) = {eta_sprung:g}: K/(M w²) against m/M")
     foot = TOP + CELL * max(len(eta), len(rho)) + 60
     for i, (regime, colour) in enumerate(COLOURS.items()):
         x = LEFT + 150 * i

@@ -22,7 +22,17 @@ import numpy as np
 from heartwright.records import Floats, Ledger
 from heartwright.work import Ground, Vector, Work, rotated
 from heartwright.works.groan import Groans
-from heartwright.works.seats import LONGEST_STEP, STRAIGHT, Seat, Told, load_of, momentum_of, propagator, step_of, total_of
+from heartwright.works.seats import (
+    LONGEST_STEP,
+    STRAIGHT,
+    Seat,
+    Told,
+    load_of,
+    momentum_of,
+    propagator,
+    step_of,
+    total_of,
+)
 from heartwright.works.seats import On as On
 from heartwright.works.support import Load, Statics, Support
 from heartwright.works.tilting import STILL as TILT_STILL
