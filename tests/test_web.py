@@ -490,3 +490,18 @@ def test_tighter_threads_hold_more_and_that_is_booked() -> None:
     assert before == pytest.approx(0.25 * TENSION * np.pi**2 * 1e-6 / 0.6, rel=1e-3)
     web.do("tighten", factor=1.2)
     assert web.drive_j == pytest.approx(0.2 * before, rel=1e-2)
+
+
+def test_nodes_feel_the_viscosity_of_their_threads() -> None:
+    """Threads of one segment: all that moves is nodes, and they fall as exp(-eta w^2 t / 2) all the same."""
+    web = line(9, 0.06, viscosity=2e-4, step=4e-3)
+    assert np.all(web.mesh.segments == 1)
+    web.node_u[:] = 1e-3 * np.sin(np.pi * np.arange(11) / 10)
+    for j, (a, b) in enumerate(web.threads):
+        first = int(web.mesh.first[j]) + 1
+        web.u[first : first + 2] = web.node_u[[a, b]]
+    web.u_next[:] = web.u
+    before = web.energy
+    web.advance(0.5)
+    omega = 2.0 * np.pi * web.modes(1).frequency_hz[0]
+    assert np.log(before / web.energy) == pytest.approx(2e-4 * omega**2 * 0.5, rel=0.05)
