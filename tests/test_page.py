@@ -26,7 +26,7 @@ FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=gl-egl", "--ignore-gpu-b
 CLIPS = os.environ.get("HEARTWRIGHT_RECORDINGS", "")
 VIEW = {"width": 640, "height": 360}
 IDLE = "HEARTWRIGHT_IDLE" in os.environ
-#: Bounds are those of a machine that has nothing else to do, and held there; elsewhere they only tell a page that hangs.
+#: Bounds are those of a machine that has nothing else to do, and held there; elsewhere they only tell what hangs.
 PATIENCE = 1.0 if IDLE else 8.0
 
 
