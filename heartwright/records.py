@@ -109,8 +109,8 @@ class Ledger:
 
     @property
     def residual_ratio(self) -> float:
-        """|residual| over the drive (over the dissipation where nothing drives)."""
-        scale = abs(self.drive_j) or sum(self.spent_j.values()) or 1.0
+        """|residual| over what passed through the books: the larger of drive and dissipation."""
+        scale = max(abs(self.drive_j), sum(self.spent_j.values())) or 1.0
         return abs(self.residual_j) / scale
 
 
