@@ -177,6 +177,44 @@ def weigh(body: Any, run: Any, cell: Any) -> None:
             inner = inner + 1 if leaf else run[inner, AFTER]
 
 
+@njit(**_jit)
+def gather(body: Any, cell: Any, run: Any, home: int, wide: float, near: Any, far: Any) -> tuple[int, int]:
+    """List what a group `home` feels, from its middle: single bodies in `near`, whole cells in `far`; the counts."""
+    first, last = run[home, FIRST], run[home, LAST]
+    cx, cy, cz = cell[home, X], cell[home, Y], cell[home, Z]
+    lx = hx = body[first, 0]
+    ly = hy = body[first, 1]
+    lz = hz = body[first, 2]
+    for i in range(first + 1, last):
+        lx, hx = min(lx, body[i, 0]), max(hx, body[i, 0])
+        ly, hy = min(ly, body[i, 1]), max(hy, body[i, 1])
+        lz, hz = min(lz, body[i, 2]), max(hz, body[i, 2])
+    singles = wholes = 0
+    c = 0
+    while c < run.shape[0]:
+        x, y, z = cell[c, X], cell[c, Y], cell[c, Z]
+        dx = max(lx - x, x - hx, 0.0)
+        dy = max(ly - y, y - hy, 0.0)
+        dz = max(lz - z, z - hz, 0.0)
+        ox, oy, oz = x - cell[c, MX], y - cell[c, MY], z - cell[c, MZ]
+        reach = cell[c, EDGE] * wide + np.sqrt(ox * ox + oy * oy + oz * oz)
+        if dx * dx + dy * dy + dz * dz > reach * reach:
+            far[0, wholes], far[1, wholes], far[2, wholes] = x - cx, y - cy, z - cz
+            for k in range(7):
+                far[3 + k, wholes] = cell[c, M] if k == 0 else cell[c, XX + k - 1]
+            wholes += 1
+            c = run[c, AFTER]
+        elif run[c, AFTER] == c + 1:
+            for i in range(run[c, FIRST], run[c, LAST]):
+                near[0, singles], near[1, singles] = body[i, 0] - cx, body[i, 1] - cy
+                near[2, singles], near[3, singles] = body[i, 2] - cz, body[i, 3]
+                singles += 1
+            c = run[c, AFTER]
+        else:
+            c += 1
+    return singles, wholes
+
+
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
 def walk(
     order: Any, body: Any, cell: Any, run: Any, group: Any,
@@ -189,36 +227,7 @@ def walk(
         home = group[g]
         first, last = run[home, FIRST], run[home, LAST]
         cx, cy, cz = cell[home, X], cell[home, Y], cell[home, Z]
-        lx = hx = body[first, 0]
-        ly = hy = body[first, 1]
-        lz = hz = body[first, 2]
-        for i in range(first + 1, last):
-            lx, hx = min(lx, body[i, 0]), max(hx, body[i, 0])
-            ly, hy = min(ly, body[i, 1]), max(hy, body[i, 1])
-            lz, hz = min(lz, body[i, 2]), max(hz, body[i, 2])
-        singles = wholes = 0
-        c = 0
-        while c < run.shape[0]:
-            x, y, z = cell[c, X], cell[c, Y], cell[c, Z]
-            dx = max(lx - x, x - hx, 0.0)
-            dy = max(ly - y, y - hy, 0.0)
-            dz = max(lz - z, z - hz, 0.0)
-            ox, oy, oz = x - cell[c, MX], y - cell[c, MY], z - cell[c, MZ]
-            reach = cell[c, EDGE] * wide + np.sqrt(ox * ox + oy * oy + oz * oz)
-            if dx * dx + dy * dy + dz * dz > reach * reach:
-                far[0, wholes], far[1, wholes], far[2, wholes] = x - cx, y - cy, z - cz
-                for k in range(7):
-                    far[3 + k, wholes] = cell[c, M] if k == 0 else cell[c, XX + k - 1]
-                wholes += 1
-                c = run[c, AFTER]
-            elif run[c, AFTER] == c + 1:
-                for i in range(run[c, FIRST], run[c, LAST]):
-                    near[0, singles], near[1, singles] = body[i, 0] - cx, body[i, 1] - cy
-                    near[2, singles], near[3, singles] = body[i, 2] - cz, body[i, 3]
-                    singles += 1
-                c = run[c, AFTER]
-            else:
-                c += 1
+        singles, wholes = gather(body, cell, run, home, wide, near, far)
         for i in range(first, last):
             xi, yi, zi = np.float32(body[i, 0] - cx), np.float32(body[i, 1] - cy), np.float32(body[i, 2] - cz)
             ax = ay = az = phi = rho = zero
