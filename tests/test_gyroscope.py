@@ -10,14 +10,14 @@ from scipy import integrate, special
 from scipy.interpolate import CubicSpline
 
 from heartwright.work import STILL, G, Ground, Work
-from heartwright.works import gyroscope_hands as hands
-from heartwright.works import gyroscope_motion as K
-from heartwright.works import gyroscope_rings as R
-from heartwright.works import gyroscope_top as top
 from heartwright.works.gyroscope import RPM, Gyroscope
-from heartwright.works.gyroscope_body import Build, air_drag, read
-from heartwright.works.gyroscope_figures import motion_of, ring_nutation
-from heartwright.works.gyroscope_mounts import InGimbals, OnPoint
+from heartwright.works.gyroscope import hands as hands
+from heartwright.works.gyroscope import motion as K
+from heartwright.works.gyroscope import rings as R
+from heartwright.works.gyroscope import top as top
+from heartwright.works.gyroscope.body import Build, air_drag, read
+from heartwright.works.gyroscope.figures import motion_of, ring_nutation
+from heartwright.works.gyroscope.mounts import InGimbals, OnPoint
 
 BARE = {"friction": False, "imbalance": 0.0, "skew": 0.0}
 

@@ -17,11 +17,11 @@ from benchmarks.common import bar, calibration_s, least_cpu, metric, quick
 from benchmarks.gyroscope import peers
 from heartwright.records import Floats
 from heartwright.work import STILL, G, Ground
-from heartwright.works import gyroscope_motion as K
-from heartwright.works import gyroscope_top as forms
 from heartwright.works.gyroscope import RPM, Gyroscope
-from heartwright.works.gyroscope_figures import motion_of
-from heartwright.works.gyroscope_mounts import OnPoint
+from heartwright.works.gyroscope import motion as K
+from heartwright.works.gyroscope import top as forms
+from heartwright.works.gyroscope.figures import motion_of
+from heartwright.works.gyroscope.mounts import OnPoint
 
 CLOSED_FORM = 1e-4
 DRIFT = 1e-8

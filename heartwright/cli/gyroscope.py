@@ -68,7 +68,7 @@ def gyroscope(
     run stands beside the closed form of the heavy symmetric top. Exit status: 0, 3 where it fell or stands still, 2 for
     bad input.
     """
-    from heartwright.works import gyroscope_body as bodies
+    from heartwright.works.gyroscope import body as bodies
 
     bounded("--seconds", seconds, 0.05, 7200.0, "20")
     bounded("--motor", motor, 0.1, 60.0, "6")

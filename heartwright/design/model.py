@@ -18,16 +18,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from heartwright.design.document import Document
 from heartwright.design.errors import DesignError, explain
 from heartwright.design.escapement import Graham, SwissLever
 from heartwright.design.pump import Pump, Remontoire
-from heartwright.design.quantities import Part, Rate
+from heartwright.design.quantities import Rate
 from heartwright.design.works import Balance, Dirt, Pendulum, SoundBody, Train
 
 Kind = Literal["modern lever", "vintage lever", "pin-pallet", "pendulum", "heart"]
 
 
-class Design(Part):
+class Design(Document):
     """A movement as declared. Attributes are the TOML keys, SI inside (`beat_rate` is `beat_hz`, beats per second)."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="short name, small letters and dashes")]
@@ -87,23 +88,6 @@ class Design(Part):
             return cls.model_validate(data, context={"from_text": from_text})
         except ValidationError as error:
             raise explain(source, cls, data, error) from None
-
-    def to_toml(self) -> str:
-        """The design as TOML with units in the text; reads back as the same design."""
-        import tomli_w
-
-        data = self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
-        return tomli_w.dumps(data)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the design as TOML, whole or not at all. Raises OSError if the disk does not take it."""
-        target = Path(path)
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            part.write_text(self.to_toml(), encoding="utf-8")
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
 
 
 def bundled() -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal, get_args
 from annotated_types import Ge, Gt, Le
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
+from heartwright.design.document import Document
 from heartwright.design.errors import DesignError, explain
 from heartwright.design.quantities import Density, Frequency, Gap, Length, Mass, Modulus, Offset, Part, SpringRate, Unit
 
@@ -108,7 +109,7 @@ class Standing(Part):
         return self
 
 
-class RoomPlan(Part):
+class RoomPlan(Document):
     """A room as declared. Attributes are the TOML keys, SI inside."""
 
     title: str
@@ -187,23 +188,6 @@ class RoomPlan(Part):
         except ValidationError as error:
             found = explain(source, cls, data, error)
             raise DesignError(source, [problem.removeprefix("design: ") for problem in found.problems]) from None
-
-    def to_toml(self) -> str:
-        """The plan as TOML with units in the text; reads back as the same plan."""
-        import tomli_w
-
-        data = self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
-        return tomli_w.dumps(data)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the plan as TOML, whole or not at all. Raises OSError if the disk does not take it."""
-        target = Path(path)
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            part.write_text(self.to_toml(), encoding="utf-8")
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
 
 
 def check_place(name: str, along: float, shelf: Shelf) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from heartwright.records import Floats
 from heartwright.work import G
-from heartwright.works.gyroscope_body import AIR_DENSITY, Build
+from heartwright.works.gyroscope.body import AIR_DENSITY, Build
 
 SOUND = 345.0  # speed of sound [m/s]
 WAVINESS, STIFFNESS = 50e-9, 5e5  # of a small ball bearing's rings [m], [N/m]

@@ -10,10 +10,10 @@ import math
 from typing import TYPE_CHECKING
 
 from heartwright.work import Figure, G
-from heartwright.works import gyroscope_motion as K
-from heartwright.works import gyroscope_rings as R
-from heartwright.works.gyroscope_mounts import InGimbals, OnPoint
-from heartwright.works.gyroscope_top import TopMotion, sleeping_spin, top_motion
+from heartwright.works.gyroscope import motion as K
+from heartwright.works.gyroscope import rings as R
+from heartwright.works.gyroscope.mounts import InGimbals, OnPoint
+from heartwright.works.gyroscope.top import TopMotion, sleeping_spin, top_motion
 
 if TYPE_CHECKING:
     from heartwright.works.gyroscope import Gyroscope

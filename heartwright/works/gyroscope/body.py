@@ -15,7 +15,7 @@ import numpy as np
 
 from heartwright.records import Floats
 from heartwright.work import G
-from heartwright.works import gyroscope_motion as K
+from heartwright.works.gyroscope import motion as K
 
 AIR_DENSITY, AIR_VISCOSITY = 1.19, 1.54e-5  # at 23 C [kg/m3], [m2/s]
 _SMALL = 1e-6  # squares of the inertia smaller than this share are left out of the body
@@ -170,7 +170,7 @@ def air_drag(build: Build) -> tuple[float, float]:
 
 
 def point_body(build: Build, direction: float, *, friction: bool = True) -> Floats:
-    """The array that the kernels know a body on a point by, shape (27,); see gyroscope_motion."""
+    """The array that the kernels know a body on a point by, shape (27,); see `motion`."""
     body = np.zeros(K.N_BODY)
     own = inertia(build, direction)
     inverse = np.linalg.inv(own)

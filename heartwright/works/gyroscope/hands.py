@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heartwright.work import G
-from heartwright.works.gyroscope_body import air_drag
+from heartwright.works.gyroscope.body import air_drag
 
 if TYPE_CHECKING:
     from heartwright.works.gyroscope import Gyroscope

@@ -14,10 +14,10 @@ import numpy as np
 
 from heartwright.records import Floats
 from heartwright.work import ZERO, G, Ground, Vector, rotated
-from heartwright.works import gyroscope_motion as K
-from heartwright.works import gyroscope_rings as R
-from heartwright.works.gyroscope_body import Build, air_drag, frame_across, point_body
-from heartwright.works.gyroscope_top import steady_precession
+from heartwright.works.gyroscope import motion as K
+from heartwright.works.gyroscope import rings as R
+from heartwright.works.gyroscope.body import Build, air_drag, frame_across, point_body
+from heartwright.works.gyroscope.top import steady_precession
 
 TURN_A_STEP = 0.6  # how far the fastest turning goes in a step on a point [rad]: energy within 1e-11
 RINGS_A_STEP = 0.3

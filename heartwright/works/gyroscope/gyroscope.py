@@ -4,10 +4,9 @@
     reaction = toy.advance(0.002, Ground(acceleration=(0.01, 0.0, 0.0)))
     toy.figures()["precession"]
 
-It spins down by air, bearing and point, sinks, wakes and falls by itself; nobody says when. Motion: gyroscope_motion
-(on a point) and gyroscope_rings (in gimbals); measures: gyroscope_body; sound: gyroscope_whirr; closed forms:
-gyroscope_top.
-While it is held (cord, motor, brake, hold) the hands take every force, and the stand feels none.
+It spins down by air, bearing and point, sinks, wakes and falls by itself; nobody says when. Motion: `motion` (on a
+point) and `rings` (in gimbals); measures: `body`; sound: `whirr`; closed forms: `top`. While it is held (cord, motor,
+brake, hold) the hands take every force, and the stand feels none.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from numpy.typing import NDArray
 
 from heartwright.records import Ledger
 from heartwright.work import STILL, ZERO, Deed, Figure, G, Ground, Reaction, Span, Vector, amounts_of
-from heartwright.works import gyroscope_body as bodies
-from heartwright.works.gyroscope_body import Build
-from heartwright.works.gyroscope_figures import told
-from heartwright.works.gyroscope_hands import Hands, grind, handle
-from heartwright.works.gyroscope_mounts import InGimbals, OnPoint, hold
-from heartwright.works.gyroscope_whirr import Whirr
+from heartwright.works.gyroscope import body as bodies
+from heartwright.works.gyroscope.body import Build
+from heartwright.works.gyroscope.figures import told
+from heartwright.works.gyroscope.hands import Hands, grind, handle
+from heartwright.works.gyroscope.mounts import InGimbals, OnPoint, hold
+from heartwright.works.gyroscope.whirr import Whirr
 
 RPM = math.pi / 30.0  # [rad/s]
 _STILL_SPIN = 0.5  # below this it has stopped [rad/s]
