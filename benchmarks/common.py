@@ -70,3 +70,12 @@ def calibration_s() -> float:
     """CPU seconds of the calibration loop on this machine now (least of five)."""
     _oscillate(10)
     return least_cpu(lambda: _oscillate(CALIBRATION_STEPS), times=5)[0]
+
+
+def cpu_of(pid: int) -> float:
+    """CPU seconds of a process so far (nan where the system does not tell)."""
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return float("nan")
+    fields = stat.read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

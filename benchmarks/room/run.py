@@ -13,19 +13,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import subprocess
 import sys
 import time
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
 
-from benchmarks.common import bar, calibration_s, metric, quick
+from benchmarks.common import bar, calibration_s, cpu_of, metric, quick
 from heartwright.studio.frames import Poses, Seen, read_sound
 
 ROOM = {"clockwork": 2, "gyroscope": 12, "galaxy": 3, "web": 1}
@@ -55,11 +53,7 @@ class Server:
 
     def cpu_s(self) -> float:
         """CPU seconds of the server's process so far (where the system tells)."""
-        stat = Path(f"/proc/{self.process.pid}/stat")
-        if not stat.exists():
-            return float("nan")
-        fields = stat.read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self.process.pid)
 
     def stop(self) -> None:
         self.process.terminate()

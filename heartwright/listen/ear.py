@@ -23,7 +23,7 @@ from heartwright.records import Floats, Reading, Recording
 
 SHORTEST_S = 3.0
 FEWEST_BEATS = 5
-_CLEAR_Z, _PERHAPS_Z = 8.5, 7.5  # combs and folds of noise alone reach 7
+_CLEAR_Z, _PERHAPS_Z = 8.5, 7.5  # combs and folds of noise alone reach 8
 # Probability of the beat rate against its half and double below which no rate is told: of a clear comb, whose odds are
 # told beside it, and of a low one, whose odds are themselves of noise.
 _SURE_COUNT, _FAINT_Z, _SURE_FAINT_COUNT = 0.95, 40.0, 0.998

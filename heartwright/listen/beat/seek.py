@@ -17,7 +17,7 @@ from heartwright.records import Floats
 
 PLAIN_Z, PLAIN_COUNT = 300.0, 0.9999  # a comb this high, of a count this likely, needs no better ear
 DOUBTFUL_Z = 14.0  # below it parts of the spectrum are searched alone
-SEEMS_Z = 7.0  # noise alone reaches less in any part; bands are not weighed by what it shows
+SEEMS_Z = 7.0  # below it bands are not weighed by what a pulse shows: noise would raise itself
 DEEP_S, SURELY = 12.0, 1.05  # in takes longer than that they are folded; how much better than a comb that must do
 LOUDEST = 12.0  # energy over the floor beyond which a block says no more about its band
 SINGLE = 8  # bands that are searched one by one
