@@ -222,7 +222,8 @@ def _energy(trace: Trace | None) -> str:
         return ""
     ledger = trace.ledger
     drive = f"{1e6 * ledger.drive_j / trace.seconds:.3g} µW" if trace.seconds > 0 else f"{ledger.drive_j:.3g} J"
-    about = f"From the simulation: the drive gives {drive}. {_ABOUT_ENERGY} {ledger.residual_ratio:.1e} of what passed through."
+    exact = f"{_ABOUT_ENERGY} {ledger.residual_ratio:.1e} of what passed through."
+    about = f"From the simulation: the drive gives {drive}. {exact}"
     return _section("Where the energy goes", about, charts.energy(ledger))
 
 
