@@ -103,7 +103,7 @@ def trace(record: Trace, design: Design, console: Console) -> None:
     largest = sorted(ledger.spent_j.items(), key=lambda item: -item[1])[:4]
     spent = ", ".join(f"{sink} {_joule(joule)}" for sink, joule in largest)
     console.print(
-        f"  {'energy':{_WIDTH}} {_joule(ledger.drive_j)} in; {spent}; residual {ledger.residual_ratio:.1e} of what passed"
+        f"  {'energy':{_WIDTH}} {_joule(ledger.drive_j)} in; {spent}; residual {ledger.residual_ratio:.1e} of all"
     )
 
 
