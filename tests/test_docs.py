@@ -61,6 +61,8 @@ def _provide(desk: Path, name: str) -> None:
     samples, rate = soundfile.read(find("demo"), dtype="float32")
     if name in ("watch.wav", "ch.wav", "6h.wav"):
         soundfile.write(path, samples, rate)
+    elif name == "two-watches.wav":
+        soundfile.write(path, np.stack([samples[::-1], samples], axis=1), rate)
     elif name == "my-watch.m4a":
         _write_m4a(path, samples, rate)
     elif name == "mine.toml":

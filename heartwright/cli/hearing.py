@@ -31,6 +31,7 @@ class Known:
     remarks: tuple[str, ...] = ()
     train: Train | None = None
     escapement: str | None = None
+    channel: str = ""  # of the recording; "" the clearest
 
 
 def known(
@@ -41,6 +42,7 @@ def known(
     clock: str,
     train: str | None = None,
     escapement: str | None = None,
+    channel: str = "",
 ) -> Known:
     """Check the options and look the movement up. Raises Refused."""
     bounded("--bph", bph, 600.0, 100_000.0, "21600")
@@ -48,8 +50,9 @@ def known(
     ppm = clock_ppm(clock)
     wheels = None if train is None else _train(train)
     kind = None if escapement is None else _kind(escapement)
+    side = _channel(channel) if channel else ""
     if movement is None:
-        return Known(bph=bph, lift_deg=lift_deg, clock_ppm=ppm, train=wheels, escapement=kind)
+        return Known(bph=bph, lift_deg=lift_deg, clock_ppm=ppm, train=wheels, escapement=kind, channel=side)
     row = catalogue.one(movement)
     remarks = []
     rate = row.rates_bph[0] if len(row.rates_bph) == 1 else None
@@ -67,7 +70,7 @@ def known(
     elif lift_deg is None:
         remarks.append(f"The table gives no lift for {row.name}: no amplitude. Add --lift-deg if you know it.")
     wheels = wheels or _train_of(row)
-    return Known(bph, lift_deg, lifts, rate, ppm, tuple(remarks), wheels, kind)
+    return Known(bph, lift_deg, lifts, rate, ppm, tuple(remarks), wheels, kind, side)
 
 
 def _train(text: str) -> Train:
@@ -92,6 +95,17 @@ def _kind(name: str) -> str:
         raise Refused(f"--escapement: {error}.") from None
 
 
+def _channel(name: str) -> str:
+    """A channel that some recording may have. Raises Refused."""
+    from heartwright.listen import Unreadable
+    from heartwright.listen.take import channels
+
+    try:
+        return channels.check(name)
+    except Unreadable as error:
+        raise Refused(f"--{error}.") from None
+
+
 def find(name: str) -> Path:
     """The recording called `name`: a file, or the one that comes with the package ("demo")."""
     path = Path(name)
@@ -107,7 +121,7 @@ def hear(name: str, told: Known, *, quiet: bool = False) -> tuple[Reading, Recor
 
     with under_way(f"Listening to {name}", quiet=quiet):
         try:
-            recording = listen.load(find(name))
+            recording = listen.load(find(name), channel=told.channel)
         except listen.Unreadable as error:
             return unreadable(str(error), source=name), None
         return measure(recording, told), recording

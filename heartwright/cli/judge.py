@@ -32,6 +32,7 @@ def judge(
     lift_deg: options.LiftDeg = None,
     movement: options.MovementName = None,
     clock_ppm: options.ClockPpm = "0,30",
+    channel: options.Channel = "",
     report: options.ReportFile = None,
     json: options.AsJson = False,
 ) -> None:
@@ -48,7 +49,7 @@ def judge(
     """
     if report is not None:
         check_writable(report)
-    told = hearing.known(bph=bph, lift_deg=lift_deg, movement=movement, clock=clock_ppm)
+    told = hearing.known(bph=bph, lift_deg=lift_deg, movement=movement, clock=clock_ppm, channel=channel)
     plan: Design | None
     recording: Recording | None
     trace: Trace | None = None

@@ -20,6 +20,7 @@ def listen(
     train: options.TrainText = None,
     escapement: options.Escapement = None,
     clock_ppm: options.ClockPpm = "0,30",
+    channel: options.Channel = "",
     beats: options.BeatsFile = None,
     report: options.ReportFile = None,
     json: options.AsJson = False,
@@ -31,13 +32,20 @@ def listen(
       heartwright listen my-watch.m4a --movement nh35 --report watch.html
       heartwright listen clock.wav --beats beats.csv
       heartwright listen watch.wav --clock-ppm 12.5,1 --json
+      heartwright listen two-watches.wav --channel right
       heartwright listen watch.wav --train "centre 80/12, third 60/10, fourth 70/8, escape 15/7"
 
     Record for 60 s with the phone's microphone on the crown, in a quiet room, lossless or as a voice memo with
     enhancement off. Exit status: 0 for a reading, 3 for an answer without one, 2 for bad input.
     """
     told = hearing.known(
-        bph=bph, lift_deg=lift_deg, movement=movement, clock=clock_ppm, train=train, escapement=escapement
+        bph=bph,
+        lift_deg=lift_deg,
+        movement=movement,
+        clock=clock_ppm,
+        train=train,
+        escapement=escapement,
+        channel=channel,
     )
     for path in (beats, report):
         if path is not None:

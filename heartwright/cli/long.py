@@ -35,9 +35,7 @@ def long(
         str | None,
         typer.Option("--start", help="When the first began, e.g. 2026-11-26T08:00.", rich_help_panel=_SEGMENTS),
     ] = None,
-    channel: Annotated[
-        str, typer.Option("--channel", help="left, right or a number; else the clearest.", rich_help_panel=_SEGMENTS)
-    ] = "",
+    channel: options.Channel = "",
     beside: Annotated[
         Path | None,
         typer.Option("--beside", help="CSV time,value beside the sound, e.g. a temperature: the rate against it."),
@@ -67,13 +65,13 @@ def long(
     """
     from heartwright.cli import long_say
 
-    told = hearing.known(bph=bph, lift_deg=lift_deg, movement=movement, clock=clock_ppm)
+    told = hearing.known(bph=bph, lift_deg=lift_deg, movement=movement, clock=clock_ppm, channel=channel)
     options.bounded("--piece-s", piece_s, 10.0, 600.0, "60")
     options.bounded("--window-s", window_s, 10.0, 86_400.0, "600")
     for path in (windows, beats, report):
         if path is not None:
             check_writable(path)
-    source = _source(files, starts, channel, piece_s)
+    source = _source(files, starts, told.channel, piece_s)
     column = _beside(beside, source, start)
     run = _follow(source, told, quiet=json)
     from heartwright.listen.hours import long_figures

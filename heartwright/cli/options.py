@@ -50,6 +50,15 @@ ClockPpm = Annotated[
         rich_help_panel=_HEARING,
     ),
 ]
+Channel = Annotated[
+    str,
+    typer.Option(
+        "--channel",
+        metavar="NAME",
+        help="left, right, mid (their mean) or a number from 1; else the one whose ticks stand out most.",
+        rich_help_panel="The sound",
+    ),
+]
 BeatsFile = Annotated[
     Path | None, typer.Option("--beats", help="Write one row a beat to this CSV file.", rich_help_panel=_OUTPUT)
 ]

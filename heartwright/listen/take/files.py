@@ -10,23 +10,24 @@ from pathlib import Path
 
 import numpy as np
 
-from heartwright.listen import filters
+from heartwright.listen.take import channels
 from heartwright.listen.take.decode import ALLOWED, Decoded, Samples, Unreadable, decode
 from heartwright.records import Recording
 
-__all__ = ["Unreadable", "choose_channel", "clipped_samples", "load"]
+__all__ = ["Unreadable", "clipped_samples", "load"]
 
 _LOWEST_HZ, _HIGHEST_HZ = 4_000.0, 1_000_000.0
 _ENOUGH_HZ = 32_000.0
-_DEAD = 1e-3  # a channel this much softer than the other carries no sound (-60 dB)
 
 
-def load(path: str | os.PathLike[str]) -> Recording:
-    """Read the recording at `path`: the better channel, not-a-numbers replaced, faults noted.
+def load(path: str | os.PathLike[str], *, channel: str = "") -> Recording:
+    """Read the recording at `path`: one channel, not-a-numbers replaced, faults noted.
 
-    Raises Unreadable (a ValueError) that says what was given, what is allowed and the usual fix.
+    `channel` is "left", "right", "mid" (the mean of all) or a number from 1; "" takes the one in which ticks stand
+    highest over the noise, and a note says so. Raises Unreadable (a ValueError) that says what was given, what is
+    allowed and the usual fix.
     """
-    source = Path(path)
+    source, asked = Path(path), channels.check(channel)
     if not source.exists():
         raise Unreadable(f"{source}: no such file; give the path of a sound file ({ALLOWED}); is the name spelt right?")
     if source.is_dir():
@@ -44,10 +45,10 @@ def load(path: str | os.PathLike[str]) -> Recording:
     except OSError as problem:
         reason = problem.strerror or str(problem)
         raise Unreadable(f"{source}: cannot be read ({reason}); usual fix: check its permissions") from None
-    return _clean(source, decoded)
+    return _clean(source, decoded, asked)
 
 
-def _clean(source: Path, decoded: Decoded) -> Recording:
+def _clean(source: Path, decoded: Decoded, asked: str) -> Recording:
     """One finite channel of a plausible rate from what a decoder returned."""
     if len(decoded.samples) == 0:
         raise Unreadable(f"{source.name}: holds no sound (0 samples); 3 s or more are needed; usual fix: record again")
@@ -61,14 +62,14 @@ def _clean(source: Path, decoded: Decoded) -> Recording:
     samples, replaced = _finite(decoded.samples)
     if replaced:
         notes.append(f"{replaced} samples were not numbers and were replaced by silence; export the file again")
-    channel, told = choose_channel(samples, decoded.rate_hz)
-    notes += told
-    mono = np.ascontiguousarray(samples[:, channel])
+    channel = channels.choose(samples, decoded.rate_hz, asked)
+    notes += channel.notes
+    mono = channel.of(samples)
     top = float(np.max(np.abs(mono)))
     if top > 4.0:
         mono = mono / np.float32(top)
         notes.append(f"samples reached {top:.3g} times full scale and were scaled to it")
-    clipped = clipped_samples(mono)
+    clipped = sum(clipped_samples(samples[:, i]) for i in channel.used)
     if clipped:
         notes.append(f"clipped: {clipped} samples stand at the top of the scale; lower the recording level")
     return Recording(mono, decoded.rate_hz, source=source.name, notes=tuple(notes))
@@ -110,23 +111,3 @@ def clipped_samples(mono: Samples) -> int:
         if found >= 8 and found > 0.5 * near:
             count += found
     return count
-
-
-def choose_channel(samples: Samples, rate_hz: float) -> tuple[int, tuple[str, ...]]:
-    """The channel [0..n) in which ticks stand highest over the noise, and a note where there was a choice."""
-    n = samples.shape[1]
-    if n == 1:
-        return 0, ()
-    spread = np.std(samples.astype(np.float64), axis=0)
-    names = ("left", "right") if n == 2 else tuple(f"channel {i + 1}" for i in range(n))
-    loudest = float(np.max(spread))
-    alive = [i for i in range(n) if loudest > 0.0 and spread[i] > _DEAD * loudest]
-    if len(alive) <= 1:
-        used = alive[0] if alive else 0
-        dead = [names[i] for i in range(n) if i != used and loudest > 0.0]
-        return used, (f"{' and '.join(dead)} silent, {names[used]} used",) if dead else ()
-    kernel = filters.butter(2, min(3_000.0, 0.2 * rate_hz), "high", rate_hz=rate_hz)
-    size = np.abs(filters.apply(kernel, samples[:, alive], axis=0))
-    contrast = np.quantile(size, 0.9995, axis=0) / np.maximum(np.median(size, axis=0), 1e-12)
-    used = alive[int(np.argmax(contrast))]
-    return used, (f"{n} channels, {names[used]} used (its ticks stand highest over the noise)",)

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from heartwright.listen.take import channels
 from heartwright.listen.take.blocks import open_blocks
-from heartwright.listen.take.files import check_rate, choose_channel
+from heartwright.listen.take.files import check_rate
 
 BLOCK_S = 0.1
 RATE_HZ = 48_000.0
@@ -73,14 +74,14 @@ def from_file(path: Path, *, speed: float = 1.0, block_s: float = BLOCK_S) -> It
         check_rate(path, rate)
 
         def play() -> Iterator[Block]:
-            channel, read, begun = -1, 0, time.monotonic()
+            channel, read, begun = None, 0, time.monotonic()
             while len(block := opened.read(max(1, int(block_s * rate)))):
-                if channel < 0:
-                    channel = choose_channel(block, rate)[0]
+                if channel is None:
+                    channel = channels.clearest(block, rate)
                 read += len(block)
                 if speed > 0.0:
                     time.sleep(max(0.0, begun + read / rate / speed - time.monotonic()))
-                yield Block(np.ascontiguousarray(block[:, channel]), read / rate)
+                yield Block(channel.of(block), read / rate)
 
         yield Listening(path.name, rate, play())
 

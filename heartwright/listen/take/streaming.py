@@ -17,9 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
+from heartwright.listen.take import channels
 from heartwright.listen.take.blocks import open_blocks
 from heartwright.listen.take.decode import MEDIA_SUFFIXES, Samples, Unreadable
-from heartwright.listen.take.files import check_rate, choose_channel
+from heartwright.listen.take.files import check_rate
 from heartwright.records import Recording
 
 SOUND_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".caf", ".w64", ".rf64"}) | MEDIA_SUFFIXES
@@ -27,7 +28,6 @@ PIECE_S, OVERLAP_S = 60.0, 2.0
 JOINED_S = 1.6  # starts written in whole seconds, this near the end of the segment before, mean that nothing is missing
 WHOLE_SECOND_S = 0.3  # one sigma of a start written in whole seconds
 EXACT_S = 2e-3  # of one written with decimals
-_CHANNELS = {"left": 0, "right": 1}
 _STAMP = re.compile(r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)[T _-]+(\d\d)[-:h.]?(\d\d)[-:m.]?(\d\d)(?!\d)")
 
 
@@ -70,7 +70,7 @@ class _Cut:
     first: bool
     last: bool
     read: int
-    channel: int
+    channel: channels.Channel
 
 
 @dataclass
@@ -78,7 +78,7 @@ class Source:
     """Segments to be read as pieces of `piece_s` that overlap by `overlap_s`; `notes` fills up while reading."""
 
     segments: Sequence[Segment]
-    channel: str = ""  # "left", "right", or a number from 1; "" takes the clearest of the first piece
+    channel: str = ""  # "left", "right", "mid" or a number from 1; "" takes the clearest of the first piece
     piece_s: float = PIECE_S
     overlap_s: float = OVERLAP_S
     notes: list[str] = field(default_factory=list)
@@ -88,7 +88,7 @@ class Source:
     def pieces(self) -> Iterator[Piece]:
         """Every piece in order of time. Raises Unreadable where the first segment holds no sound."""
         sizes = [max(_size(s.path), 1) for s in self.segments]
-        chosen: int | None = None
+        chosen: channels.Channel | None = None
         end_s = 0.0
         for index, segment in enumerate(self.segments):
             seam, start_s, sigma_s = self._start(index, segment, end_s)
@@ -134,7 +134,7 @@ class Source:
             return "joined", end_s, 0.0
         return "gap", segment.start_s, segment.sigma_s
 
-    def _cut(self, read: Callable[[int], Samples], rate_hz: float, channel: int | None) -> Iterator[_Cut]:
+    def _cut(self, read: Callable[[int], Samples], rate_hz: float, channel: channels.Channel | None) -> Iterator[_Cut]:
         """Pieces of a stream of blocks."""
         size, overlap = int(self.piece_s * rate_hz), int(self.overlap_s * rate_hz)
         tail = np.zeros(0, dtype=np.float32)
@@ -142,28 +142,14 @@ class Source:
         fresh: Samples = read(size)
         while len(fresh):
             if channel is None:
-                channel = self._channel(fresh, rate_hz)
-            mono = np.nan_to_num(fresh[:, min(channel, fresh.shape[1] - 1)], posinf=0.0, neginf=0.0)
+                channel = channels.choose(fresh, rate_hz, self.channel)
+                self.notes += channel.notes
+            mono = np.nan_to_num(channel.of(fresh), posinf=0.0, neginf=0.0)
             total += len(fresh)
             fresh = read(size - overlap)
             yield _Cut(np.concatenate([tail, mono]), at, at == 0, not len(fresh), total, channel)
             tail = np.concatenate([tail, mono])[-overlap:] if overlap else tail
             at = total - len(tail)
-
-    def _channel(self, samples: Samples, rate_hz: float) -> int:
-        """Which channel to listen to."""
-        if not self.channel:
-            used, told = choose_channel(samples, rate_hz)
-            self.notes += told
-            return used
-        named = _CHANNELS.get(self.channel.lower())
-        if named is None and self.channel.isdigit():
-            named = int(self.channel) - 1
-        if named is None or not 0 <= named < samples.shape[1]:
-            raise Unreadable(
-                f"channel {self.channel!r} asked for; the sound has {samples.shape[1]}: left, right or a number from 1"
-            )
-        return named
 
 
 def segments(
