@@ -386,6 +386,27 @@ def test_a_listener_who_turns_hears_no_click() -> None:
     assert np.std(h[1, 20_000:24_000]) > 1.1 * np.std(h[0, 20_000:24_000])
 
 
+def test_direct_sound_and_echoes_apart_make_up_the_whole() -> None:
+    """One source heard wholly, and one heard directly beside one heard by its echoes: the same."""
+    x = 0.01 * np.random.default_rng(1003).standard_normal((1, 6000)).astype(np.float32)
+    x[:, 4000:] = 0.0
+    place = (-1.5, 1.2, -1.0)
+    whole = Space([Source("it", place)], listener=HERE).block(x)
+    parts = [Source("it", place, heard="directly"), Source("its echoes", place, heard="by its echoes")]
+    both = Space(parts, listener=HERE).block(np.concatenate([x, x]))
+    assert both == pytest.approx(whole, abs=1e-6 * float(np.abs(whole).max()))
+    direct = Space(parts[:1], listener=HERE).block(x)
+    assert np.abs(direct[:, 5000:]).max() == 0.0 < np.abs(whole[:, 5000:]).max()
+    with pytest.raises(ValueError, match="heard 'loudly' given"):
+        Source("it", place, heard="loudly")
+
+
+def test_a_source_heard_directly_takes_no_place_among_those_with_echoes() -> None:
+    near, far = Source("near", (0.0, 1.5, -1.0), heard="directly"), Source("far", (0.0, 1.5, -3.0))
+    space = Space([near, far], listener=HERE, own_echoes=1)
+    assert [space._near(int(rank)) for rank in space._rank] == [False, True]
+
+
 def test_sources_far_off_share_the_echo_and_keep_their_energy() -> None:
     own, x = many(6)
     shared, _ = many(6, own_echoes=0)

@@ -17,7 +17,7 @@ Bools = NDArray[np.bool_]
 GRID = 128  # samples: filters change at whole multiples of it
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def write(x: Singles, clock: int, ring: Singles) -> None:
     """x [S, n] into ring [S, 2 size], twice, so that a stretch is never cut; size a power of two."""
     size = ring.shape[1] // 2
@@ -28,7 +28,7 @@ def write(x: Singles, clock: int, ring: Singles) -> None:
             ring[s, at + size] = x[s, i]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def add_paths(
     ring: Singles, clock: int, live: Bools, offset: Ints, taps: Singles, start: Ints, length: Ints, out: Singles
 ) -> None:
@@ -61,7 +61,7 @@ def add_paths(
                         out[e, first + i] += a[i] + share * (b[i] - a[i])
 
 
-@njit(cache=True, fastmath={"contract"})
+@njit(cache=True, nogil=True, fastmath={"contract"})
 def fir(x: Singles, h: Singles, out: Singles) -> None:
     """out [GRID] += sum over k of h[k] x[n_tap - 1 - k + i], eight taps at a time, which divides n_tap."""
     n_tap = h.shape[0]

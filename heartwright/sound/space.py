@@ -5,12 +5,14 @@
 
 Each source reaches each ear directly and by its first and second reflections (image sources), each path with its own
 delay, distance, air, walls and direction; what comes later is one tail for all (`tail`). Sources beyond the
-`own_echoes` that are heard best have a direct sound only and give their early echoes to the tail's bus.
+`own_echoes` that are heard best have a direct sound only and give their early echoes to the tail's bus. Sources that
+stand close together may share their echoes: each is heard "directly", and their sum once more "by its echoes" from
+their middle.
 
 All delays, gains and filters of a path are one FIR. A path that changes is faded into its successor over `GRID`
 samples of an absolute clock (echoes: four times that); so output does not depend on how it is cut into blocks, bit for
 bit, and a source that glides is heard with its Doppler shift. A listener who moves or turns, and a change of air, fade
-over `TURN`.
+over `TURN` (echoes: four times that).
 
 Level: a block is Pa; `loudness.Scale` makes it full scale.
 """
@@ -32,6 +34,7 @@ from heartwright.sound.ways import Glide, Group
 from heartwright.work import Vector
 
 TURN = 2048  # samples
+ECHO_TURN = 4 * TURN
 PIECE = 2048  # longest stretch done at once [samples]
 OWN_ECHOES = 32
 ECHO_GRID = 4 * GRID
@@ -42,15 +45,22 @@ _MID_HZ = 1000.0
 _ENTRIES = ((0.35, 1.0), (1.0, -1.0), (1.65, 1.0))  # into the tail: time over `tail.enters`, sign
 
 
+WAYS = ("wholly", "directly", "by its echoes")
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Something that sounds: its name, its place in the room [m], and a gain on its pressure."""
+    """Something that sounds: its name, its place in the room [m], a gain on its pressure, and what is heard of it:
+    one of `WAYS` (late echoes go with the early ones)."""
 
     name: str
     place: Vector
     gain: float = 1.0
+    heard: str = "wholly"
 
     def __post_init__(self) -> None:
+        if self.heard not in WAYS:
+            raise ValueError(f"{self.name}: heard {self.heard!r} given; {', '.join(WAYS)} are allowed")
         if not 0.0 <= self.gain <= 1e3:
             raise ValueError(f"{self.name}: gain {self.gain:g} given; 0 to 1000 is allowed; 1 is as loud as it is")
 
@@ -107,10 +117,10 @@ class Space:
         self._heard_until = np.full(n, -(1 << 60), np.int64)
         self._arrive = np.zeros(n, np.int64)
         self._rank = self._ranks()
-        for s in range(n):
-            for k, group in enumerate(self._groups):
-                self._design(k, s, self.time, length=0)
-                group.settle(s)
+        everyone = np.arange(n)
+        for k, group in enumerate(self._groups):
+            self._design(k, everyone, self.time, length=0)
+            group.settle(everyone)
 
     def add(self, source: Source) -> None:
         """One more source, from now on. The others go on undisturbed."""
@@ -170,7 +180,7 @@ class Space:
         self._rank_anew()
 
     def set_gain(self, name: str, gain: float) -> None:
-        """Make a source louder or softer, faded over `TURN` samples."""
+        """Make a source louder or softer, faded over `TURN` samples (echoes: `ECHO_TURN`)."""
         s = self.index(name)
         self.sources[s] = replace(self.sources[s], gain=gain)
         for group in self._groups:
@@ -178,7 +188,7 @@ class Space:
         self._rank_anew()
 
     def listen(self, listener: Listener) -> None:
-        """Hear from elsewhere, or look elsewhere; faded over `TURN` samples."""
+        """Hear from elsewhere, or look elsewhere; faded over `TURN` samples (echoes: `ECHO_TURN`)."""
         self.chamber.inside(listener.place, "listener")
         if listener.ears != self.listener.ears:
             raise ValueError(f"ears cannot change from {self.listener.ears} while it goes; make a new Space")
@@ -206,9 +216,12 @@ class Space:
             group.stale |= (before < self.own_echoes) != (self._rank < self.own_echoes)
 
     def _ranks(self) -> Ints:
-        """0 for the source that is heard best, by gain over distance."""
+        """0 for the source that is heard best, by gain over distance; last those that have no echoes."""
         here = np.asarray(self.listener.place)
-        best = [-s.gain / max(0.3, float(np.linalg.norm(np.asarray(s.place) - here))) for s in self.sources]
+        best = [
+            np.inf if s.heard == "directly" else -s.gain / max(0.3, float(np.linalg.norm(np.asarray(s.place) - here)))
+            for s in self.sources
+        ]
         return np.asarray(np.argsort(np.argsort(best, kind="stable"), kind="stable"))
 
     # ------------------------------------------------------------------------------------------ sounding
@@ -235,9 +248,8 @@ class Space:
     def _until_change(self, n: int) -> int:
         """Look whether filters change now, and how many samples can be done before they may again."""
         if self.time % GRID == 0:
-            for k, group in enumerate(self._groups):
-                for s in np.flatnonzero(self._changing(group)):
-                    self._look(k, int(s))
+            for k in range(len(self._groups)):
+                self._look(k)
         if any(self._changing(group).any() for group in self._groups):
             n = min(n, GRID - self.time % GRID)
         return n
@@ -245,17 +257,21 @@ class Space:
     def _changing(self, group: Group) -> Bools:
         return group.stale | (group.length > 0) | (group.until < self._arrive)
 
-    def _look(self, k: int, s: int) -> None:
-        """End a fade that is over; begin the next where the source moves or something else changed."""
-        group, glide = self._groups[k], self._glides[s]
-        if self.time < group.start[s] + group.length[s]:
+    def _look(self, k: int) -> None:
+        """End the fades that are over; begin the next where sources move or something else changed."""
+        group, now = self._groups[k], self.time
+        over = np.flatnonzero(self._changing(group) & (now >= group.start + group.length))
+        if not len(over):
             return
-        group.settle(s)
-        if glide.start <= self.time and group.until[s] < glide.end:
-            self._design(k, s, self.time + group.step, length=group.step)
-        elif group.stale[s]:
-            self._design(k, s, self.time, length=TURN)
-            group.stale[s] = False
+        group.settle(over)
+        under_way = np.array([self._glides[s].start <= now and group.until[s] < self._glides[s].end for s in over])
+        glides = over[under_way]
+        turns = over[~under_way & group.stale[over]]
+        if len(glides):
+            self._design(k, glides, now + group.step, length=group.step)
+        if len(turns):
+            self._design(k, turns, now, length=TURN if k == DIRECT else ECHO_TURN)
+            group.stale[turns] = False
 
     def _piece(self, x: Singles) -> Floats:
         n = x.shape[1]
@@ -273,30 +289,42 @@ class Space:
 
     # ------------------------------------------------------------------------------------------ paths
 
-    def _design(self, k: int, s: int, when: int, *, length: int) -> None:
-        """Make the filters of group k that source s has at a time, to be faded to over `length` samples from now."""
-        group, source = self._groups[k], self.sources[s]
-        at = self._glides[s].at(when) - self.chamber.low
+    def _design(self, k: int, who: Ints, when: int, *, length: int) -> None:
+        """Make the filters of group k that these sources have at a time, to be faded to over `length` samples."""
+        group = self._groups[k]
+        at = np.array([self._glides[s].at(when) for s in who]).reshape(-1, 3) - self.chamber.low
         here = np.asarray(self.listener.place) - self.chamber.low
-        near = self._near(int(self._rank[s]))
-        if k == DIRECT:
-            self._set(group, s, at[None, :] - here, np.full((1, group.n_tap // 2 + 1), source.gain))
-        elif k == BUS:
-            self._set_bus(group, s, float(np.linalg.norm(at - here)), near)
-        elif near:
-            images = self._images[k - 1]
-            self._set(group, s, images.sign * at + images.shift - here, self._walls[k - 1] * source.gain)
+        has = np.array([self._has(k, self.sources[s], int(self._rank[s])) for s in who], bool)
+        group.taps[1, who[~has]] = 0.0
+        heard, places = who[has], at[has]
+        gain = np.array([self.sources[s].gain for s in heard])[:, None, None]
+        if k == BUS:
+            for s, distance in zip(heard, np.linalg.norm(places - here, axis=1), strict=True):
+                self._set_bus(group, int(s), float(distance), self._near(int(self._rank[s])))
+        elif k == DIRECT:
+            self._set(group, heard, places[:, None, :] - here, gain * np.ones(group.n_tap // 2 + 1))
         else:
-            group.taps[1, s] = 0.0
-        group.start[s], group.length[s], group.until[s] = self.time, length, when
+            images = self._images[k - 1]
+            self._set(group, heard, images.sign * places[:, None, :] + images.shift - here, self._walls[k - 1] * gain)
+        group.sounds[who] |= group.taps[1, who].any(axis=(1, 2, 3))
+        group.start[who], group.length[who], group.until[who] = self.time, length, when
 
-    def _set(self, group: Group, s: int, way: Floats, left: Floats) -> None:
-        distance = np.linalg.norm(way, axis=1)
-        towards = way / np.maximum(distance, 1e-9)[:, None]
-        group.offset[1, s], group.taps[1, s] = hears(
-            self.listener, towards=towards, distance=distance, left=left, air=self.air, rate_hz=self.rate_hz,
-            n_tap=group.n_tap,
+    def _has(self, k: int, source: Source, rank: int) -> bool:
+        """Whether a source of this rank has paths of group k."""
+        if k == DIRECT:
+            return source.heard != "by its echoes"
+        return source.heard != "directly" and (k == BUS or self._near(rank))
+
+    def _set(self, group: Group, who: Ints, way: Floats, left: Floats) -> None:
+        """Filters of the paths `way` [n, path, 3] of n sources, of which walls and gain left [n, path, frequency]."""
+        n, paths = way.shape[:2]
+        distance = np.linalg.norm(way, axis=2).ravel()
+        towards = way.reshape(-1, 3) / np.maximum(distance, 1e-9)[:, None]
+        offset, taps = hears(
+            self.listener, towards=towards, distance=distance, left=left.reshape(n * paths, left.shape[-1]),
+            air=self.air, rate_hz=self.rate_hz, n_tap=group.n_tap,
         )  # fmt: skip
+        group.offset[1, who], group.taps[1, who] = offset.reshape(n, paths, 2), taps.reshape(n, paths, 2, group.n_tap)
 
     def _set_bus(self, group: Group, s: int, distance: float, near: bool) -> None:
         """When and how loudly a source enters the tail: never so that it is heard before its own direct sound.

@@ -123,7 +123,7 @@ def _decibels(shelf: Floats, f: Floats, rate_hz: float) -> Floats:
     return np.asarray(20.0 * np.log10(np.abs((shelf[0] + shelf[1] * z) / (1.0 + shelf[2] * z))))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _feed(
     bus: Floats, clock: int, kept: float, before: Floats, entered: Floats, delays: Ints, gains: Floats,
     shelves: Floats, into: Floats, taken: Floats, lines: Floats, states: Floats, out: Floats,
@@ -166,7 +166,7 @@ def _feed(
             lines[row, j] = value if abs(value) > _TINY else 0.0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _part(out: Floats, pole: float, alike: bool, state: Floats) -> None:
     """Mix two independent signals out [2, n] to two ears, alike at low notes where asked, else independent.
 

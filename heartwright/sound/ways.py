@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heartwright.records import Floats
+from heartwright.records import Floats, Ints
 from heartwright.sound.ears import Singles
 from heartwright.sound.paths import Bools, add_paths
 
@@ -34,22 +34,24 @@ class Group:
         self.start, self.length = np.zeros(n_source, np.int64), np.zeros(n_source, np.int64)
         self.until = np.zeros(n_source, np.int64)  # time for which B was made
         self.stale = np.zeros(n_source, bool)  # B is to be made anew when the fade is over
+        self.sounds = np.zeros(n_source, bool)  # whether A or B is more than silence
         self.step = step  # between two filters of a source that glides
 
     @property
     def n_tap(self) -> int:
         return int(self.taps.shape[-1])
 
-    def settle(self, s: int) -> None:
-        """The fade is over: B is what is heard."""
-        self.offset[0, s], self.taps[0, s], self.length[s] = self.offset[1, s], self.taps[1, s], 0
+    def settle(self, who: Ints) -> None:
+        """Their fade is over: B is what is heard."""
+        self.offset[0, who], self.taps[0, who], self.length[who] = self.offset[1, who], self.taps[1, who], 0
+        self.sounds[who] = self.taps[1, who].any(axis=(1, 2, 3))
 
     def adopt(self, s: int, other: Group, was: int) -> None:
         """Take over a source's paths, fades and all."""
         for mine, old in ((self.offset, other.offset), (self.taps, other.taps)):
             mine[:, s] = old[:, was]
         self.start[s], self.length[s] = other.start[was], other.length[was]
-        self.until[s], self.stale[s] = other.until[was], other.stale[was]
+        self.until[s], self.stale[s], self.sounds[s] = other.until[was], other.stale[was], other.sounds[was]
 
     def add(self, ring: Singles, clock: int, live: Bools, out: Singles) -> None:
-        add_paths(ring, clock, live, self.offset, self.taps, self.start, self.length, out)
+        add_paths(ring, clock, live & self.sounds, self.offset, self.taps, self.start, self.length, out)
