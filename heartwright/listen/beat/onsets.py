@@ -29,6 +29,8 @@ GROUP = 16  # blocks that share one value of the floor
 LOCAL_S = 0.04  # an onset stands over the mean of this long
 TYPICAL_S = 0.25  # the typical loudest moment of stretches this long is a tick where beats are quick, else noise
 LEAST_CUT, LOWEST = 5.0, -4.0  # sigmas at which strength is cut at the nearest, above and below
+HIGHEST = 1000.0  # sigmas of a typical tick at most: what scatters less (gated silence) is no measure of anything
+ROUNDING = 2.0**-16  # of the peak: the steps of the digital silence that a noise gate leaves
 
 Singles = NDArray[np.float32]
 
@@ -54,7 +56,10 @@ class Onsets:
 
 
 def clean(recording: Recording) -> Floats:
-    """Samples as finite floats without their mean, NaN and infinities set to zero [full scale +-1]."""
+    """Samples as finite floats without their mean, NaN and infinities set to zero [full scale +-1].
+
+    Digital silence, as a noise gate leaves it, gets the noise of 16-bit rounding: nothing later divides by nought.
+    """
     samples = np.array(recording.samples, dtype=np.float64).ravel()
     if not len(samples):
         return samples
@@ -62,7 +67,11 @@ def clean(recording: Recording) -> Floats:
     if not np.isfinite(mean):
         samples[~np.isfinite(samples)] = 0.0
         mean = float(samples.mean())
+    still = samples == 0.0
     samples -= mean
+    if still.any() and not still.all():
+        step = ROUNDING * float(np.abs(samples).max())
+        samples[still] = step * np.random.default_rng(0).uniform(-0.5, 0.5, int(still.sum()))
     return samples
 
 
@@ -164,11 +173,12 @@ def even_strength(bands: Singles, block_rate_hz: float, weights: Singles) -> Sin
 def _stands(level: Singles, block_rate_hz: float) -> Singles:
     """A level over its local mean, in units of its scatter, cut at a typical tick."""
     level -= local_mean(level, int(LOCAL_S * block_rate_hz) | 1)
-    scatter = 1.4826 * float(np.median(np.abs(level - np.median(level))))
+    top = typical_top(level, block_rate_hz)
+    scatter = max(1.4826 * float(np.median(np.abs(level - np.median(level)))), top / HIGHEST)
     if scatter <= 1e-9:
         return np.zeros(len(level), np.float32)
     level /= scatter
-    level = np.clip(level, LOWEST, max(LEAST_CUT, typical_top(level, block_rate_hz)))
+    level = np.clip(level, LOWEST, max(LEAST_CUT, top / scatter))
     return np.asarray(level - level.mean(), dtype=np.float32)
 
 

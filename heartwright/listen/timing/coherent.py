@@ -239,7 +239,7 @@ def _aligned(rows: Rows, window: Window) -> tuple[Floats, Floats, Floats]:
     at, score, slip = _peaks(rows.correlate(_unit(best[1])), lag, None, most)
     at = _centred(rows, at - float(np.median(at)), score)
     for _turn in range(TURNS):
-        weight = np.clip(score, 0.0, None).astype(np.float32) ** 2
+        weight = (np.clip(score, 0.0, None) / max(float(score.max()), 1e-30)).astype(np.float32) ** 2
         wave = waveforms.less_noise(weight @ rows.shifted(rows.spectrum, at, rows.length), float(weight @ weight))
         before, middle = at, float(np.median(at))
         near = _track(at)
