@@ -55,9 +55,14 @@ def test_a_frame_that_is_none_is_refused() -> None:
 
 
 def test_a_block_of_sound_comes_back() -> None:
-    sequence, rate, at, samples = read_sound(sound_block(2**32 + 5, 48_000, 3.5, np.array([0.0, 0.5, -2.0, 1.0])))
+    block = sound_block(2**32 + 5, 48_000, 3.5, np.array([[0.0, 0.5, -2.0], [1.0, 0.0, 0.25]]))
+    sequence, rate, at, samples = read_sound(block)
     assert (sequence, rate, at) == (5, 48_000, 3.5)
-    assert samples.tolist() == [0, 16384, -32767, 32767]
+    assert samples.tolist() == [[0, 32767], [16384, 0], [-32767, 8192]]
+    with pytest.raises(ValueError, match="bytes"):
+        read_sound(block[:20])
+    with pytest.raises(ValueError, match="version 1"):
+        read_sound(block[:1] + b"\x01" + block[2:])
 
 
 # ------------------------------------------------------------------------------------------ people

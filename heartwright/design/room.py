@@ -68,6 +68,9 @@ class Shelf(Part):
     sway_stiffness: SpringRate = Field(4e5, description="of its brackets along its length")
     depth_stiffness: SpringRate = Field(8e5, description="of its brackets along its depth")
     damping: DampingShare = Field(0.01, description="share of critical")
+    mix_db: Annotated[float, Ge(-60), Le(20)] = Field(
+        0.0, description="what a mixing desk adds to what stands on it [dB]; nothing physical"
+    )
 
 
 class Standing(Part):

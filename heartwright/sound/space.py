@@ -157,13 +157,18 @@ class Space:
 
     def gain_of(self, name: str) -> float:
         """Pressure where one listens over that at 1 m: direct sound and diffuse field at 1 kHz, by power."""
-        source = self.sources[self.index(name)]
-        away = max(NEAREST_M, float(np.linalg.norm(self.place_of(name) - np.asarray(self.listener.place))))
-        power = away**-2.0
+        return float(self.gains()[self.index(name)])
+
+    def gains(self) -> Floats:
+        """`gain_of` of each source; 0 of one that is but the echoes of others, for whom they count already."""
+        diffuse = 0.0
         if self.echoes:
             echo = float(self.chamber.reverberation_s(np.array([_MID_HZ]), self.air)[0])
-            power += 4.0 * np.pi * self.air.speed_m_s / self.chamber.volume_m3 * echo / (6.0 * np.log(10.0))
-        return source.gain * float(np.sqrt(power))
+            diffuse = 4.0 * np.pi * self.air.speed_m_s / self.chamber.volume_m3 * echo / (6.0 * np.log(10.0))
+        at = np.array([glide.at(self.time) for glide in self._glides]).reshape(-1, 3)
+        away = np.maximum(NEAREST_M, np.linalg.norm(at - np.asarray(self.listener.place), axis=1))
+        own = np.array([0.0 if s.heard == "by its echoes" else s.gain for s in self.sources])
+        return np.asarray(own * np.sqrt(away**-2.0 + diffuse))
 
     # ------------------------------------------------------------------------------------------ moving
 

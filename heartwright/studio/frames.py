@@ -8,7 +8,8 @@ Seen: kind u8 = 2, version u8 = 1, work u16, n_coarse u32, n_fine u32, light f32
 speed f32, scale f32, then f32 [n_fine], then i16 [n_coarse]. The numbers are those of `Work.seen`: the coarse ones,
 each i16 / 32,767 times the scale, then the fine ones.
 
-Sound: sequence u32, rate u32, time f64 (the work's, of the first sample), then i16 mono.
+Sound: kind u8 = 3, version u8 = 2, channels u16 = 2, sequence u32, rate u32, reserved u32, time f64 (the work's, of the
+first sample), then i16 [n_sample][channels]: left, right.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-POSES, SEEN, VERSION = 1, 2, 1
+POSES, SEEN, SOUND, VERSION, SOUND_VERSION = 1, 2, 3, 1, 2
 _POSES = struct.Struct("<BBHHHHHdddff")
 _SEEN = struct.Struct("<BBHIIfddff")
 _FULL = 32_767  # of an i16
-_SOUND = struct.Struct("<IId")
+_SOUND = struct.Struct("<BBHIIId")
 SAMPLES_MOST = 4096
 RATE_HZ = 48_000  # of the sound
 BLOCK = 1024  # samples
@@ -105,13 +106,18 @@ class Seen:
         return cls(work, n_coarse, light, sent, now, speed, np.concatenate([coarse, fine]))
 
 
-def sound_block(sequence: int, rate_hz: int, time_s: float, samples: NDArray[np.float32]) -> bytes:
-    """A block of sound; `samples` in -1..1."""
-    pcm = np.clip(np.rint(samples * 32767.0), -32767, 32767).astype("<i2")
-    return _SOUND.pack(sequence & 0xFFFFFFFF, rate_hz, time_s) + pcm.tobytes()
+def sound_block(sequence: int, rate_hz: int, time_s: float, ears: NDArray[np.float32]) -> bytes:
+    """A block of sound; `ears` [2, n] in -1..1, the left one first."""
+    pcm = np.clip(np.rint(ears.T * 32767.0), -32767, 32767).astype("<i2")
+    head = _SOUND.pack(SOUND, SOUND_VERSION, pcm.shape[1], sequence & 0xFFFFFFFF, rate_hz, 0, time_s)
+    return head + pcm.tobytes()
 
 
 def read_sound(block: bytes) -> tuple[int, int, float, NDArray[np.int16]]:
-    """Sequence, rate [Hz], time [s] and samples of a block."""
-    sequence, rate, time_s = _SOUND.unpack_from(block)
-    return sequence, rate, time_s, np.frombuffer(block, "<i2", offset=_SOUND.size)
+    """Sequence, rate [Hz], time [s] and samples [n, channel] of a block. Raises ValueError for what is none."""
+    if len(block) < _SOUND.size:
+        raise ValueError(f"a block of {len(block)} bytes: {_SOUND.size} are the least")
+    kind, version, channels, sequence, rate, _, time_s = _SOUND.unpack_from(block)
+    if (kind, version) != (SOUND, SOUND_VERSION):
+        raise ValueError(f"a block of kind {kind}, version {version}: {SOUND}, {SOUND_VERSION} are known")
+    return sequence, rate, time_s, np.frombuffer(block, "<i2", offset=_SOUND.size).reshape(-1, channels)

@@ -1,7 +1,7 @@
 """The gallery: the standing works of the room on their shelves, in a thread of their own.
 
-The session's tick tells it how far the room's time goes on; the thread carries that out, and hands back pictures,
-sound and words, which the next ticks send. So a heavy step of an orb delays no beat of the heart. Sound comes
+The session's tick tells it how far the room's time goes on; the thread carries that out, and hands back pictures, what
+each work says, and words, which the next ticks send. So a heavy step of an orb delays no beat of the heart. Sound comes
 `AHEAD` ticks late; where the thread falls behind by more than `BEHIND_S`, time is given up and counted, not made up.
 
 The works stand on the plan's shelves and floor (`works.coupled`): they shake each other. The movement on the stand and
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 BEHIND_S = 0.4
 AHEAD = 4  # ticks of sound that are ready before the first is played
 FASTEST = 1.0
-FULL_SCALE_PA = 0.0141  # 57 dB: the heart, 48 dB at 1 m, peaks 9 dB below full scale
-NEAR_M, FAR_M = 1.0, 3.5  # from the listener: what is in focus, and a shelf
 TELL_EVERY = 15  # ticks
-LOUDEST = 0.6  # share of full scale that the works together may reach before they are turned down
 BESIDE = 2  # threads for what is heavy
 HANDED_ON_S = 3e-4  # the interpreter is handed on so soon where threads wait for it
 TILT_S = 1.0  # in which the floor leans
 SPARE, SPARE_M, SPARE_APART_M = "new works", 2.6, 0.22  # the shelf of what is dropped
+SPARE_PLACE = (-1.2, 1.0, -2.0)
 _LOG = logging.getLogger("heartwright")
+Said = dict[str, NDArray[np.float32]]
+SHELF_KEY = "shelf "  # before the name of a shelf that creaks, among the ids of works
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,9 @@ class Gallery:
         self._ticks: deque[Tick] = deque()
         self._jobs: deque[Callable[[], None]] = deque()
         self._news = News()
-        self._sound: deque[NDArray[np.float32]] = deque()
+        self._sound: deque[Said] = deque()
         self._filled = False
         self._turn = 0
-        self._gain = 1.0
         self._wake = threading.Condition()
         self._air = (0.0, 23.0)
         self._leant = 0.0
@@ -118,16 +117,16 @@ class Gallery:
                 self.late_s += self._ticks.popleft().n / RATE_HZ
             self._wake.notify()
 
-    def hear(self, n: int) -> NDArray[np.float32]:
-        """The next `n` samples, full scale 1; silence while there are none ready."""
+    def hear(self) -> Said:
+        """What each says in the next tick; nothing while there is none ready."""
         if not self._filled and len(self._sound) < AHEAD:
-            return np.zeros(n, np.float32)
+            return {}
         self._filled = True
         try:
             return self._sound.popleft()
         except IndexError:
             self._filled, self.gaps = False, self.gaps + 1
-            return np.zeros(n, np.float32)
+            return {}
 
     def news(self) -> News:
         """What came about since the last tick."""
@@ -208,7 +207,7 @@ class Gallery:
             from heartwright.works.coupled import Coupled
             from heartwright.works.support import Support
 
-            spare = Shelf(name=SPARE, place=(-1.2, 1.0, -2.0), length=SPARE_M)
+            spare = Shelf(name=SPARE, place=SPARE_PLACE, length=SPARE_M)
             plan = self.plan
             shelves = (*plan.shelves, spare) if plan else (spare,)
             support = Support(shelves, floor=plan.floor if plan else None, chamber=plan.chamber if plan else None)
@@ -248,7 +247,7 @@ class Gallery:
                 self._guarded(work, lambda w: None if w.heavy else w.listen(tick.n))
             for work in works:
                 self._guarded(work, lambda w: w.listen(tick.n) if w.heavy else None)
-        self._sound.append(self._mixed(works, tick))
+        self._sound.append(self._said(works, tick))
         while len(self._sound) > 3 * AHEAD:
             self._sound.popleft()
         if tick.seen:
@@ -287,18 +286,15 @@ class Gallery:
         with self._wake:
             self._news.words.append(message)
 
-    def _mixed(self, works: list[StandingWork], tick: Tick) -> NDArray[np.float32]:
-        """All works together, by their distance, turned down as a whole where they would be too loud."""
-        mixed = np.zeros(tick.n)
-        for work in works:
-            mixed += work.hear(tick.n) * (1.0 if work.id == tick.focus else NEAR_M / FAR_M)
-        mixed /= FULL_SCALE_PA
-        top = float(np.max(np.abs(mixed), initial=0.0))
-        wanted = min(1.0, LOUDEST / top) if top > 0.0 else 1.0
-        gain = wanted if wanted < self._gain else self._gain + 0.02 * (wanted - self._gain)
-        mixed *= np.linspace(self._gain, gain, tick.n)
-        self._gain = gain
-        return mixed.astype(np.float32)
+    def _said(self, works: list[StandingWork], tick: Tick) -> Said:
+        """What each work says in this tick [Pa at 1 m], by its id, and each shelf that creaks."""
+        said = {str(work.id): work.hear(tick.n) for work in works}
+        if self.room is not None and tick.speed > 0.0:
+            for name, groans in self.room.groans.items():
+                creaking = groans.heard(tick.n, RATE_HZ)
+                if creaking.any():
+                    said[SHELF_KEY + name] = creaking
+        return said
 
     def _guarded(self, work: StandingWork, what: Callable[[StandingWork], None]) -> None:
         """Do something with a work; one that cannot go on does not take the others with it."""

@@ -72,8 +72,16 @@ def state(session: Session) -> dict[str, Any]:
         "people": session.people.as_json(),
         "compiling": session.compiling,
         "shelves": session.gallery.shelves,
-        "standing": session.gallery.state() if session.gallery.works else None,
+        "standing": _standing(session),
     }
+
+
+def _standing(session: Session) -> dict[str, Any] | None:
+    """How it goes with the works on the shelves, and with the sound; None where none stands there."""
+    if not session.gallery.works:
+        return None
+    state = session.gallery.state()
+    return state | {"gaps": state["gaps"] + session.mixing.left_out}
 
 
 def _status(session: Session) -> str:

@@ -1,8 +1,8 @@
 """The one session: it owns the works, moves their time, and sends what is seen and heard to everybody alike.
 
-A beat of the session is `TICK_S`. In each, every work goes on by `TICK_S` times the speed, its sound is mixed, and
-poses and blocks of sound go out. All of this happens on the event loop, so nothing needs a lock; what takes long
-(listening, judging, rehearsing) is done elsewhere and comes back as messages.
+A beat of the session is `TICK_S`. In each, every work goes on by `TICK_S` times the speed, poses go out, and what was
+said goes to be mixed (`mixing`), from where blocks of sound come back. All of this happens on the event loop, so
+nothing needs a lock; what takes long (mixing, listening, judging, rehearsing) is done elsewhere and comes back.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from heartwright.studio.aside import aside
 from heartwright.studio.clients import Client, text_of
 from heartwright.studio.dreaming import Dreaming
 from heartwright.studio.frames import BLOCK, RATE_HZ
-from heartwright.studio.gallery import FASTEST, Gallery
+from heartwright.studio.gallery import FASTEST, SHELF_KEY, Gallery
 from heartwright.studio.hearing import Hearing
 from heartwright.studio.messages import AnyCommand
 from heartwright.studio.microphones import Microphones
+from heartwright.studio.mixing import Mixed, Mixing
 from heartwright.studio.people import People, Person
 from heartwright.studio.recorded import Recorded
 from heartwright.studio.shelf import Shelf
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 TICK = 1600  # samples
 TICK_S = TICK / RATE_HZ
 SHELF_EVERY = 3  # a work on a shelf moves and is shown every so many ticks
-SHELF_GAIN = 10.0 ** (-22.0 / 20.0)  # a work on a shelf is heard from some metres away
 STATE_EVERY = 15  # ticks
 DISCORD_EVERY, DISCORD_WEIGHT = 60, 0.3  # ticks; of the newest in the running mean
 LATE_S = 0.25  # where the machine was late by more, the time is given up
@@ -59,6 +59,7 @@ class Session:
         self.people = people or People()
         self.shelf = Shelf(seed=seed, designs=designs, plan=plan)
         self.gallery = Gallery(self.shelf.standing, plan=plan, seed=seed)
+        self.mixing = Mixing(plan, self._take_mixed)
         self.recorded = Recorded()
         self.lookers: set[Client] = set()
         self.listeners: set[Client] = set()
@@ -75,13 +76,14 @@ class Session:
         self.seconds = 0.0  # of the session
         self.discord = 0.0
         self._to_put: dict[int, tuple[float, float]] = {}  # works that still have to feel the room
-        self._heard: deque[NDArray[np.float32]] = deque(maxlen=RATE_HZ // TICK)  # the last second of sound
+        self._heard: deque[NDArray[np.float64]] = deque(maxlen=RATE_HZ // TICK)  # the last second, without the chamber
+        self._voiced: set[str] = set()  # what has its place in the hall
         self.lists: dict[str, Any] = {}
         self._greeting: asyncio.Task[None] | None = None
         self.works_changed = False
         self._touches = 0
         self._sequence = 0
-        self._pcm = np.zeros(0, np.float32)
+        self._pcm = np.zeros((2, 0), np.float32)
         self._changed = True
         self._task: asyncio.Task[None] | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -90,6 +92,7 @@ class Session:
 
     async def start(self) -> None:
         """Begin: at once with the recorded heart, and with the going works as soon as their kernels are there."""
+        self.mixing.open()
         self._task = asyncio.create_task(self._run(), name="session")
         self._opening = asyncio.create_task(self._open(), name="opening")
 
@@ -104,6 +107,7 @@ class Session:
         await self.microphones.close()
         await self.hearing.close()
         self.gallery.close()
+        self.mixing.close()
         for client in (*self.lookers, *self.listeners):
             client.close()
 
@@ -121,7 +125,7 @@ class Session:
             work.at_speed(self.speed)
             if self.recorded.playing and work.id == self.focus:
                 self.recorded.playing = False
-                self._pcm = np.zeros(0, np.float32)
+                self._pcm = np.zeros((2, 0), np.float32)
                 self.hearing.ear.ready()
                 self.focus_on(self.focus)
                 self.hearing.want(self.focus)
@@ -186,28 +190,57 @@ class Session:
             self._changed = False
 
     def _go_on(self, speed: float) -> None:
-        mixed = np.zeros(TICK)
+        said = dict(self.gallery.hear())
         focus = self.work
         for work in self.going:
-            front = work is focus
             if work.failed:
                 continue
             try:
-                self._move(work, speed, front=front)
+                self._move(work, speed, front=work is focus)
             except Exception as why:  # one work that cannot go on does not take the others with it
                 work.failed = str(why) or type(why).__name__
                 _LOG.exception("%s does not go on", work.before.name)
                 self.refuse("going on", f"{work.title} cannot be run on: {work.failed}", work=work.id)
-            mixed += work.hear(TICK) * (1.0 if front else SHELF_GAIN)
-        mixed += self.gallery.hear(TICK)
+            said[str(work.id)] = work.hear(TICK)
         standing = self.gallery.works.get(self.focus)
+        if focus is not None and self.beat_until is not None and focus.time >= self.beat_until - 1e-9:
+            self.beat_until, self.halted = None, True
+            self.changed()
         if standing is not None:
-            self._sound(np.clip(mixed, -1.0, 1.0).astype(np.float32), standing.work.time, min(speed, FASTEST))
-        elif focus is not None:
-            if self.beat_until is not None and focus.time >= self.beat_until - 1e-9:
-                self.beat_until, self.halted = None, True
-                self.changed()
-            self._sound(np.clip(mixed, -1.0, 1.0).astype(np.float32), focus.time, speed)
+            self._mix(said, standing.work.time, min(speed, FASTEST))
+        else:
+            self._mix(said, focus.time if focus is not None else self.recorded.time, speed)
+
+    def _mix(self, said: dict[str, NDArray[np.float32]], time_s: float, speed: float) -> None:
+        """Have what was said mixed; until the hall is ready, the work in focus is heard plainly."""
+        if not self.mixing.ready:
+            plain = said.get(str(self.focus), np.zeros(TICK, np.float32))
+            self._sound(np.stack([plain, plain]), time_s, speed)
+            return
+        for key in said.keys() - self._voiced:
+            self._voiced.add(key)
+            self._give_voice(key)
+        self.mixing.attend(str(self.focus))
+        self.mixing.send(said, TICK, time_s=time_s, speed=speed)
+
+    def _give_voice(self, key: str) -> None:
+        """Let what is heard for the first time have its place in the hall."""
+        from heartwright.studio import voices
+
+        plan, going = self.shelf.plan, self.shelf.going
+        if not key.isdigit():
+            voice, middle = voices.of_shelf(plan, key.removeprefix(SHELF_KEY))
+            self.mixing.stand(key, voice, middle=middle)
+        elif int(key) in going:
+            work = going[int(key)]
+            self.mixing.stand(key, voices.of_movement(plan, work.title, work.id, work.live.design.kind))
+        else:
+            voice, middle = voices.of_standing(plan, self.gallery.works[int(key)])
+            self.mixing.stand(key, voice, middle=middle)
+
+    def _take_mixed(self, mixed: Mixed) -> None:
+        self._measure_discord(mixed.plain)
+        self._sound(mixed.ears, mixed.time_s, mixed.speed)
 
     def _move(self, work: GoingWork, speed: float, *, front: bool) -> None:
         """Let a work go on, and show it."""
@@ -253,28 +286,26 @@ class Session:
         t0, dt, values, samples = self.recorded.next(TICK_S * speed, TICK)
         if len(values) and self.lookers:
             self.show(frames.Poses(0, len(self.recorded.rotors), time.time(), t0, dt, speed, values).pack())
-        self._sound(samples, self.recorded.time, speed)
+        self._sound(np.stack([samples, samples]), self.recorded.time, speed)
 
-    def _sound(self, samples: NDArray[np.float32], time_s: float, speed: float) -> None:
-        """Send whole blocks of what was mixed; the time is that of the work at the block's first sample."""
-        self._pcm = np.concatenate([self._pcm, samples])
-        self._measure_discord(samples)
-        while len(self._pcm) >= BLOCK:
-            at = time_s - len(self._pcm) / RATE_HZ * speed
-            block = frames.sound_block(self._sequence, RATE_HZ, at, self._pcm[:BLOCK])
-            self._pcm = self._pcm[BLOCK:]
+    def _sound(self, ears: NDArray[np.float32], time_s: float, speed: float) -> None:
+        """Send whole blocks of [2, n] samples; the time is that of the work at the block's first sample."""
+        self._pcm = np.concatenate([self._pcm, ears], axis=1)
+        while self._pcm.shape[1] >= BLOCK:
+            at = time_s - self._pcm.shape[1] / RATE_HZ * speed
+            block = frames.sound_block(self._sequence, RATE_HZ, at, self._pcm[:, :BLOCK])
+            self._pcm = self._pcm[:, BLOCK:]
             self._sequence += 1
             for client in self.listeners:
                 client.show(block)
 
-    def _measure_discord(self, samples: NDArray[np.float32]) -> None:
+    def _measure_discord(self, plain: NDArray[np.float64]) -> None:
         """The sensory dissonance of the last second of what is heard, every two seconds, smoothed."""
-        self._heard.append(samples)
-        if self.ticks % DISCORD_EVERY == 0 and not self.recorded.playing and not self.still:
+        self._heard.append(plain)
+        if self.ticks % DISCORD_EVERY == 0 and not self.still:
             from heartwright.sound import discord
 
-            heard = np.concatenate(self._heard).astype(np.float64)
-            self.discord += DISCORD_WEIGHT * (discord.of_sound(heard, RATE_HZ) - self.discord)
+            self.discord += DISCORD_WEIGHT * (discord.of_sound(np.concatenate(self._heard), RATE_HZ) - self.discord)
 
     # ------------------------------------------------------------------------------------------ telling
 
@@ -344,6 +375,8 @@ class Session:
             if (work.live.tilt_deg, work.live.temperature_c) != (tilt_deg, temperature_c):
                 self._to_put[work.id] = (tilt_deg, temperature_c)
         self.gallery.place(tilt_deg, temperature_c)
+        if self.mixing.ready:
+            self.mixing.air(temperature_c)
         if self.focus in self._to_put:
             self._put_one(self.focus)
             if not self.dreaming.on:

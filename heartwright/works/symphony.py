@@ -102,9 +102,11 @@ class Symphony:
         stems: bool = False,
         echoes: bool = True,
         besides: Mapping[str, Voice] | None = None,
+        desk: Mapping[str, float] | None = None,
     ) -> None:
         """`stems`: keep what is heard of each work apart (a whole chamber for each); `besides`: what sounds and is no
-        work. Raises ValueError for a work without a place, or a place outside the chamber."""
+        work; `desk`: what a mixing desk adds to each that is named [dB]. Raises ValueError for a work without a place,
+        or a place outside the chamber."""
         self.stage: Stage = Apart(works) if isinstance(works, Sequence) else works
         self.voices: dict[str, Voice] = {**self.stage.works, **(besides or {})}
         lost = [name for name in self.voices if name not in places]
@@ -112,7 +114,9 @@ class Symphony:
             raise ValueError(f"no place for {', '.join(lost)}; each work needs one, x, y, z in metres")
         self.places = {name: places[name] for name in self.voices}
         self.rate_hz, self.scale = rate_hz, scale or Scale(USUAL_SPL)
-        sources = [Source(name, place) for name, place in self.places.items()]
+        self.desk = dict(desk or {})
+        gains = {name: 10.0 ** (self.desk.get(name, 0.0) / 20.0) for name in self.places}
+        sources = [Source(name, place, gains[name]) for name, place in self.places.items()]
         self.space = Space(sources, chamber, listener, air=air, rate_hz=rate_hz, echoes=echoes)
         self._alone = [Space([s], chamber, listener, air=air, rate_hz=rate_hz, echoes=echoes) for s in sources if stems]
         self.troubles: dict[str, str] = {}
@@ -135,7 +139,8 @@ class Symphony:
         cls, room: Stage, plan: RoomPlan, *, ears: str = "headphones", rate_hz: int = RATE_HZ,
         scale: Scale | None = None, stems: bool = False,
     ) -> Symphony:  # fmt: skip
-        """The symphony of a room by its plan: its chamber, air and listener, each work where it stands, each shelf."""
+        """The symphony of a room by its plan: its chamber, air, listener and mixing desk, each work where it stands,
+        each shelf."""
         air = Air(temperature_c=plan.temperature_c)
         size = (plan.chamber.width, plan.chamber.height, plan.chamber.depth)
         places: dict[str, Vector] = {name: plan.place_of(name) for name in room.works}
@@ -153,6 +158,7 @@ class Symphony:
             scale=scale,
             stems=stems,
             besides={f"{name} (shelf)": voice for name, voice in groaning.items()},
+            desk={name: db for name in room.works if (db := plan.shelf(plan.work(name).shelf).mix_db)},
         )
 
     # ------------------------------------------------------------------------------------------ sounding
@@ -237,11 +243,12 @@ class Symphony:
         return rough.by_work(heard, list(self.places), self.rate_hz)
 
     def loudness_of(self) -> Floats:
-        """What becomes of each work's pressure at 1 m where one listens [1]: direct sound and the room's together."""
+        """What becomes of each work's pressure at 1 m where one listens [1]: direct sound and the room's together, past
+        the desk."""
         return np.array([self.space.gain_of(name) for name in self.places])
 
     def levels(self) -> dict[str, Level]:
-        """How loud each work, and each shelf that sounded, was since the start, where one listens."""
+        """How loud each work, and each shelf that sounded, was since the start, where one listens, past the desk."""
         gains, count = self.loudness_of(), max(self.samples, 1)
         rows = zip(self.places, gains, self._energy, self._loudest, strict=True)
         return {

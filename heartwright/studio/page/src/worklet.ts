@@ -1,4 +1,5 @@
-// Plays blocks of PCM from a ring. A block: u32 sequence, u32 rate [Hz], f64 the work's time of its first sample [s], i16 mono samples.
+// Plays blocks of PCM from a ring, in stereo. A block: u8 kind 3, u8 version 2, u16 channels, u32 sequence, u32 rate [Hz], u32 reserved,
+// f64 the work's time of its first sample [s], then i16 samples, left and right in turn.
 
 declare abstract class AudioWorkletProcessor {
   readonly port: MessagePort;
@@ -14,6 +15,10 @@ const HIGH = 19_200; // never let more than 0.4 s wait: old sound is dropped
 const KEEP = 9600; // ... down to 0.2 s
 const TAP = 48_000; // the last second played can be read back
 const FADE = 64; // samples over which sound returns after a gap
+const HEAD = 24; // bytes before the samples
+const KIND = 3,
+  VERSION = 2,
+  EARS = 2;
 
 export interface Heard {
   under: number;
@@ -24,11 +29,13 @@ export interface Heard {
   lost: number;
   work_time: number;
   tap: Float32Array;
+  /** The right ear's; `tap` is the left one's. */
+  right: Float32Array;
 }
 
 class Player extends AudioWorkletProcessor {
-  private readonly ring = new Float32Array(RING);
-  private readonly tap = new Float32Array(TAP);
+  private readonly rings = [new Float32Array(RING), new Float32Array(RING)];
+  private readonly taps = [new Float32Array(TAP), new Float32Array(TAP)];
   private write = 0;
   private read = 0;
   private running = false;
@@ -51,8 +58,11 @@ class Player extends AudioWorkletProcessor {
   }
 
   private heard(): Heard {
-    const tap = new Float32Array(Math.min(this.played, TAP));
-    for (let i = 0; i < tap.length; i++) tap[i] = this.tap[(this.played - tap.length + i) % TAP] ?? 0;
+    const [tap, right] = this.taps.map((ring) => {
+      const last = new Float32Array(Math.min(this.played, TAP));
+      for (let i = 0; i < last.length; i++) last[i] = ring[(this.played - last.length + i) % TAP] ?? 0;
+      return last;
+    }) as [Float32Array, Float32Array];
     return {
       under: this.under,
       dropped: this.dropped,
@@ -62,19 +72,24 @@ class Player extends AudioWorkletProcessor {
       lost: this.lost,
       work_time: this.work_time,
       tap,
+      right,
     };
   }
 
   private put(block: ArrayBuffer): void {
-    if (block.byteLength < 18) return;
+    if (block.byteLength < HEAD + 2 * EARS) return;
     const head = new DataView(block);
-    const sequence = head.getUint32(0, true);
+    if (head.getUint8(0) !== KIND || head.getUint8(1) !== VERSION || head.getUint16(2, true) !== EARS) return;
+    const sequence = head.getUint32(4, true);
     if (this.next >= 0 && sequence > this.next) this.lost += sequence - this.next;
     this.next = sequence + 1;
-    this.work_time = head.getFloat64(8, true);
-    const samples = new Int16Array(block, 16);
-    for (let i = 0; i < samples.length; i++) this.ring[(this.write + i) % RING] = (samples[i] ?? 0) / 32_768;
-    this.write += samples.length;
+    this.work_time = head.getFloat64(16, true);
+    const samples = new Int16Array(block, HEAD);
+    const n = Math.floor(samples.length / EARS);
+    this.rings.forEach((ring, ear) => {
+      for (let i = 0; i < n; i++) ring[(this.write + i) % RING] = (samples[EARS * i + ear] ?? 0) / 32_768;
+    });
+    this.write += n;
     this.blocks += 1;
     if (this.write - this.read > HIGH) {
       this.dropped += this.write - KEEP - this.read;
@@ -84,29 +99,32 @@ class Player extends AudioWorkletProcessor {
   }
 
   process(_inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
-    const out = outputs[0]?.[0];
-    if (!out) return true;
+    const [left, right] = outputs[0] ?? [];
+    if (!left) return true;
     const waiting = this.write - this.read;
     if (!this.running) {
       if (waiting < this.need) return true;
       this.running = true;
       this.fade = 0;
     }
-    if (waiting < out.length) {
+    if (waiting < left.length) {
       this.under += 1;
       this.need = Math.min(MOST, this.need * MORE);
       this.running = false;
       return true;
     }
-    for (let i = 0; i < out.length; i++) {
-      const gain = this.fade < FADE ? this.fade++ / FADE : 1;
-      const sample = gain * (this.ring[(this.read + i) % RING] ?? 0);
-      out[i] = sample;
-      this.tap[(this.played + i) % TAP] = sample;
-    }
-    this.read += out.length;
-    this.played += out.length;
-    for (let c = 1; c < (outputs[0]?.length ?? 1); c++) outputs[0]?.[c]?.set(out);
+    const fade = this.fade;
+    [left, right ?? left].forEach((out, ear) => {
+      for (let i = 0; i < out.length; i++) {
+        const gain = Math.min(1, (fade + i) / FADE);
+        const sample = gain * (this.rings[ear]?.[(this.read + i) % RING] ?? 0);
+        out[i] = sample;
+        (this.taps[ear] as Float32Array)[(this.played + i) % TAP] = sample;
+      }
+    });
+    this.fade = Math.min(FADE, fade + left.length);
+    this.read += left.length;
+    this.played += left.length;
     return true;
   }
 }
