@@ -30,7 +30,7 @@ LOCAL_S = 0.04  # an onset stands over the mean of this long
 TYPICAL_S = 0.25  # the typical loudest moment of stretches this long is a tick where beats are quick, else noise
 LEAST_CUT, LOWEST = 5.0, -4.0  # sigmas at which strength is cut at the nearest, above and below
 HIGHEST = 1000.0  # sigmas of a typical tick at most: what scatters less (gated silence) is no measure of anything
-ROUNDING = 2.0**-16  # of the peak: the steps of the digital silence that a noise gate leaves
+ROUNDING = 2.0**-24  # of the peak: the steps of the noise that is laid under a gate's digital silence
 
 Singles = NDArray[np.float32]
 
@@ -58,7 +58,7 @@ class Onsets:
 def clean(recording: Recording) -> Floats:
     """Samples as finite floats without their mean, NaN and infinities set to zero [full scale +-1].
 
-    Digital silence, as a noise gate leaves it, gets the noise of 16-bit rounding: nothing later divides by nought.
+    Digital silence, as a noise gate leaves it, gets the noise of 24-bit rounding: nothing later divides by nought.
     """
     samples = np.array(recording.samples, dtype=np.float64).ravel()
     if not len(samples):
