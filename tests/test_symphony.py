@@ -213,7 +213,7 @@ def test_a_performance_tells_what_it_was_like(tmp_path: Path) -> None:
     assert played.scale.full_scale_spl == 80.0 and played.seconds == pytest.approx(3.0)
     assert lufs(mix.T, RATE) == pytest.approx(played.lufs, abs=0.1)
     assert 20 * np.log10(np.std(mix)) + 80.0 + 3.01 == pytest.approx(played.spl_db, abs=0.1)
-    assert len(played.discord_s[1]) == 5 and 0.02 < played.discord.value < 0.3
+    assert len(played.discord_s[1]) == 5 and 0.02 < played.discord.value < 0.5
     assert played.discord.low <= played.discord.value <= played.discord.high
     assert played.reverberation_s[1000.0] == pytest.approx(
         float(ROOM.reverberation_s(np.array([1000.0]), trio().space.air)[0])

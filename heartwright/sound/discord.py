@@ -1,13 +1,13 @@
 """Sensory dissonance: how rough a set of partials, or a stretch of sound, is to the ear.
 
-Two pure tones f1 < f2 of amplitudes a1, a2 are as dissonant as Plomp and Levelt's listeners found them, in Sethares'
-fit [plomp1965, sethares1993]:
+Two pure tones are as dissonant as Plomp and Levelt's listeners found them [plomp1965]: not at all at unison, most a
+quarter of a critical band apart, and hardly from a whole band on. With y their distance in critical bands,
 
-    d = min(a1, a2) (exp(-3.5 s (f2 - f1)) - exp(-5.75 s (f2 - f1))),   s = 0.24 / (0.0207 f1 + 18.96)
+    g(y) = (e (y / 0.25) exp(-y / 0.25))^2, 0 beyond y = 1.2;   band = 1.72 f^0.65 [Hz] at their mean frequency f [Hz]
 
-with nothing at unison, most near a quarter of the critical band, and little beyond one band. The weight is the smaller
-amplitude, as the beating's is [sethares2005]; the paper of 1993 had the product. A set's dissonance is the
-sum over its pairs, divided by the sum of amplitudes, so that it does not depend on level: 0 for a pure tone.
+the band as Hutchinson and Knopoff have it, the curve in the form of Parncutt that stands for their table
+[hutchinson1978, mashinter2006]. A set's dissonance is theirs, the sum of a_i a_j g over its pairs over that of a_i^2:
+it does not depend on level, is 0 for a pure tone and 0.5 for two equal ones at their worst.
 
 What sounds holds more than partials. A spectral line is taken for one where it stands out of the noise about it more
 than noise does by chance (1 in 1,000 stretches has one such line), and where it is there all the time: in frames of
@@ -32,8 +32,7 @@ from scipy import signal
 
 from heartwright.records import Floats, Interval, Ints
 
-RISE, FALL = 3.5, 5.75
-WIDEST, SLOPE, OFFSET = 0.24, 0.0207, 18.96
+WORST, BEYOND = 0.25, 1.2  # where two tones are roughest, and where they no longer are [critical bands]
 LOW_HZ, HIGH_HZ = 20.0, 8_000.0  # above some kHz two tones no longer beat in the ear
 MOST_PARTIALS: Final = 40
 FAINTEST: Final = 0.02  # of the strongest
@@ -49,20 +48,27 @@ _FLOOR_HZ, _FLOOR_OCTAVE = 60.0, 1.0 / 3.0  # width over which the noise about a
 _ENOUGH_HZ = 20_000.0  # rate that is enough for HIGH_HZ
 
 
+def critical_band(hertz: Floats | float) -> Floats:
+    """Width of the ear's critical band about a frequency [Hz], by Hutchinson and Knopoff."""
+    return np.asarray(1.72 * np.asarray(hertz, float) ** 0.65)
+
+
 def pair(f1: Floats | float, f2: Floats | float, a1: Floats | float = 1.0, a2: Floats | float = 1.0) -> Floats:
-    """Dissonance of two pure tones: frequencies [Hz] and amplitudes."""
-    low = np.minimum(f1, f2)
-    apart = np.abs(np.asarray(f2) - np.asarray(f1)) * WIDEST / (SLOPE * low + OFFSET)
-    return np.asarray(np.minimum(a1, a2) * (np.exp(-RISE * apart) - np.exp(-FALL * apart)))
+    """Dissonance of two pure tones: frequencies [Hz] and amplitudes; 1 for amplitudes of 1 at their worst."""
+    low, high = np.minimum(f1, f2), np.maximum(f1, f2)
+    apart = (high - low) / np.maximum(critical_band(0.5 * (low + high)), 1e-9)
+    rough = np.square(np.e * apart / WORST * np.exp(-apart / WORST))
+    return np.asarray(np.where(apart > BEYOND, 0.0, np.multiply(a1, a2) * rough))
 
 
 def of_partials(frequency: Floats, amplitude: Floats) -> float:
-    """Dissonance of partials [Hz] with their amplitudes: the sum over pairs, in the units of an amplitude."""
+    """Dissonance of partials [Hz] with their amplitudes: the sum over pairs, over that of their squares."""
     f, a = np.asarray(frequency, float), np.asarray(amplitude, float)
     if f.shape != a.shape or f.ndim != 1:
         raise ValueError(f"frequencies {f.shape} and amplitudes {a.shape} must be two lists of one length")
     i, j = np.triu_indices(len(f), 1)
-    return float(np.sum(pair(f[i], f[j], a[i], a[j])))
+    level = float(a @ a)
+    return float(np.sum(pair(f[i], f[j], a[i], a[j]))) / level if level > 0.0 else 0.0
 
 
 # ------------------------------------------------------------------------------------------ partials of a sound
@@ -184,16 +190,8 @@ def _envelope(x: Floats, rate_hz: float, hertz: float, frame_s: float) -> Floats
 
 
 def of_sound(samples: Floats, rate_hz: float) -> float:
-    """Dissonance of a stretch of sound over the sum of its partials' amplitudes; 0 for a tone, noise or silence."""
-    f, a = partials(samples, rate_hz)
-    total = float(a.sum())
-    return of_partials(f, a) / total if total > 0.0 else 0.0
-
-
-def of_hums(hum_hz: Floats, loudness: Floats) -> float:
-    """Dissonance of works that hum at their own pitches [Hz], over the sum of their loudness."""
-    a = np.asarray(loudness, float)
-    return of_partials(np.asarray(hum_hz, float), a) / float(a.sum()) if a.sum() > 0.0 else 0.0
+    """Dissonance of the partials of a stretch of sound; 0 for a tone, noise or silence."""
+    return of_partials(*partials(samples, rate_hz))
 
 
 def over_time(samples: Floats, rate_hz: float) -> tuple[Floats, Floats]:
@@ -254,7 +252,7 @@ def between(voices: Mapping[str, tuple[Floats, Floats]]) -> Shares:
     a = np.concatenate([np.zeros(0), *(np.asarray(voices[n][1], float) for n in names)])
     whose = np.repeat(np.arange(len(names)), [len(voices[n][0]) for n in names])
     table = np.zeros((len(names), len(names)))
-    level = float(a.sum())
+    level = float(a @ a)
     if level > 0.0:
         i, j = np.triu_indices(len(f), 1)
         rough = 0.5 * pair(f[i], f[j], a[i], a[j]) / level
