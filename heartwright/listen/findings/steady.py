@@ -6,12 +6,16 @@ tooth does to one beat), the wander a random walk (each impulse kicks the phase)
 a sine transform (DST-I) diagonalises: the likelihood of the three variances costs one transform. The variances are not
 plugged in but integrated over on a grid (scale by Jeffreys' prior), so that a short take gets the tails it deserves.
 
+The beat itself is that of least squares on the moments of the beats, whatever the noise: weighed by a wander of the
+rate it would be that of a few beats at the ends, seconds a day off the mean of those heard, and no nearer the clock's
+own (of made takes with white noise, walks and slow swells the weighed beat was never nearer, mostly farther).
+
 Source of the noise model: Allan's classification (white PM, white FM, random-walk FM), as in Riley 2008.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.fft import dst
@@ -44,6 +48,7 @@ def measure(number: Ints, time_s: Floats, side: Ints) -> Steady | None:
     """Beat and beat error from numbered beats, gaps in the numbering allowed; None with fewer than 4 intervals.
 
     Intervals next to a displaced or missed beat are set aside: only their sum counts. Single steps are left out.
+    The beat is the mean of those heard; its error is that against the clock's own.
     """
     interval, sign, used = intervals(number, time_s, side)
     n = len(interval)
@@ -55,7 +60,8 @@ def measure(number: Ints, time_s: Floats, side: Ints) -> Steady | None:
     y = np.asarray(dst(values, type=1, norm="ortho"))
     x = np.asarray(dst(design, type=1, norm="ortho", axis=1))
     gain = 2.0 - 2.0 * np.cos(np.pi * np.arange(1, n + 1) / (n + 1))
-    return _integrate(y, x, gain, n, int(used.sum()))
+    pace = _integrate(y, x, gain, n, int(used.sum()))
+    return replace(pace, beat_s=fill[0] + _mean(values - fill[0], sign))
 
 
 def heard(number: Ints, time_s: Floats, side: Ints, sigma_s: Floats) -> tuple[float, float, float, float] | None:
@@ -108,6 +114,14 @@ def _bridged(off: Floats, used: np.ndarray, least: float) -> Floats:
         if abs(whole) < max(_FAR * spread, least):
             out[a:b] = whole / (b - a)
     return out
+
+
+def _mean(interval: Floats, sign: Ints) -> float:
+    """The interval of least squares on the moments that the intervals lead to, the sides apart [s]."""
+    moment = np.concatenate(([0.0], np.cumsum(interval)))
+    count = np.arange(len(moment))
+    design = np.stack([np.ones(len(moment)), count - count.mean(), np.append(sign, -sign[-1])], axis=1)
+    return float(np.linalg.solve(design.T @ design, design.T @ moment)[1])
 
 
 def _centre(interval: Floats, sign: Ints, used: np.ndarray) -> tuple[float, float]:
