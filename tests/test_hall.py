@@ -137,7 +137,9 @@ def test_a_symphony_of_a_plan_has_its_desk() -> None:
         plan = RoomPlan.from_dict({"title": "a room", "shelves": [shelf], "works": [work]})
         symphony = Symphony.of_room(Apart([Fake()]), plan)
         symphony.pressures(RATE // 10)
-        return symphony.levels()["fake"].spl_db
+        level = symphony.levels()["fake"]
+        assert level.desk_db == db
+        return level.spl_db
 
     assert loud(0.0) - loud(-12.0) == pytest.approx(12.0, abs=1e-6)
     with pytest.raises(ValueError, match="mix_db"):

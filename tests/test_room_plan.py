@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from importlib import resources
 
+import numpy as np
 import pytest
 
 from heartwright.design import DesignError
@@ -89,3 +90,24 @@ def test_an_unknown_room_is_refused(tmp_path):
     (tmp_path / "bad.toml").write_text("title = ")
     with pytest.raises(DesignError, match="not TOML"):
         RoomPlan.load(tmp_path / "bad.toml")
+
+
+def test_the_tops_of_the_workshop_whirr_in_an_octave_and_a_twelfth():
+    """Their turning, as one hears it, is no discord; three speeds that were not chosen are one."""
+    from heartwright.sound.discord import of_partials
+    from heartwright.works.gyroscope.body import Build
+    from heartwright.works.gyroscope.whirr import Whirr
+
+    def rough(speeds):
+        heard = [Whirr(Build(), seed=1).partials(rpm * np.pi / 30.0) for rpm in sorted(set(speeds))]
+        return of_partials(*np.concatenate([(row[0] / (2.0 * np.pi), row[1]) for row in heard], axis=1))
+
+    speeds = [w.options["rpm"] for w in RoomPlan.load("workshop").works if w.kind == "gyroscope"]
+    assert (len(speeds), sorted(set(speeds))) == (12, [4000.0, 8000.0, 12000.0])
+    assert rough(speeds) < 0.02 < 0.2 < rough([7000.0, 8000.0, 9300.0])
+
+
+def test_the_desk_of_the_workshop_leaves_heart_and_clocks_as_they_are():
+    desk = {shelf.name: shelf.mix_db for shelf in RoomPlan.load("workshop").shelves}
+    assert desk["bench"] == desk["beam"] == 0.0
+    assert max(desk["long shelf"], desk["orb shelf"], desk["web shelf"]) < -10.0

@@ -111,7 +111,7 @@ def as_json(played: Performance, room: str) -> dict[str, Any]:
         "discord_between": [one, other],
         "discord_share": share,
         "works": {
-            name: {"spl_db": _finite(v.spl_db), "peak_spl_db": _finite(v.peak_db), "gain": v.gain}
+            name: {"spl_db": _finite(v.spl_db), "peak_spl_db": _finite(v.peak_db), "gain": v.gain, "desk_db": v.desk_db}
             for name, v in played.levels.items()
         },
         "reverberation_s": {f"{hz:g}": t for hz, t in played.reverberation_s.items()},
@@ -141,7 +141,8 @@ def _say(played: Performance, room: str) -> None:
     )
     console.print(f"  light       {100 * played.light[0]:.0f} % at the start, {100 * played.light[1]:.0f} % at the end")
     for name, level in sorted(played.levels.items(), key=lambda row: -row[1].spl_db):
-        console.print(f"  {_db(level.spl_db):>5} dB  peaks {_db(level.peak_db):>5}  {name}", markup=False)
+        desk = f" (desk {level.desk_db:+g} dB)" if level.desk_db else ""
+        console.print(f"  {_db(level.spl_db):>5} dB  peaks {_db(level.peak_db):>5}  {name}{desk}", markup=False)
     for line in [f"{name}: {why}" for name, why in played.troubles.items()] + _told(played):
         console.print(f"  - {line}", markup=False)
     if played.path:

@@ -234,7 +234,12 @@ class Gallery:
     def _weigh(self) -> None:
         """How each shelf bears what stands on it."""
         if self.room is not None:
-            self.shelves = [_borne(state) | {"moves_um_s": 0.0} for state in self.room.statics() if state.load_kg > 0.0]
+            desk = {shelf.name: shelf.mix_db for shelf in self.plan.shelves} if self.plan else {}
+            self.shelves = [
+                _borne(state) | {"moves_um_s": 0.0, "mix_db": desk.get(state.shelf, 0.0)}
+                for state in self.room.statics()
+                if state.load_kg > 0.0
+            ]
 
     def _step(self, tick: Tick) -> None:
         """One tick: the works go on, are heard, and those are shown whose turn it is."""

@@ -41,11 +41,13 @@ USUAL_SPL = 84.0  # what full scale stands for until somebody sets it
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How loud a work is where one listens: mean and peak [dB re 20 uPa], and the gain from 1 m away."""
+    """How loud a work is where one listens: mean and peak [dB re 20 uPa], the gain from 1 m away, and what the mixing
+    desk has in it [dB]."""
 
     spl_db: float
     peak_db: float
     gain: float
+    desk_db: float = 0.0
 
 
 class Stage(Protocol):
@@ -252,7 +254,7 @@ class Symphony:
         gains, count = self.loudness_of(), max(self.samples, 1)
         rows = zip(self.places, gains, self._energy, self._loudest, strict=True)
         return {
-            name: Level(_db(gain**2 * energy / count), _db((gain * peak) ** 2), float(gain))
+            name: Level(_db(gain**2 * energy / count), _db((gain * peak) ** 2), float(gain), self.desk.get(name, 0.0))
             for name, gain, energy, peak in rows
             if name in self.stage.works or energy > 0.0
         }

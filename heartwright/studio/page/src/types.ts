@@ -58,6 +58,8 @@ export interface ShelfState {
   sag_mm: number;
   share: number; // of its strength
   moves_um_s: number;
+  /** What the mixing desk adds to what stands there, while it is not in focus [dB]. */
+  mix_db: number;
   status: string;
   advice: string;
 }

@@ -97,9 +97,13 @@ export class StandingCard {
 /** How a shelf bears what stands on it, in a line. */
 export function borne(shelf: ShelfState): string {
   const groans = shelf.status === "holds" ? "" : ` ${shelf.advice || "It groans."}`;
+  const desk = shelf.mix_db
+    ? ` Out of focus, the mixing desk ${shelf.mix_db < 0 ? "lowers" : "raises"} its sound by ` +
+      `${plain(Math.abs(shelf.mix_db), 0)} dB; that is no physics.`
+    : "";
   return (
     `It stands on the ${shelf.name}, which bears ${plain(shelf.load_kg, 1)} kg, sags by ${plain(shelf.sag_mm, 2)} mm, ` +
-    `is at ${plain(100 * shelf.share, 1)} % of its strength, and moves by ${plain(shelf.moves_um_s, 1)} µm/s.${groans}`
+    `is at ${plain(100 * shelf.share, 1)} % of its strength, and moves by ${plain(shelf.moves_um_s, 1)} µm/s.${groans}${desk}`
   );
 }
 

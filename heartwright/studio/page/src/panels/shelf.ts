@@ -9,6 +9,9 @@ import { heading } from "./parts";
 import type { Bench, Panel } from "./panel";
 
 const MANY = 4; // works of one kind that share a row
+/** What is true of every movement here that stands on no shelf. */
+const APART =
+  "It feels the room’s tilt and warmth. It is not coupled to the shelves: it neither shakes them nor is shaken by them.";
 /** What people call a kind. */
 const KINDS: Record<string, string> = { galaxy: "galaxy in an orb", web: "web of thread" };
 
@@ -65,6 +68,7 @@ export class Shelf implements Panel {
         ? [
             heading(work.title.split(":")[0] ?? ""),
             h("dl", {}, ...rows.filter(([, v]) => v).flatMap(([k, v]) => [h("dt", {}, k), h("dd", {}, v ?? "")])),
+            ...(work.kind === "design" ? [h("p.hint", { id: "apart" }, APART)] : []),
           ]
         : []),
     );
