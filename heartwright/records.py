@@ -289,10 +289,19 @@ class Wheels:
 
 
 @dataclass(frozen=True, slots=True)
+class Tone:
+    """The tone of a tuning fork watch: frequency [Hz], the pitch it should have [Hz], amplitude [dB of full scale]."""
+
+    frequency_hz: Interval
+    nominal_hz: float
+    level_dbfs: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What listening found. Fields that could not be measured are None; `advice` says why and what would mend it."""
 
-    status: str  # ok | too_short | too_noisy | no_beat | unreadable
+    status: str  # ok | tone | too_short | too_noisy | no_beat | unreadable
     advice: tuple[str, ...]
     duration_s: float
     beats: int = 0
@@ -332,6 +341,7 @@ class Reading:
     amplitude_sides_deg: tuple[Interval, Interval] | None = None  # of each side's beats
     count_odds: tuple[tuple[float, float], ...] = ()  # (beats an hour, probability): the count, its half or double
     rivals: tuple[tuple[float, float], ...] = ()  # other clocks heard: (beats an hour, level against this one [dB])
+    tone: Tone | None = None  # of a tuning fork watch, which has no beats (status "tone")
 
 
 # --------------------------------------------------------------------------------------------------- verdict

@@ -21,7 +21,7 @@ LISTEN_FIELDS = {
     "status", "advice", "beats", "duration_s", "snr_db", "nominal_bph", "settled", "voices", "beat_rate_bph",
     "rate_s_per_day", "rate_low_repeat", "rate_high_repeat", "beat_error_ms", "amplitude_deg",
     "amplitude_any_lift_deg", "escapement", "marks", "extras", "allan", "wheels",
-    "rate_heard_s_per_day", "beat_error_heard_ms", "beat_timed", "amplitude_sides_deg", "count_odds", "rivals",
+    "rate_heard_s_per_day", "beat_error_heard_ms", "beat_timed", "amplitude_sides_deg", "count_odds", "rivals", "tone",
 }  # fmt: skip
 JUDGE_FIELDS = {"status", "reading", "intricacy", "words", "conviction", "sentences", "causes"}
 

@@ -68,4 +68,4 @@ def listen(
 
 def exit_status(reading: Reading) -> int:
     """0 for a reading, 2 where the input could not be read, 3 for an answer without a reading."""
-    return {"ok": OK, "unreadable": BAD_INPUT}.get(reading.status, NO_READING)
+    return {"ok": OK, "tone": OK, "unreadable": BAD_INPUT}.get(reading.status, NO_READING)

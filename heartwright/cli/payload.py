@@ -39,6 +39,13 @@ def reading(record: Reading) -> Json:
         "beat_error_heard_ms": interval(record.beat_error_heard_ms),
         "beat_timed": record.beat_timed,
         "count_odds": [{"bph": number(bph), "probability": number(odds)} for bph, odds in record.count_odds],
+        "tone": None
+        if record.tone is None
+        else {
+            "frequency_hz": interval(record.tone.frequency_hz),
+            "nominal_hz": number(record.tone.nominal_hz),
+            "level_dbfs": number(record.tone.level_dbfs),
+        },
         "rivals": [{"bph": number(bph), "level_db": number(level)} for bph, level in record.rivals],
         **oddly.payload(record),
     }

@@ -92,7 +92,7 @@ def _page(
     body = [
         f'<p class="maker">heartwright &middot; a listening report</p><h1>{escape(title)}</h1>',
         f'<p class="facts">{_facts(reading, design)}</p><p class="lead">{parts.told(_lead(reading, verdict))}</p>',
-        parts.figures(reading, pendulum=pendulum) if reading.beats else "",
+        parts.figures(reading, pendulum=pendulum) if reading.beats else parts.tone(reading),
         _notes(reading),
         _found(verdict, clip),
         *_pictures(reading),
@@ -130,6 +130,8 @@ def _facts(reading: Reading, design: Design | None) -> str:
 
 def _lead(reading: Reading, verdict: Verdict | None) -> str:
     """The page's one large sentence."""
+    if reading.tone is not None:
+        return f"It hums: a tuning fork of {reading.tone.nominal_hz:g} Hz, which has no beats to judge."
     if verdict is None:
         return "It was heard, and not judged." if reading.beats else "No beat was heard."
     if not reading.beats:
@@ -244,7 +246,8 @@ def _method(reading: Reading, clip: Clip | None, trace: Trace | None) -> str:
     if reading.amplitude_deg is not None and reading.lift_deg is not None:
         timed = reading.amplitude_timed or "third sound"
         said.append(f"Amplitude = lift / (2 sin(pi t / T)), lift {reading.lift_deg:g}°, timed to the {timed}.")
-    said.append("Beat error is half of tick minus tock.")
+    if reading.tone is None:
+        said.append("Beat error is half of tick minus tock.")
     if reading.timing_noise_ms is not None:
         said.append(f"A single beat was timed to {1e3 * reading.timing_noise_ms:.0f} µs (one sigma).")
     if trace is not None:

@@ -49,6 +49,19 @@ def figures(reading: Reading, *, pendulum: bool) -> str:
     return f'<div class="figures">{"".join(cells)}</div>'
 
 
+def tone(reading: Reading) -> str:
+    """The figures of a tuning fork watch; nothing where there is none."""
+    if reading.tone is None:
+        return ""
+    cells = [
+        _figure("Rate", reading.rate_s_per_day, "s/d", most=2, sign=True),
+        _figure("Tone", reading.tone.frequency_hz, "Hz", most=4),
+        _figure("Beat error", None, "ms", most=2, missing="a tuning fork has no beats"),
+        _figure("Amplitude", None, "°", most=0, missing="a tuning fork has no balance"),
+    ]
+    return f'<div class="figures">{"".join(cells)}</div>'
+
+
 def _figure(name: str, found: Interval | None, unit: str, *, most: int, sign: bool = False, missing: str = "") -> str:
     if found is None:
         why = told(missing) or "this take does not show it"

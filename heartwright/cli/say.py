@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Console
 
 from heartwright.cli import oddly
-from heartwright.records import BeatTable, Interval, Reading, Trace, Verdict, Word
+from heartwright.records import BeatTable, Interval, Reading, Tone, Trace, Verdict, Word
 
 if TYPE_CHECKING:
     from heartwright.design import Design
@@ -24,8 +24,11 @@ _WIDTH = 14
 def reading(record: Reading, console: Console, *, name: str) -> None:
     """Print the standard figures of a reading, each with its 95 % interval, then the advice."""
     snr = f", {record.snr_db:.0f} dB over the noise" if record.snr_db is not None else ""
-    console.print(f"[bold]{_plain(name)}[/bold]: {record.duration_s:.1f} s, {record.beats} beats{snr}")
-    if record.status != "ok":
+    what = "a tone" if record.tone is not None else f"{record.beats} beats"
+    console.print(f"[bold]{_plain(name)}[/bold]: {record.duration_s:.1f} s, {what}{snr}")
+    if record.tone is not None:
+        _hum(record, record.tone, console)
+    elif record.status != "ok":
         console.print(f"  no reading: {record.status.replace('_', ' ')}")
     if record.beat_rate_bph is not None:
         _figures(record, console)
@@ -34,10 +37,16 @@ def reading(record: Reading, console: Console, *, name: str) -> None:
         for part in record.voice.sounds:
             console.print(f"  {'  ' + part.name:{_WIDTH}} at {_value(part.time_s, 's')}, {_value(part.level_db, 'dB')}")
     oddly.say(record, console)
-    if record.status == "ok" and not record.settled:
+    if record.status in ("ok", "tone") and not record.settled:
         console.print("  not settled: a longer take would narrow the rate")
     for line in (*record.warnings, *record.advice):
         console.print(f"  - {line}", markup=False)
+
+
+def _hum(record: Reading, tone: Tone, console: Console) -> None:
+    """The lines of a tuning fork's tone."""
+    _line(console, "tone", tone.frequency_hz, "Hz", f"   nominal {tone.nominal_hz:g}, {tone.level_dbfs:.0f} dBFS")
+    _line(console, "rate", record.rate_s_per_day, "s/d", _repeat(record))
 
 
 def _figures(record: Reading, console: Console) -> None:

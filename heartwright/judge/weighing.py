@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _NOTHING = {
     "unreadable": "the file cannot be read",
     "no_beat": "no beat was heard",
+    "tone": "no verdict on beats: a tuning fork",
     "too_short": "the take is too short",
     "too_noisy": "the take is too noisy",
 }
@@ -72,7 +73,8 @@ def weigh(
 def _nothing(reading: Reading, counted: dict[str, float] | None) -> Verdict:
     """The verdict on a take in which there is no beat: words without numbers, and what would mend it."""
     what = _NOTHING.get(reading.status, "nothing could be read")
-    reason = f"{what}: {lowered(reading.advice[0])}" if reading.advice else what
+    mend = lowered(reading.advice[0]) if reading.advice and reading.tone is None else ""
+    reason = f"{what}: {mend}" if mend else what
     advice = tuple(Sentence(f"{opened(line.rstrip('.'))}.", {}) for line in reading.advice)
     return Verdict(
         status=reading.status,
@@ -82,7 +84,7 @@ def _nothing(reading: Reading, counted: dict[str, float] | None) -> Verdict:
         causes=no_causes(),
         conviction=None,
         intricacy=counted,
-        next_measurement=lowered(reading.advice[0]) if reading.advice else "",
+        next_measurement=mend,
     )
 
 

@@ -23,8 +23,8 @@ def silent() -> str:
 
 def no_beat() -> str:
     return (
-        "No beat between 1,800 and 72,000 an hour stands out of this take. Is the movement running, and the "
-        f"microphone on it? {HOW_TO_RECORD.capitalize()}."
+        "No beat between 1,800 and 72,000 an hour stands out of this take, and no tone of a tuning fork. Is the "
+        f"movement running, and the microphone on it? {HOW_TO_RECORD.capitalize()}."
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heartwright.listen import advice, voices
+from heartwright.listen import advice, tone, voices
 from heartwright.listen.beat import level, onsets, pulse, rivals, track
 from heartwright.listen.calm import one_thread
 from heartwright.listen.findings import extras, figures, kinds, oddities
@@ -27,6 +27,7 @@ _CLEAR_Z, _PERHAPS_Z = 8.5, 7.5  # combs and folds of noise alone reach 8
 # Probability of the beat rate against its half and double below which no rate is told: of a clear comb, whose odds are
 # told beside it, and of a low one, whose odds are themselves of noise.
 _SURE_COUNT, _FAINT_Z, _SURE_FAINT_COUNT = 0.95, 40.0, 0.998
+_QUICK_S = 0.095  # a shorter comb is that of no common watch: a tone shows one that is none
 _LOOSE = 0.05  # scatter of the chain beyond which the count is not trusted [beats]
 
 
@@ -64,7 +65,7 @@ def measure(
     base = Reading(
         "no_beat", (), recording.seconds if recording.rate_hz > 0 else 0.0, lift_deg=lift_deg, source=recording.source
     )
-    heard = _hear(recording, bph or movement_bph, base, shortest_s)
+    heard = _hear(recording, bph or movement_bph, base, shortest_s, clock_ppm)
     if isinstance(heard, Reading):
         return replace(heard, warnings=_warnings(recording))
     if heard.chain.faint:
@@ -105,7 +106,9 @@ def _check(bph: float | None, lift_deg: float | None, clock_ppm: tuple[float, fl
         )
 
 
-def _hear(recording: Recording, told: float | None, base: Reading, shortest_s: float) -> Heard | Reading:
+def _hear(
+    recording: Recording, told: float | None, base: Reading, shortest_s: float, clock_ppm: tuple[float, float]
+) -> Heard | Reading:
     """As far as the beats, or the reading that says why not."""
     samples = onsets.clean(recording)
     rate = float(recording.rate_hz)
@@ -116,6 +119,11 @@ def _hear(recording: Recording, told: float | None, base: Reading, shortest_s: f
     strike = onsets.find(samples, rate)
     clocks = rivals.listen(strike, told)
     found = clocks.pulse
+    if found is None or found.z < _CLEAR_Z or found.comb_s < _QUICK_S:
+        perhaps = found is not None and found.z > _PERHAPS_Z
+        hums = tone.instead(samples, rate, base, clock_ppm, beats=perhaps)
+        if hums is not None:
+            return hums
     short = base.duration_s < shortest_s
     if found is None or found.z < _PERHAPS_Z:
         if short:
