@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import io
 import math
 import time
@@ -17,9 +19,9 @@ from standing_fakes import Fake, FakeGyroscope, FakeOrb, FakeWeb
 from studio_bench import Bench, wait_for
 
 from heartwright.studio import dropped
-from heartwright.studio.clients import Client
+from heartwright.studio.clients import UNDER_WAY, Client
 from heartwright.studio.drawing import standing as drawing
-from heartwright.studio.frames import Seen, read_sound
+from heartwright.studio.frames import Seen, read_receipt, read_sound, receipt
 from heartwright.studio.gallery import AHEAD, SHELF_KEY, SPARE, Gallery, Tick
 from heartwright.studio.standing import Label, StandingWork
 from heartwright.work import Work
@@ -76,6 +78,50 @@ def test_a_slow_line_gets_the_newest_picture_of_each() -> None:
     client.tell("word")
     assert set(client.pictures) == {0, 1}
     assert client.lost == 498
+
+
+def test_a_page_that_is_slow_has_few_pictures_on_their_way_and_then_the_newest() -> None:
+    """What it has not taken up counts as under way; the rest is replaced; words go all the same."""
+
+    async def look() -> None:
+        client = Client()
+        for n in range(3):
+            client.picture(n, b"first")
+        assert await client.next() == [b"first"]
+        client.took(1)
+        for k in range(400):  # the page has begun to tell, and then draws for long
+            for n in range(3):
+                client.picture(n, b"%d" % k)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(client.next(), 0.001 if client.sent == 1 + UNDER_WAY else None)
+        assert client.sent - 1 == UNDER_WAY
+        client.tell("word")
+        assert await client.next() == ["word"]
+        client.took(client.sent)
+        assert [await client.next() for _ in range(3)] == [[b"399"]] * 3
+        client.took(10**9)
+        assert client.taken == client.sent
+
+    asyncio.run(look())
+
+
+def test_what_waits_behind_a_picture_on_its_way_is_replaced() -> None:
+    async def look() -> None:
+        client = Client()
+        for n in range(2):
+            client.picture(n, b"old")
+        assert await client.next() == [b"old"]
+        client.picture(1, b"new")
+        assert await client.next() == [b"new"]
+
+    asyncio.run(look())
+
+
+def test_a_receipt_is_read_and_what_is_none_refused() -> None:
+    assert read_receipt(receipt(2**32 - 1)) == 2**32 - 1
+    for bad in (b"", receipt(1)[:7], b"\x02" + receipt(1)[1:]):
+        with pytest.raises(ValueError, match="frame"):
+            read_receipt(bad)
 
 
 # ------------------------------------------------------------------------------------------ going on
@@ -269,6 +315,21 @@ def test_what_stands_is_put_in_focus_and_tells_of_itself(bench: Bench, top: tupl
         loud = max(int(np.max(np.abs(read_sound(ear.block())[3].astype(int)))) for _ in range(120))
         assert loud > 1_000
         line.ask("focus", work=0)
+
+
+def test_who_tells_of_pictures_and_takes_none_up_gets_no_more(bench: Bench) -> None:
+    """Receipts go beside the commands' pace; pictures come again with the next."""
+    with bench.line() as line:
+        _seen(line, 10)
+        line.socket.send(receipt(10))
+        assert len(_seen(line, UNDER_WAY)) == UNDER_WAY
+        until, more = time.monotonic() + 0.5, 0
+        while time.monotonic() < until:
+            got = line.socket.recv(1.0)
+            more += isinstance(got, bytes) and got[0] == 2
+        assert more == 0
+        line.socket.send(receipt(10 + UNDER_WAY))
+        assert len(_seen(line, 5)) == 5
 
 
 def test_deeds_are_done_and_what_is_not_allowed_is_told(bench: Bench, top: tuple[int, Fake]) -> None:

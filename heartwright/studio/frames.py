@@ -10,6 +10,9 @@ each i16 / 32,767 times the scale, then the fine ones.
 
 Sound: kind u8 = 3, version u8 = 2, channels u16 = 2, sequence u32, rate u32, reserved u32, time f64 (the work's, of the
 first sample), then i16 [n_sample][channels]: left, right.
+
+Receipt, from the page: kind u8 = 4, version u8 = 1, reserved u16, count u32: how many frames of kind Seen it has taken
+up since it came.
 """
 
 from __future__ import annotations
@@ -21,11 +24,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-POSES, SEEN, SOUND, VERSION, SOUND_VERSION = 1, 2, 3, 1, 2
+POSES, SEEN, SOUND, RECEIPT, VERSION, SOUND_VERSION = 1, 2, 3, 4, 1, 2
 _POSES = struct.Struct("<BBHHHHHdddff")
 _SEEN = struct.Struct("<BBHIIfddff")
 _FULL = 32_767  # of an i16
 _SOUND = struct.Struct("<BBHIIId")
+_RECEIPT = struct.Struct("<BBHI")
 SAMPLES_MOST = 4096
 RATE_HZ = 48_000  # of the sound
 BLOCK = 1024  # samples
@@ -121,3 +125,18 @@ def read_sound(block: bytes) -> tuple[int, int, float, NDArray[np.int16]]:
     if (kind, version) != (SOUND, SOUND_VERSION):
         raise ValueError(f"a block of kind {kind}, version {version}: {SOUND}, {SOUND_VERSION} are known")
     return sequence, rate, time_s, np.frombuffer(block, "<i2", offset=_SOUND.size).reshape(-1, channels)
+
+
+def receipt(count: int) -> bytes:
+    """What a page that has taken up so many pictures sends."""
+    return _RECEIPT.pack(RECEIPT, VERSION, 0, count)
+
+
+def read_receipt(frame: bytes) -> int:
+    """How many pictures were taken up. Raises ValueError for what is no receipt."""
+    if len(frame) != _RECEIPT.size:
+        raise ValueError(f"a frame of {len(frame)} bytes: a receipt has {_RECEIPT.size}")
+    kind, version, _, count = _RECEIPT.unpack(frame)
+    if (kind, version) != (RECEIPT, VERSION):
+        raise ValueError(f"a frame of kind {kind}, version {version}: {RECEIPT}, {VERSION} are known")
+    return int(count)

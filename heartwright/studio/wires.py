@@ -8,7 +8,7 @@ import contextlib
 from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from heartwright.studio import messages, saying
+from heartwright.studio import frames, messages, saying
 from heartwright.studio.admission import role_of
 from heartwright.studio.clients import Client, text_of
 from heartwright.studio.guard import Pace
@@ -18,6 +18,7 @@ from heartwright.studio.session import Session
 
 COMMANDS_A_SECOND, COMMANDS_AT_ONCE = 30.0, 60.0
 TOLD_A_SECOND = 20.0  # of those that came too fast
+RECEIPTS_A_SECOND = 60.0
 TEXT_MOST = 16_384  # characters of one message
 MICROPHONE_PACE, MICROPHONE_AT_ONCE_S = 1.5, 30.0  # times its own rate; after a break more comes at once
 CONNECTIONS_MOST = 64
@@ -150,10 +151,13 @@ async def _ignore(socket: WebSocket) -> None:
 async def _receive(socket: WebSocket, client: Client, session: Session) -> None:
     """Take commands, at a measured pace; what is none is refused, what comes too fast is left out and told once."""
     pace, telling, left_out = Pace(COMMANDS_A_SECOND, COMMANDS_AT_ONCE), Pace(TOLD_A_SECOND, TOLD_A_SECOND), 0
+    receipts = Pace(RECEIPTS_A_SECOND, RECEIPTS_A_SECOND)
     while True:
         got = await socket.receive()
         if got["type"] == "websocket.disconnect":
             return
+        if receipts.take() and _is_receipt(got.get("bytes"), client):
+            continue
         if not pace.take():
             left_out += 1
             if telling.take():
@@ -176,6 +180,17 @@ async def _receive(socket: WebSocket, client: Client, session: Session) -> None:
         assert client.person is not None
         answer = await session.do(client.person, command)
         client.tell(text_of(answer))
+
+
+def _is_receipt(frame: bytes | None, client: Client) -> bool:
+    """Whether this was a receipt for pictures, which is then noted."""
+    if frame is None:
+        return False
+    try:
+        client.took(frames.read_receipt(frame))
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse(client: Client, id: int, of: str, reason: str, allowed: str) -> None:

@@ -43,6 +43,18 @@ export function decodePoses(frame: ArrayBuffer): Poses | null {
 }
 
 const SEEN_HEAD = 40;
+const RECEIPT_EVERY_MS = 50;
+
+/** What tells the server how many pictures were taken up: it holds the rest back. */
+export function receipt(count: number): ArrayBuffer {
+  const frame = new ArrayBuffer(8);
+  const v = new DataView(frame);
+  v.setUint8(0, 4);
+  v.setUint8(1, 1);
+  v.setUint32(4, count, true);
+  return frame;
+}
+
 const FULL = 32767; // of an i16
 
 /** A binary frame of kind 2 as what a standing work is seen by; null where it is none or is cut short. */
@@ -75,6 +87,8 @@ export class Net {
   why = "";
   frames = 0;
   private socket: WebSocket | null = null;
+  private pictures = 0; // taken up since the line opened
+  private receiptDue = false;
   private next = 1;
   private pause_ms = 300;
   private readonly waiting = new Map<number, Waiting>();
@@ -120,6 +134,7 @@ export class Net {
   connect(): void {
     const socket = new WebSocket(this.socketUrl("/live"));
     this.socket = socket;
+    this.pictures = 0;
     socket.binaryType = "arraybuffer";
     socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => this.take(event.data);
     socket.onopen = () => this.setLink(true);
@@ -183,7 +198,9 @@ export class Net {
       const poses = decodePoses(data);
       if (!poses) {
         const seen = decodeSeen(data);
-        if (seen) for (const listener of this.seenListeners) listener(seen);
+        if (!seen) return;
+        this.took();
+        for (const listener of this.seenListeners) listener(seen);
         return;
       }
       this.frames += 1;
@@ -203,6 +220,17 @@ export class Net {
     if (!heard) return;
     const message = read(kind, raw);
     for (const listener of heard) (listener as (m: unknown) => void)(message);
+  }
+
+  /** Count a picture, and tell the server of it with those that come soon after. */
+  private took(): void {
+    this.pictures += 1;
+    if (this.receiptDue) return;
+    this.receiptDue = true;
+    setTimeout(() => {
+      this.receiptDue = false;
+      if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(receipt(this.pictures));
+    }, RECEIPT_EVERY_MS);
   }
 
   private welcome(): void {
