@@ -35,6 +35,7 @@ class Seat:
     every: int  # base steps
     place: Floats  # in the room [m]
     knows: bool  # whether it tells its momentum
+    foretells: bool  # whether it tells what it will do next
     joint0: float = 0.0
     stand0: float = 0.0
 
@@ -46,6 +47,7 @@ class Told:
     believed: Floats  # velocity that it was told [m/s, rad/s], [n_work, 6]
     force: Floats  # mean over its step, [n_work, 6]
     given: Floats  # the same on the support's coordinates, [n_work, n]
+    foretold: Floats  # what it said beforehand that force would be on a stand that stood still, [n_work, 6]
     momentum: Floats  # [n_work, 6]
     on_support: Floats  # work done on the support [J], [n_work]
 

@@ -274,6 +274,27 @@ def kinetic(state: Floats, body: Floats) -> float:
     return out
 
 
+@njit(cache=True, inline="always")
+def _steps(state: Floats, body: Floats, seconds: float, turn_a_step: float, longest: float) -> int:
+    """How many steps `seconds` [s] take where the fastest turning goes by `turn_a_step` [rad] in one at most."""
+    size = math.sqrt(state[PX] ** 2 + state[PY] ** 2 + state[PZ] ** 2)
+    rate = (size + abs(state[P])) / body[C] + size / body[A]
+    return max(1, math.ceil(seconds * max(rate / turn_a_step, 1.0 / longest)))
+
+
+@njit(cache=True)
+def foretold(state: Floats, body: Floats, seconds: float, turn_a_step: float, longest: float) -> tuple[
+    float, float, float
+]:  # fmt: skip
+    """Mean force [N] on a stand that stands still and level over the next `seconds` [s], by steps of second order."""
+    ahead, books = state.copy(), np.zeros(N_BOOK)
+    n = _steps(ahead, body, seconds, turn_a_step, longest)
+    ux, uy, uz = momentum(ahead, body)
+    go(ahead, body, books, SECOND_ORDER, n, seconds / n, (0.0, -G, 0.0), (0.0, 1.0, 0.0))
+    vx, vy, vz = momentum(ahead, body)
+    return (ux - vx) / seconds, (uy - vy) / seconds, (uz - vz) / seconds
+
+
 @njit(cache=True)
 def advance(
     state: Floats, body: Floats, books: Floats, weights: Floats, seconds: float, turn_a_step: float, longest: float,
@@ -284,9 +305,7 @@ def advance(
     means of the force [N] and of the moment about the point [N m] on the stand, the stand's work [J], whether it
     touched, and the spin now [rad/s].
     """
-    size = math.sqrt(state[PX] ** 2 + state[PY] ** 2 + state[PZ] ** 2)
-    rate = (size + abs(state[P])) / body[C] + size / body[A]
-    n = max(1, math.ceil(seconds * max(rate / turn_a_step, 1.0 / longest)))
+    n = _steps(state, body, seconds, turn_a_step, longest)
     jx, jy, jz = books[JX], books[JY], books[JZ]
     ux, uy, uz = momentum(state, body)
     mx, my, mz = first_moment(state, body)

@@ -99,6 +99,11 @@ class OnPoint:
             return _vector(rotated(np.array([fx, fy, fz]), back)), _vector(rotated(np.array([mx, my, mz]), back))
         return (fx, fy, fz), (mx, my, mz)
 
+    def foretold(self, seconds: float, tilt: Vector) -> tuple[Vector, Vector]:
+        """Force [N] and moment about the point [N m] over the next `seconds` [s] on a stand that stands still."""
+        force = K.foretold(self.state, self.body, seconds, TURN_A_STEP, LONGEST)
+        return (force if tilt == ZERO else _vector(rotated(force, -np.asarray(tilt)))), ZERO
+
     def _point(self, ground: Ground) -> Vector:
         """Acceleration of the point: the foot's, and what the stand's turning adds at its height."""
         if ground.turning == ZERO:
@@ -230,8 +235,7 @@ class InGimbals:
         turning = self._turn_stand(seconds, ground)
         g = DOWN if ground.tilt == (0.0, 0.0, 0.0) == ground.acceleration else _vector(ground.gravity())
         pushed = (g[0] - self._g[0], g[1] - self._g[1], g[2] - self._g[2])
-        fast = abs(self.spin) + math.sqrt(2.0 * R.kinetic(state, body) / body[R.A])
-        n = max(1, math.ceil(seconds * max(fast / RINGS_A_STEP, 1.0 / LONGEST)))
+        n = self._steps(seconds)
         b0, v0, m0 = books[R.JX :].copy(), R.momentum(state, body), R.first_moment(state, body)
         l0 = R.turning_momentum(state, body)
         R.go(state, body, books, self.weights, n, seconds / n, g, turning, ground.turning)
@@ -245,6 +249,21 @@ class InGimbals:
             ((v0[0] - v1[0]) * k, (v0[1] - v1[1]) * k, (v0[2] - v1[2]) * k),
             _vector((j[i] + l0[i] - l1[i]) * k - coriolis[i] for i in range(3)),
         )
+
+    def foretold(self, seconds: float, tilt: Vector) -> tuple[Vector, Vector]:
+        """Force [N] and moment about the centre [N m] over the next `seconds` [s] on a stand that stands still."""
+        state, body, books = self.state.copy(), self.body, np.zeros(R.N_BOOK)
+        n = self._steps(seconds)
+        g = DOWN if tilt == ZERO else _vector(rotated(DOWN, -np.asarray(tilt)))
+        v0, l0 = R.momentum(state, body), R.turning_momentum(state, body)
+        R.go(state, body, books, K.SECOND_ORDER, n, seconds / n, g, ZERO, ZERO)
+        v1, l1 = R.momentum(state, body), R.turning_momentum(state, body)
+        j, k = books[R.JX :].tolist(), 1.0 / seconds
+        return _vector((v0[i] - v1[i]) * k for i in range(3)), _vector((j[i] + l0[i] - l1[i]) * k for i in range(3))
+
+    def _steps(self, seconds: float) -> int:
+        fast = abs(self.spin) + math.sqrt(2.0 * R.kinetic(self.state, self.body) / self.body[R.A])
+        return max(1, math.ceil(seconds * max(fast / RINGS_A_STEP, 1.0 / LONGEST)))
 
     def _turn_stand(self, seconds: float, ground: Ground) -> Vector:
         """How fast the stand turns [rad/s], by its tilt then and now; what that does to the weights is its work."""
