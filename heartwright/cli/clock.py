@@ -18,9 +18,18 @@ if TYPE_CHECKING:
     from heartwright.listen.take.streaming import Piece
 
 
+_OTHER_CRYSTAL = (
+    "this is the machine's crystal, and most sound cards have their own: add --same-crystal where it is the card's "
+    "too, else take stamps (heartwright live --save take.flac --stamps stamps.csv) and give this log beside them (--ntp)"
+)
+
+
 def clock(
     file: Annotated[
-        str, typer.Argument(help="A log (CSV of recorder time and true time), or a recording of a quartz watch.")
+        str,
+        typer.Argument(
+            help="A log (CSV of recorder time and true time), a recording of a quartz watch, or the machine's NTP log."
+        ),
     ],
     rate_hz: Annotated[
         float | None, typer.Option("--rate-hz", help="Samples a second, where the log counts samples.")
@@ -37,24 +46,38 @@ def clock(
             "--quartz-s-per-day", metavar="RATE,SIGMA", help="The quartz's own rate and how well it is known."
         ),
     ] = "0,0.285",
+    ntp: Annotated[
+        Path | None, typer.Option("--ntp", help="Beside a log of stamps: the NTP log of the computer that wrote them.")
+    ] = None,
+    same_crystal: Annotated[
+        bool, typer.Option("--same-crystal", help="The sound card runs on the machine's own crystal (few do).")
+    ] = False,
     save: Annotated[Path | None, typer.Option("--save", help="Keep it in this file, for --clock-ppm FILE.")] = None,
     json: options.AsJson = False,
 ) -> None:
-    """Calibrate the recorder's clock, by an NTP log or by a quartz watch that was recorded beside.
+    """Calibrate the recorder's clock, by a log of true time or by a quartz watch that was recorded beside.
 
     \b
       heartwright clock stamps.csv --rate-hz 48000 --save phone.json
+      heartwright clock stamps.csv --rate-hz 48000 --ntp /var/log/chrony/tracking.log
       heartwright clock both.flac --channel right
+      heartwright clock /var/log/ntpsec/loopstats --same-crystal
       heartwright listen watch.wav --clock-ppm phone.json
 
     A log is made by heartwright live --save take.flac --stamps stamps.csv, or by hand: rows of file time in seconds
     and UTC. A common quartz keeps within 15 s a month, which is 0,0.285 (one sigma); one that was checked against
-    radio time for a month can be given as it is. Exit status: 0, 3 where no step of a second is heard, 2 for bad input.
+    radio time for a month can be given as it is. NTP logs are chrony's tracking.log, what chronyc tracking prints,
+    ntpd's loopstats, and what ntpq -c rv prints. They tell of the machine's crystal, which is the recorder's only where
+    the sound card has none of its own, and of how far the computer's clock was from UTC while stamps were taken.
+    Exit status: 0, 3 where no step of a second is heard, 2 for bad input.
     """
     if save is not None:
         check_writable(save)
     quartz = _pair(quartz_s_per_day)
     path = hearing.find(file)
+    if _is_ntp(path):
+        _machine(path, file, same_crystal, save, json)
+        return
     is_log = path.suffix.lower() in (".csv", ".txt", ".log")
     found = _by_log(path, rate_hz) if is_log else _by_quartz(path, channel, under, quartz, quiet=json)
     if found is None:
@@ -66,13 +89,52 @@ def clock(
         else:
             answers().print(f"{file}: {reason}", markup=False)
         raise typer.Exit(NO_READING)
+    if ntp is not None and is_log:
+        found = _within(found, ntp)
     if save is not None:
         write_text(save, found.to_json())
     _tell(found, file, save, json)
 
 
-def _tell(found: Calibration, file: str, save: Path | None, json: bool) -> None:
-    option = f"{found.offset_ppm:.2f},{found.sigma_ppm:.2f}"
+def _is_ntp(path: Path) -> bool:
+    from heartwright.listen.hours import ntp
+
+    return path.is_file() and ntp.recognised(path)
+
+
+def _machine(path: Path, file: str, same_crystal: bool, save: Path | None, json: bool) -> None:
+    """From the machine's NTP log; for --clock-ppm only where the card runs on its crystal. Raises Refused."""
+    from dataclasses import replace
+
+    from heartwright.listen import Unreadable
+    from heartwright.listen.hours import ntp
+
+    if save is not None and not same_crystal:
+        raise Refused(f"--save: {_OTHER_CRYSTAL}.")
+    try:
+        found = ntp.machine(ntp.read(path))
+    except Unreadable as error:
+        raise Refused(str(error)) from None
+    if not same_crystal:
+        found = replace(found, notes=(*found.notes, _OTHER_CRYSTAL))
+    if save is not None:
+        write_text(save, found.to_json())
+    _tell(found, file, save, json, what="recorder" if same_crystal else "machine's crystal")
+
+
+def _within(found: Calibration, log: Path) -> Calibration:
+    """With what the computer's clock was off UTC. Raises Refused."""
+    from heartwright.listen import Unreadable
+    from heartwright.listen.hours import ntp
+
+    try:
+        return ntp.within(found, ntp.read(log))
+    except Unreadable as error:
+        raise Refused(str(error)) from None
+
+
+def _tell(found: Calibration, file: str, save: Path | None, json: bool, *, what: str = "recorder") -> None:
+    option = f"--clock-ppm {found.offset_ppm:.2f},{found.sigma_ppm:.2f}" if what == "recorder" else None
     if json:
         print_json(
             {
@@ -82,7 +144,7 @@ def _tell(found: Calibration, file: str, save: Path | None, json: bool) -> None:
                 "sigma_ppm": found.sigma_ppm,
                 "source": found.source,
                 "seconds": found.seconds,
-                "option": f"--clock-ppm {option}",
+                "option": option,
             }
         )
         return
@@ -91,10 +153,11 @@ def _tell(found: Calibration, file: str, save: Path | None, json: bool) -> None:
     day = 0.0864 * found.offset_ppm
     console.print(f"{file}: {found.source}, {found.seconds:,.0f} s", markup=False, style="bold")
     console.print(
-        f"  the recorder runs {abs(found.offset_ppm):.2f} ppm {pace} (+-{1.96 * found.sigma_ppm:.2f}, 95 %): "
+        f"  the {what} runs {abs(found.offset_ppm):.2f} ppm {pace} (+-{1.96 * found.sigma_ppm:.2f}, 95 %): "
         f"{abs(day):.2f} s/d, within {0.0864 * 1.96 * found.sigma_ppm:.2f}"
     )
-    console.print(f"  use: --clock-ppm {option}" + (f", or --clock-ppm {save}" if save else ""), markup=False)
+    if option is not None:
+        console.print(f"  use: {option}" + (f", or --clock-ppm {save}" if save else ""), markup=False)
     for note in found.notes:
         console.print(f"  - {note}", markup=False)
 
