@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _OTHER_CRYSTAL = (
     "this is the machine's crystal, and most sound cards have their own: add --same-crystal where it is the card's "
-    "too, else take stamps (heartwright live --save take.flac --stamps stamps.csv) and give this log beside them (--ntp)"
+    "too, else take stamps (heartwright live --save take.flac --stamps stamps.csv) and give this log beside them: --ntp"
 )
 
 

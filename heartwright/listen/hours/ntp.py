@@ -34,7 +34,7 @@ _UNSURE = 10.0  # times the usual uncertainty of the frequency: the clock was se
 
 @dataclass(frozen=True, slots=True)
 class Discipline:
-    """Reports of a clock, arrays [n]: time [s], by how much its crystal is fast and sigma [ppm], its time off UTC [s]."""
+    """Reports of a clock, arrays [n]: time [s], by how much its crystal is fast, one sigma [ppm], time off UTC [s]."""
 
     source: str
     time_s: np.ndarray
