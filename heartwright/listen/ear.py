@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from heartwright.listen import advice, tone, voices
-from heartwright.listen.beat import level, onsets, pulse, rivals, track
+from heartwright.listen.beat import level, onsets, pulse, rivals, stretch, track
 from heartwright.listen.calm import one_thread
 from heartwright.listen.findings import extras, figures, kinds, oddities
 from heartwright.listen.take import quality
@@ -33,11 +33,12 @@ _LOOSE = 0.05  # scatter of the chain beyond which the count is not trusted [bea
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A take as far as its beats: onsets, chain, fold, level."""
+    """A take as far as its beats: onsets, the strength that shows them best, chain, fold, level."""
 
     samples: Floats
     rate_hz: float
     strike: onsets.Onsets
+    strength: onsets.Singles
     chain: track.Chain
     shape: shape.Shape
     level: level.Level
@@ -75,11 +76,20 @@ def measure(
         with one_thread():
             marks = time_sounds(heard.samples, heard.rate_hz, heard.chain, heard.shape, heard.level)
         marks = agree.held(marks, heard.chain, heard.shape.match)
+    drift_s = _drift(heard, marks)
     reading = figures.reading(
-        base, heard.chain, heard.shape, heard.level, marks, bph=bph, movement_bph=movement_bph, clock_ppm=clock_ppm
+        base,
+        heard.chain,
+        heard.shape,
+        heard.level,
+        marks,
+        bph=bph,
+        movement_bph=movement_bph,
+        clock_ppm=clock_ppm,
+        drift_s=drift_s,
     )
     if heard.chain.faint:
-        reading = together.rated(reading, heard.chain, marks.time_s, clock_ppm)
+        reading = together.rated(reading, heard.chain, marks.time_s - drift_s * heard.chain.number, clock_ppm)
     high = heard.strike.filtered
     if reading.table is not None:
         reading = replace(reading, marks=oddities.held_against(reading.marks, reading.table, high, heard.rate_hz))
@@ -140,11 +150,21 @@ def _hear(
         return replace(base, status="too_noisy", advice=(advice.too_noisy(None),), count_odds=found.counts)
     if chain.faint:
         dim = together.shape(strike, chain)
-        return Heard(samples, rate, strike, chain, dim, together.level(dim, chain.beat_s), found.counts, clocks.others)
+        return Heard(
+            samples,
+            rate,
+            strike,
+            clocks.strength,
+            chain,
+            dim,
+            together.level(dim, chain.beat_s),
+            found.counts,
+            clocks.others,
+        )
     energy, fine_hz = shape.fine_energy(strike.filtered, rate)
     folded = shape.fold(energy, fine_hz, chain)
     heard = level.measure(samples, rate, folded.time_s[folded.good], folded.axis_s, folded.fold, chain.beat_s)
-    return Heard(samples, rate, strike, chain, folded, heard, found.counts, clocks.others)
+    return Heard(samples, rate, strike, clocks.strength, chain, folded, heard, found.counts, clocks.others)
 
 
 def _sharpened(heard: Heard) -> Landmarks:
@@ -154,6 +174,16 @@ def _sharpened(heard: Heard) -> Landmarks:
         return sharpen(coarse, heard.samples, heard.rate_hz, heard.chain, heard.shape, heard.level)
     except np.linalg.LinAlgError:  # a mean beat of nothing but noise
         return coarse
+
+
+def _drift(heard: Heard, marks: Landmarks) -> float:
+    """By how much each beat of a lever the sound timed falls behind the unlocking, while the amplitude wanders [s]."""
+    chain = heard.chain
+    if marks.landmark == "unlocking" or chain.beat_s >= shape.SLOWEST_LEVER_S:
+        return 0.0
+    first_s = float(np.nanmean(heard.shape.first_s)) if heard.shape.lever else None
+    beats = (chain.number, chain.side, marks.time_s)
+    return stretch.drift(heard.strength, heard.strike.block_rate_hz, beats, chain.beat_s, first_s)
 
 
 def _looseness(chain: track.Chain) -> float:

@@ -39,12 +39,16 @@ def reading(
     bph: float | None,
     movement_bph: float | None,
     clock_ppm: tuple[float, float],
+    drift_s: float = 0.0,
 ) -> Reading:
-    """The reading of a take whose beats have been timed."""
+    """The reading of a take whose beats have been timed.
+
+    `drift_s` is by how much each beat the sound timed falls behind the first, whose rate is told [s].
+    """
     pace = steady.measure(chain.number, marks.time_s, chain.side)
     if pace is None:
         return replace(base, status="too_noisy", advice=(advice.too_noisy(level.snr_db),))
-    beat_s, lines = pace.beat_s, []
+    beat_s, lines = pace.beat_s - drift_s, []
     heard_bph = 3600.0 / beat_s * (1.0 + 1e-6 * clock_ppm[0])
     nominal = bph or movement_bph or standard(heard_bph)
     if nominal is None:

@@ -1,0 +1,52 @@
+"""The drift of a lever's timed sound against its unlocking, told by how the other sounds of the fold move."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from heartwright.listen.beat import stretch
+
+RATE_HZ, BEAT_S, BEATS = 1500.0, 0.25, 158
+IMPULSE_S, LOCK_S = 6.3e-3, 21e-3  # after an unlocking that noise hides
+
+
+def take(growth: float, timed_s: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Onset strength of 40 s whose sounds lie further apart by `growth` at the end, and the times of one of them."""
+    rng = np.random.default_rng(seed)
+    number = np.arange(BEATS)
+    wide = 1.0 + growth * ((number - number.mean()) / np.ptp(number))
+    unlocking = 0.1 + BEAT_S * number
+    strength = rng.standard_normal(int(RATE_HZ * (BEAT_S * BEATS + 0.5)))
+    block = np.arange(len(strength))
+    for after, height in ((IMPULSE_S, 2.5), (LOCK_S, 4.0)):
+        for at in (unlocking + wide * after) * RATE_HZ - 1.0:
+            near = slice(int(at) - 3, int(at) + 5)
+            strength[near] += height * np.exp(-0.5 * (block[near] - at) ** 2)
+    return strength.astype(np.float32), unlocking + wide * timed_s
+
+
+@pytest.mark.parametrize("growth", [0.05, -0.03, 0.0])
+@pytest.mark.parametrize("timed_s", [IMPULSE_S, LOCK_S], ids=["impulse", "lock"])
+def test_a_later_sound_drifts_from_an_unlocking_that_is_not_heard(growth: float, timed_s: float) -> None:
+    number = np.arange(BEATS)
+    found = []
+    for seed in range(6):
+        strength, time_s = take(growth, timed_s, seed)
+        found.append(stretch.drift(strength, RATE_HZ, (number, number % 2, time_s), BEAT_S))
+    day = 86_400.0 / BEAT_S
+    assert day * np.mean(found) == pytest.approx(day * growth * timed_s / (BEATS - 1), abs=0.25)
+
+
+def test_one_sound_alone_tells_no_drift() -> None:
+    number = np.arange(BEATS)
+    strength = np.random.default_rng(1).standard_normal(int(RATE_HZ * (BEAT_S * BEATS + 0.5))).astype(np.float32)
+    time_s = 0.1 + BEAT_S * number
+    strength[np.round(time_s * RATE_HZ).astype(int) - 1] += 6.0
+    assert stretch.drift(strength, RATE_HZ, (number, number % 2, time_s), BEAT_S) == 0.0
+
+
+def test_few_beats_tell_no_drift() -> None:
+    number = np.arange(2 * stretch.FEWEST - 2)
+    strength, time_s = take(0.05, LOCK_S, 1)
+    assert stretch.drift(strength, RATE_HZ, (number, number % 2, time_s[: len(number)]), BEAT_S) == 0.0
