@@ -86,3 +86,15 @@ def test_one_side_heard_twice_is_not_taken_for_both() -> None:
     found = seek.recounted(strike, shown, twice)
     assert found.counts[0][0] == pytest.approx(7200.0 * RATE_HZ / PERIOD, rel=1e-3)
     assert sum(share for _, share in found.counts) == pytest.approx(1.0)
+
+
+def test_a_few_knocks_at_one_place_are_no_second_beat() -> None:
+    """A pendulum of 44 beats, one every 0.9 s, and knocks of one ring, of which four fall halfway between two beats."""
+    rng = np.random.default_rng(2)
+    period, level = 1355.3, np.ones((BLOCKS, BANDS))
+    at = np.round(np.arange(100.0, BLOCKS - 800, period)).astype(int)
+    for later, part in enumerate((1.0, 0.6, 0.3)):
+        level[at + later] += 4.0 * part * LOW
+        level[at[[3, 14, 15, 30]] + 678 + later] += 60.0 * part * HIGH
+    bands = (rng.exponential(1.0, (BLOCKS, BANDS)) * level).astype(np.float32)
+    assert log_odds(bands, period) < -5.0

@@ -108,7 +108,8 @@ def second(folds: Folds, strength: Singles, block_rate_hz: float, period: float)
     noise = 1.4826 * np.median(np.abs(answer - np.median(answer, axis=1, keepdims=True)), axis=1)
     first = np.maximum(answer[:, 0], 0.0)
     unit = np.maximum(np.hypot(noise, odds.CLUTTER * first), 1e-12)
-    stands = answer[:, a : b + 1] / unit[:, None]
+    uneven = _unevenness(np.roll(folds.variance, -top, axis=1), halves, width)[:, a : b + 1]
+    stands = answer[:, a : b + 1] / np.maximum(unit[:, None], noise[:, None] * uneven)
     stands = np.where(aside, np.minimum(stands, 0.0), stands)
     place = np.arange(a, b + 1) / bins
     gain = _alone(stands) * _gain(stands, first / unit)
@@ -138,6 +139,17 @@ def _answers(folded: Floats, halves: Floats, width: int) -> Floats:
     for mine, other in ((0, 1), (1, 0)):
         out += irfft(rfft(folded[:, mine], axis=1) * np.conj(rfft(odds.beat_of(halves[other], width))), bins, axis=1)
     return out
+
+
+def _unevenness(variance: Floats, halves: Floats, width: int) -> Floats:
+    """How much more a band's answer at a place scatters from cycle to cycle than usual, [n_band, bins].
+
+    A beat comes in every cycle. A few knocks that fall on one place raise its mean as a beat does, but its scatter too.
+    """
+    kernel = np.sum([odds.beat_of(half, width) ** 2 for half in halves], axis=0)
+    square = irfft(rfft(variance, axis=1) * np.conj(rfft(kernel)), variance.shape[1], axis=1)
+    usual = np.maximum(np.median(square, axis=1, keepdims=True), 1e-30)
+    return np.asarray(np.sqrt(np.maximum(square / usual, 1.0)))
 
 
 def _alone(rows: Floats) -> float:
