@@ -87,7 +87,8 @@ def test_thinning_keeps_what_is_low_and_drops_what_would_fold() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ratio", "own"), [(7.0, True), (0.5, True), (1.5, True), (4.0 / 3.0, True), (7.23, False), (1.07, False)]
+    ("ratio", "own"),
+    [(7.0, True), (0.5, True), (1.5, True), (4.0 / 3.0, True), (7.23, False), (1.07, False), (7.506, False)],
 )
 def test_parts_and_multiples_of_a_clock_are_its_own(ratio: float, own: bool) -> None:
     first = pulse.Pulse(0.4, 0.2, 0.0, 100.0)
