@@ -98,3 +98,16 @@ def test_a_few_knocks_at_one_place_are_no_second_beat() -> None:
         level[at[[3, 14, 15, 30]] + 678 + later] += 60.0 * part * HIGH
     bands = (rng.exponential(1.0, (BLOCKS, BANDS)) * level).astype(np.float32)
     assert log_odds(bands, period) < -5.0
+
+
+def test_bands_that_all_say_one_thing_leave_the_word_to_their_strength() -> None:
+    told = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        period, level = 1355.3, np.ones(BLOCKS)
+        at = np.round(np.arange(100.0, BLOCKS - 800, period)).astype(int)
+        for later, part in enumerate((12.0, 7.2, 3.6)):
+            level[at + later] += part
+        noise = rng.exponential(1.0, BLOCKS) * level
+        told.append(log_odds((noise[:, None] + rng.exponential(0.3, (BLOCKS, BANDS))).astype(np.float32), period))
+    assert max(told) < -2.0  # the bands by themselves reach 0.6: two beats

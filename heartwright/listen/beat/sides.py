@@ -5,7 +5,9 @@ may be all but silent there on the other. So a second beat is sought in each ban
 and odd cycles of a period that holds one beat differ band by band and block by block (a beat error moves them apart as
 well), where those of a period that holds both beats differ by noise alone.
 
-All of it is in logarithms of energies over their floor, so that a knock counts little more than a beat.
+All of it is in logarithms of energies over their floor, so that a knock counts little more than a beat. What swells in
+all bands at once (speech) makes one witness of them; by as much as it does, the onset strength of all together, which
+is cut at a typical tick, is asked as well (`odds`).
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ LEAST = 0.06  # a second beat may be heard where the first is not: as this share
 ALTERNATES = (-3.0, 12.0)  # bounds of what that may say (log): sides may be alike, and a fault may alternate too
 CUT = 4.0  # sigmas of the noise beyond which something is no noise
 SPREAD = 1.5  # the largest eigenvalue that independent bands show
+MOST_WHOLE = 12.0  # log odds of all bands' strength beyond which nothing is added
 MOST = 300.0  # log likelihood beyond which nothing is added
 
 
@@ -67,8 +70,10 @@ def two_beats(bands: Singles, strength: Singles, block_rate_hz: float, period: f
     The place is that after the first beat, as a share of the period.
     """
     folds = Folds.of(bands, block_rate_hz, period)
-    gain, place = second(folds, strength, block_rate_hz, period)
-    return gain - float(np.clip(alternation(folds), *ALTERNATES)), place
+    gain, place, alone = second(folds, strength, block_rate_hz, period)
+    two = float(np.clip(odds.second_beat(strength, block_rate_hz, period)[2], 1e-12, 1.0 - 1e-12))
+    whole = float(np.clip(np.log(two / (1.0 - two)), -MOST_WHOLE, MOST_WHOLE))
+    return gain - float(np.clip(alternation(folds), *ALTERNATES)) + (1.0 - alone) * whole, place
 
 
 def alternation(folds: Folds) -> float:
@@ -93,8 +98,9 @@ def alternation(folds: Folds) -> float:
     return _log_mean(_alone(rest) * gain, UNLIKE_SHARE)
 
 
-def second(folds: Folds, strength: Singles, block_rate_hz: float, period: float) -> tuple[float, float]:
-    """Log likelihood ratio of a second beat somewhere in the period against none, and its likeliest place."""
+def second(folds: Folds, strength: Singles, block_rate_hz: float, period: float) -> tuple[float, float, float]:
+    """Log likelihood ratio of a second beat somewhere in the period against none, its likeliest place, and what share
+    of independent bands' worth the bands had."""
     halves = odds.fold(strength, period, folds.mean.shape[2])
     halves -= np.median(halves, axis=1, keepdims=True)
     bins = halves.shape[1]
@@ -112,9 +118,10 @@ def second(folds: Folds, strength: Singles, block_rate_hz: float, period: float)
     stands = answer[:, a : b + 1] / np.maximum(unit[:, None], noise[:, None] * uneven)
     stands = np.where(aside, np.minimum(stands, 0.0), stands)
     place = np.arange(a, b + 1) / bins
-    gain = _alone(stands) * _gain(stands, first / unit)
+    alone = _alone(stands)
+    gain = alone * _gain(stands, first / unit)
     prior = odds.place_prior(place)
-    return _log_mean(gain, prior), float(place[int(np.argmax(gain + np.log(prior)))])
+    return _log_mean(gain, prior), float(place[int(np.argmax(gain + np.log(prior)))]), alone
 
 
 def _gain(stands: Floats, first: Floats) -> Floats:
