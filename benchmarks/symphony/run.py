@@ -14,11 +14,13 @@ import numpy as np
 from scipy import signal
 
 from benchmarks.common import bar, calibration_s, least_cpu, metric, quick
+from heartwright.design.room import RoomPlan
 from heartwright.sound import discord
 from heartwright.sound.air import Air
 from heartwright.sound.chamber import Chamber
 from heartwright.sound.ears import Listener
 from heartwright.sound.space import Source, Space
+from heartwright.studio.hall import Hall, Voice
 
 RATE, BLOCK = 48_000, 1600
 CPU_OF_TWENTY = 0.15  # s per s
@@ -101,6 +103,30 @@ def moving(seconds: float, repeats: int) -> float:
     return least_cpu(glide, times=repeats)[0] / seconds
 
 
+def live_room(seconds: float, repeats: int) -> tuple[float, float]:
+    """What the workshop's live mix costs, all of it sounding: while one stands, and while one walks."""
+    plan = RoomPlan.load("workshop")
+    hall = Hall(plan)
+    for work in plan.works:
+        middle = plan.place_of(work.name)
+        hall.stand(work.name, Voice(middle, work.shelf if work.shelf != "bench" else ""), middle=middle)
+    rng = np.random.default_rng(1005)
+    said = {w.name: 1e-3 * rng.standard_normal(BLOCK).astype(np.float32) for w in plan.works}
+
+    def stand() -> None:
+        for _ in range(round(seconds * RATE / BLOCK)):
+            hall.mix(said, BLOCK)
+
+    def walk() -> None:
+        for k in range(round(seconds * RATE / BLOCK)):
+            if k % 30 == 0:
+                hall.attend("first orb" if hall.focus != "first orb" else "first regulator")
+            hall.mix(said, BLOCK)
+
+    stand()
+    return least_cpu(stand, times=repeats)[0] / seconds, least_cpu(walk, times=repeats)[0] / seconds
+
+
 def decay(h: np.ndarray, band: float) -> float:
     """T30 of an octave [s]."""
     sos = signal.butter(4, [band / np.sqrt(2.0), band * np.sqrt(2.0)], "bandpass", fs=RATE, output="sos")
@@ -174,6 +200,9 @@ def main() -> None:
     found = costs(seconds, repeats)
     bar("twenty_sources", found[20] < CPU_OF_TWENTY, f"{found[20]:.3f} s per s, {CPU_OF_TWENTY} wanted")
     metric("twenty_sources_one_gliding_cpu_per_s", moving(seconds, repeats))
+    standing, walking = live_room(seconds, repeats)
+    metric("live_room_cpu_per_s", standing)
+    metric("live_room_while_walking_cpu_per_s", walking)
     echo()
     listening(repeats)
     metric("wall_s", time.perf_counter() - started)

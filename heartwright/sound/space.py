@@ -255,8 +255,12 @@ class Space:
         if self.time % GRID == 0:
             for k in range(len(self._groups)):
                 self._look(k)
-        if any(self._changing(group).any() for group in self._groups):
-            n = min(n, GRID - self.time % GRID)
+        grid = self.time + GRID - self.time % GRID
+        for group in self._groups:
+            changing = self._changing(group)
+            if changing.any():
+                ends = np.where(group.length[changing] > 0, group.start[changing] + group.length[changing], grid)
+                n = min(n, max(int(ends.min()), grid) - self.time)
         return n
 
     def _changing(self, group: Group) -> Bools:

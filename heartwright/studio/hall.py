@@ -10,7 +10,7 @@ from the plan's listener to it; when the focus changes one walks there. They loo
 Works of one shelf share their echoes, which come from its middle; each has a direct sound of its own.
 
 Level: full scale is a sine of `FULL_SCALE_SPL`, always. A mixing desk (`RoomPlan`, `mix_db` of each shelf) lowers what
-would drown the rest; what is in focus is heard as loud as it is. Where all together would pass `LOUDEST` of full scale
+would drown the rest, and what is in focus half as many decibels. Where all together would pass `LOUDEST` of full scale
 they are turned down as a whole, and slowly up again.
 """
 
@@ -51,12 +51,13 @@ TEMPERATURE_STEP = 1.0  # a smaller change of the air is not heard [K]
 @dataclass(frozen=True, slots=True)
 class Voice:
     """Where something sounds [m], on which shelf ("": on none), how many pascals a sample of 1 is at 1 m, and what the
-    mixing desk makes of it while it is not in focus."""
+    mixing desk makes of it out of focus and in focus."""
 
     place: Vector
     shelf: str = ""
     pascals: float = 1.0
     desk: float = 1.0
+    near: float = 1.0
 
 
 class Hall:
@@ -73,9 +74,10 @@ class Hall:
         self.scale = Scale(FULL_SCALE_SPL)
         self.voices: dict[str, Voice] = {}
         self.focus = ""
-        self.plain = np.zeros(0)
+        self.plain = np.zeros(0, np.float32)
         self._desk: dict[str, float] = {}  # of each voice now
         self._walk = Walk(self.home, self.home, 0.0)
+        self._loud: Singles | None = None  # pressure where one listens over that at 1 m, by source; None: to be found
         self._high = signal.butter(2, LOWEST_HZ, "highpass", fs=RATE_HZ, output="sos")
         self._low = np.zeros((1, 2, 2))
         self._gain = 1.0
@@ -92,6 +94,7 @@ class Hall:
             place = self._within(self.space.chamber, middle or here)
             self.space.add(Source(echo, place, heard="by its echoes"))
         self.space.add(Source(key, here, heard="directly" if voice.shelf else "wholly"))
+        self._loud = None
         if key == self.focus:
             self.attend(key)
 
@@ -99,6 +102,7 @@ class Hall:
         """It sounds no more."""
         del self.voices[key], self._desk[key]
         self.space.remove(key)
+        self._loud = None
 
     def air(self, temperature_c: float) -> None:
         """Other air from now on, where that can be heard."""
@@ -137,27 +141,32 @@ class Hall:
         """What is heard in the next `n` samples, [2, n] within +-1, of what each says; silence of who says nothing."""
         if not self._walk.over:
             self.space.listen(replace(self.space.listener, place=self._walk.on(n / RATE_HZ)))
+            self._loud = None
         rows = np.zeros((len(self.space.sources), n), np.float32)
         at = {source.name: k for k, source in enumerate(self.space.sources)}
         for key, samples in said.items():
             voice = self.voices.get(key)
             if voice is None:
                 continue
-            row = voice.pascals * self._faded(key, voice, n) * samples
+            row = self._faded(key, voice, n) * samples
             rows[at[key]] += row
             if voice.shelf:
                 rows[at[_echo_of(voice.shelf)]] += row
         heard, self._low = signal.sosfilt(self._high, self.space.block(rows), axis=1, zi=self._low)
-        self.plain = self.space.gains() @ rows
+        if self._loud is None:
+            self._loud = self.space.gains().astype(np.float32)
+        self.plain = self._loud @ rows
         return self._turned_down(heard)
 
-    def _faded(self, key: str, voice: Voice, n: int) -> Floats:
-        """What the desk does to a voice over the next samples: what is in focus comes up, what was goes down."""
-        now, goal = self._desk[key], 1.0 if key == self.focus else voice.desk
-        step = n / (FADE_S * RATE_HZ) * abs(1.0 - voice.desk)
+    def _faded(self, key: str, voice: Voice, n: int) -> Singles | np.float32:
+        """What becomes pascals of a voice's next samples, past the desk: what comes into focus is faded up."""
+        now, goal = self._desk[key], voice.near if key == self.focus else voice.desk
+        step = n / (FADE_S * RATE_HZ) * abs(voice.near - voice.desk)
         then = min(goal, now + step) if goal > now else max(goal, now - step)
         self._desk[key] = then
-        return np.linspace(now, then, n) if then != now else np.full(n, now)
+        if then == now:
+            return np.float32(voice.pascals * now)
+        return (voice.pascals * np.linspace(now, then, n)).astype(np.float32)
 
     def _turned_down(self, pressure: Floats) -> Singles:
         top = float(np.max(np.abs(pressure), initial=0.0)) * self.scale.per_pascal

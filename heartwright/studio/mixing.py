@@ -34,7 +34,7 @@ class Mixed:
     work in focus, as they were told with it."""
 
     ears: Singles
-    plain: NDArray[np.float64]
+    plain: Singles
     time_s: float
     speed: float
 

@@ -76,7 +76,7 @@ class Session:
         self.seconds = 0.0  # of the session
         self.discord = 0.0
         self._to_put: dict[int, tuple[float, float]] = {}  # works that still have to feel the room
-        self._heard: deque[NDArray[np.float64]] = deque(maxlen=RATE_HZ // TICK)  # the last second, without the chamber
+        self._heard: deque[NDArray[np.float32]] = deque(maxlen=RATE_HZ // TICK)  # the last second, without the chamber
         self._voiced: set[str] = set()  # what has its place in the hall
         self.lists: dict[str, Any] = {}
         self._greeting: asyncio.Task[None] | None = None
@@ -299,13 +299,14 @@ class Session:
             for client in self.listeners:
                 client.show(block)
 
-    def _measure_discord(self, plain: NDArray[np.float64]) -> None:
+    def _measure_discord(self, plain: NDArray[np.float32]) -> None:
         """The sensory dissonance of the last second of what is heard, every two seconds, smoothed."""
         self._heard.append(plain)
         if self.ticks % DISCORD_EVERY == 0 and not self.still:
             from heartwright.sound import discord
 
-            self.discord += DISCORD_WEIGHT * (discord.of_sound(np.concatenate(self._heard), RATE_HZ) - self.discord)
+            heard = np.concatenate(self._heard).astype(np.float64)
+            self.discord += DISCORD_WEIGHT * (discord.of_sound(heard, RATE_HZ) - self.discord)
 
     # ------------------------------------------------------------------------------------------ telling
 

@@ -29,19 +29,22 @@ BENT_DOWN = 10.0  # from 1 m to 10 cm
 def of_movement(plan: RoomPlan | None, title: str, id: int, kind: str) -> Voice:
     """The voice of a movement of the session's own."""
     pascals = TICK_PA.get(kind, WATCH_TICK_PA) / TICK_LEVEL
+    near = 1.0 if kind in TICK_PA else BENT_DOWN
     planned = next((w for w in plan.works if w.name == title), None) if plan else None
     if planned is not None and plan is not None:
-        return Voice(plan.place_of(planned.name), pascals=pascals, desk=_desk(plan, planned.shelf))
+        desk = _desk(plan, planned.shelf)
+        return Voice(plan.place_of(planned.name), pascals=pascals, desk=desk, near=near * desk**0.5)
     if kind in TICK_PA:
         return Voice(STAND if kind == "heart" and id == 0 else WALL[id % len(WALL)], pascals=pascals)
     place = STAND if id == 0 else BENCH[(id - 1) % len(BENCH)]
-    return Voice(place, pascals=BENT_DOWN * pascals, desk=1.0 / BENT_DOWN)
+    return Voice(place, pascals=pascals, near=near)
 
 
 def of_standing(plan: RoomPlan | None, work: StandingWork) -> tuple[Voice, Vector]:
     """The voice of a work on a shelf, and the middle of the shelf."""
     (x, y, z), middle = _shelf(plan, work.shelf)
-    return Voice((x + work.along, y, z), work.shelf, desk=_desk(plan, work.shelf)), middle
+    desk = _desk(plan, work.shelf)
+    return Voice((x + work.along, y, z), work.shelf, desk=desk, near=desk**0.5), middle
 
 
 def of_shelf(plan: RoomPlan | None, shelf: str) -> tuple[Voice, Vector]:

@@ -58,7 +58,7 @@ export interface ShelfState {
   sag_mm: number;
   share: number; // of its strength
   moves_um_s: number;
-  /** What the mixing desk adds to what stands there, while it is not in focus [dB]. */
+  /** What the mixing desk adds to what stands there, in focus half as much [dB]. */
   mix_db: number;
   status: string;
   advice: string;

@@ -98,8 +98,8 @@ export class StandingCard {
 export function borne(shelf: ShelfState): string {
   const groans = shelf.status === "holds" ? "" : ` ${shelf.advice || "It groans."}`;
   const desk = shelf.mix_db
-    ? ` Out of focus, the mixing desk ${shelf.mix_db < 0 ? "lowers" : "raises"} its sound by ` +
-      `${plain(Math.abs(shelf.mix_db), 0)} dB; that is no physics.`
+    ? ` The mixing desk ${shelf.mix_db < 0 ? "lowers" : "raises"} its sound by ${plain(Math.abs(shelf.mix_db) / 2, 0)} dB, ` +
+      `out of focus by ${plain(Math.abs(shelf.mix_db), 0)}; that is no physics.`
     : "";
   return (
     `It stands on the ${shelf.name}, which bears ${plain(shelf.load_kg, 1)} kg, sags by ${plain(shelf.sag_mm, 2)} mm, ` +
