@@ -154,6 +154,11 @@ class Galaxy:
         return np.zeros(6)
 
     @property
+    def sway(self) -> float:
+        """Half-mass radius [m]: to and fro once a pulse."""
+        return self._cluster.now.half_mass * self.scale.metre
+
+    @property
     def pulse_s(self) -> float:
         """What the map takes a pulse to last [s]; figure "pulse_period" is what it does last."""
         return PULSE * self.scale.second

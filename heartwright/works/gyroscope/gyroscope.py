@@ -148,6 +148,12 @@ class Gyroscope:
         return self.held.spin
 
     @property
+    def sway(self) -> float:
+        """How far its shaft leans to the right, -1 to 1: to and fro once in a turn of its precession."""
+        w, x, y, z = self.held.pose(self._tilt)[:4]
+        return 2.0 * (x * y - w * z)
+
+    @property
     def in_hands(self) -> bool:
         """Whether hands hold it still."""
         return self._hands is not None

@@ -130,6 +130,11 @@ class Web:
         return momentum
 
     @property
+    def sway(self) -> float:
+        """First moment of how far its threads stand out [kg m]: to and fro with its lowest mode as a whole."""
+        return float(self._moments[1][:3] @ self.normals.mean(axis=0))
+
+    @property
     def time(self) -> float:
         return self.asked_s
 
