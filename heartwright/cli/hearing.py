@@ -45,7 +45,7 @@ def known(
     channel: str = "",
 ) -> Known:
     """Check the options and look the movement up. Raises Refused."""
-    bounded("--bph", bph, 600.0, 100_000.0, "21600")
+    bounded("--bph", bph, 600.0, 400_000.0, "21600")
     bounded("--lift-deg", lift_deg, 10.0, 120.0, "52")
     ppm = clock_ppm(clock)
     wheels = None if train is None else _train(train)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heartwright.listen import advice, tone, voices
+from heartwright.listen import advice, quick, tone, voices
 from heartwright.listen.beat import level, onsets, pulse, rivals, stretch, track
 from heartwright.listen.calm import one_thread
 from heartwright.listen.findings import extras, figures, kinds, oddities
@@ -27,7 +27,7 @@ _CLEAR_Z, _PERHAPS_Z = 8.5, 7.5  # combs and folds of noise alone reach 8
 # Probability of the beat rate against its half and double below which no rate is told: of a clear comb, whose odds are
 # told beside it, and of a low one, whose odds are themselves of noise.
 _SURE_COUNT, _FAINT_Z, _SURE_FAINT_COUNT = 0.95, 40.0, 0.998
-_QUICK_S = 0.095  # a shorter comb is that of no common watch: a tone shows one that is none
+_QUICK_S = 0.19  # two beats in less are those of no common watch; a tone shows one, a stopwatch others
 _LOOSE = 0.05  # scatter of the chain beyond which the count is not trusted [beats]
 
 
@@ -60,7 +60,7 @@ def measure(
     `bph` is the nominal beat if told [beats/h], `movement_bph` that of a named movement; `lift_deg` the lift angle
     [deg] (None: no amplitude); `clock_ppm` the recorder's clock, offset (> 0 runs fast) and one-sigma uncertainty
     [ppm]; takes under `shortest_s` [s] are not measured (live listening asks for less). Raises ValueError for a lift
-    outside 10..90 deg, a beat outside 1,800..72,000 or a negative sigma.
+    outside 10..90 deg, a beat outside 1,800..72,000 and 90,000..400,000 (stopwatches), or a negative sigma.
     """
     _check(bph or movement_bph, lift_deg, clock_ppm)
     base = Reading(
@@ -100,9 +100,11 @@ def measure(
 
 
 def _check(bph: float | None, lift_deg: float | None, clock_ppm: tuple[float, float]) -> None:
-    if bph is not None and not pulse.SLOWEST_BPH <= bph <= pulse.FASTEST_BPH:
+    ranges = ((pulse.SLOWEST_BPH, pulse.FASTEST_BPH), (quick.SLOWEST_BPH, quick.FASTEST_BPH))
+    if bph is not None and not any(low <= bph <= high for low, high in ranges):
         raise ValueError(
-            f"a beat of {bph:g} an hour given; {pulse.SLOWEST_BPH:,.0f} to {pulse.FASTEST_BPH:,.0f} are allowed; "
+            f"a beat of {bph:g} an hour given; {pulse.SLOWEST_BPH:,.0f} to {pulse.FASTEST_BPH:,.0f} are allowed, "
+            f"{quick.SLOWEST_BPH:,.0f} to {quick.FASTEST_BPH:,.0f} of a stopwatch; "
             "did you give hertz or seconds? (2.5 Hz is 18,000 an hour)"
         )
     if lift_deg is not None and not 10.0 <= lift_deg <= 90.0:
@@ -129,9 +131,14 @@ def _hear(
     strike = onsets.find(samples, rate)
     clocks = rivals.listen(strike, told)
     found = clocks.pulse
-    if found is None or found.z < _CLEAR_Z or found.comb_s < _QUICK_S:
+    if found is None or found.z < _CLEAR_Z or found.period_s < _QUICK_S:
         perhaps = found is not None and found.z > _PERHAPS_Z
         hums = tone.instead(samples, rate, base, clock_ppm, beats=perhaps)
+        if hums is not None and hums.tone is not None:
+            return hums
+        stopwatch = quick.find(samples, strike)
+        if stopwatch is not None:
+            return quick.reading(base, stopwatch, told, clock_ppm)
         if hums is not None:
             return hums
     short = base.duration_s < shortest_s

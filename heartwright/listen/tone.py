@@ -193,7 +193,7 @@ def _on_the_mains(power: Floats, bin_hz: float, frequency: float) -> float | Non
 
 def _followed(low: Floats, rate: float, nominal: float, frequency: float, stands: float) -> Hum | None:
     """The tone followed through the take by its phase; None where it comes and goes, or wanders as no fork does."""
-    rest, hop_s = _at_rest(low, rate, frequency)
+    rest, hop_s = at_rest(low, rate, frequency)
     seconds = len(rest) * hop_s
     snr = stands * 1.5 * seconds / min(seconds, _SEARCH_S)  # a Hann window takes 1.5 times the noise of none
     count = int(np.clip(min(seconds / _BLOCK_S, snr / _BLOCK_SNR), _FEWEST, _MOST))
@@ -203,14 +203,14 @@ def _followed(low: Floats, rate: float, nominal: float, frequency: float, stands
     if not _there(blocks, phase) or not _calm(phase, count / snr, size * hop_s):
         return None
     turn = 2.0 * np.pi * frequency * size * hop_s
-    off, relative = _slope(phase / turn, 0.5 * count / snr / turn**2)
+    off, relative = slope(phase / turn, 0.5 * count / snr / turn**2)
     amplitude = float(np.median(np.abs(blocks)))
     noise = amplitude**2 / snr * seconds * _AROUND_HZ  # snr: of a tone over the noise of a bin of 1 / seconds
     snr_db = 10.0 * float(np.log10(amplitude**2 / max(noise, 1e-30)))
     return Hum(frequency * (1.0 + off), relative, nominal, 2.0 * amplitude, snr_db)
 
 
-def _at_rest(low: Floats, rate: float, frequency: float) -> tuple[NDArray[np.complex128], float]:
+def at_rest(low: Floats, rate: float, frequency: float) -> tuple[NDArray[np.complex128], float]:
     """Half the tone's complex amplitude against `frequency`, in overlapping Hann windows, and their spacing [s]."""
     hop = round(_PIECE_S * rate)
     rows = np.lib.stride_tricks.sliding_window_view(low, 2 * hop)[::hop]
@@ -220,25 +220,26 @@ def _at_rest(low: Floats, rate: float, frequency: float) -> tuple[NDArray[np.com
     return np.asarray((rows @ kernel) * turn), hop / rate
 
 
-def _slope(phase: Floats, white: float) -> tuple[float, float]:
+def slope(phase: Floats, white: float, wander: Floats = _WANDER) -> tuple[float, float]:
     """Slope a block of phases [n] in white noise of variance `white` and a random walk, and its one-sigma error.
 
-    A walk that is averaged over blocks steps by less from one to the next, by a third where it steps to and fro.
+    `wander` are the sizes of that walk tried, each as likely: what the slope of the whole wanders by, one sigma. A walk
+    that is averaged over blocks steps by less from one to the next, by a third where it steps to and fro.
     """
     n = len(phase)
     y, x = (np.asarray(dct(v, norm="ortho"))[1:] for v in (phase, np.arange(float(n))))
     angle = np.pi * np.arange(1, n) / n
     walk = (2.0 + np.cos(angle)) / 3.0 / (2.0 - 2.0 * np.cos(angle))
-    more, wander = (grid.ravel()[:, None] for grid in np.meshgrid(_MORE, _WANDER))
-    variance = more * white + wander**2 * n * walk
+    more, steps = (grid.ravel()[:, None] for grid in np.meshgrid(_MORE, wander))
+    variance = more * white + steps**2 * n * walk
     normal = (x**2 / variance).sum(axis=1)
-    slope = (x * y / variance).sum(axis=1) / normal
-    score = -0.5 * (np.log(variance) + (y - slope[:, None] * x) ** 2 / variance).sum(axis=1)
+    tilt = (x * y / variance).sum(axis=1) / normal
+    score = -0.5 * (np.log(variance) + (y - tilt[:, None] * x) ** 2 / variance).sum(axis=1)
     score -= 0.5 * np.log(normal) + np.log(more[:, 0])
     share = np.exp(score - score.max())
     share /= share.sum()
-    mean = float(share @ slope)
-    return mean, float(np.sqrt(share @ (1.0 / normal + (slope - mean) ** 2)))
+    mean = float(share @ tilt)
+    return mean, float(np.sqrt(share @ (1.0 / normal + (tilt - mean) ** 2)))
 
 
 def _there(blocks: NDArray[np.complex128], phase: Floats) -> bool:

@@ -46,7 +46,7 @@ class Beats:
 class Heard:
     """What one piece gave: its time in the run [s] and its status.
 
-    "ok"; "other beat", "another sound" or "off the beat" where it was set aside; else the reading's.
+    "ok"; "other beat", "another sound", "off the beat" or "too quick" where it was set aside; else the reading's.
     """
 
     from_s: float
@@ -105,6 +105,8 @@ class Follower:
             reading = self._measure(piece, None)
         status = reading.status
         rate = reading.beat_rate_bph.value if reading.beat_rate_bph is not None else np.nan
+        if status == "ok" and reading.table is None:  # a stopwatch: no beat is timed by itself
+            status = "too quick"
         if status == "ok" and self._is_other(rate):
             status = "other beat"
         if status == "ok":
