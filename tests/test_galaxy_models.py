@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from benchmarks.galaxy.run import first_pulse
+from benchmarks.galaxy.virial import Plummer
 from heartwright.records import Floats
 from heartwright.works.galaxy import Galaxy, pulse
 from heartwright.works.galaxy import disc as disc_
@@ -360,3 +362,27 @@ def test_gadget_and_swift_snapshots_are_read(tmp_path: Path) -> None:
         file.create_group("Header").attrs["Redshift"] = 2.0
     with pytest.raises(SnapshotError, match="cosmological"):
         read(far)
+
+
+def test_a_cut_plummer_spheres_virial_and_inertia_have_closed_forms() -> None:
+    a = PLUMMER_SCALE
+    whole = Plummer.cut(1e9, a)
+    assert whole.pull == pytest.approx(0.5) and whole.force2 == pytest.approx(8.0 / 105.0 / a**4)
+    law = Plummer.cut(WALL, a)
+    r = np.linspace(1e-6, WALL, 100_001)
+    mass, shell = (1.0 + (a / r) ** 2) ** -1.5, 3.0 * a**2 * r**2 * (r**2 + a**2) ** -2.5
+    assert law.pull == pytest.approx(np.trapezoid(mass * shell / r, r), rel=1e-6)
+    assert law.inertia == pytest.approx(np.trapezoid(r**2 * shell, r), rel=1e-6)
+    assert law.force2 == pytest.approx(np.trapezoid((mass / r**2) ** 2 * shell, r), rel=1e-6)
+    bodies = spheres("plummer", 40_000)
+    assert float(bodies.mass @ polar(bodies)[0] ** 2) == pytest.approx(law.inertia, rel=0.03)
+    kinetic = 0.5 * float(bodies.mass @ np.sum(bodies.velocity**2, axis=1))
+    assert 2.0 * kinetic == pytest.approx(law.pull + law.press, rel=0.02)
+
+
+def test_a_plummer_spheres_pulse_starts_as_the_virial_theorem_says_and_leaves_it_as_it_must() -> None:
+    """w^2 = |W| / I [chandrasekhar1972] of the moment of inertia, by bodies and by shells; then by s^2 = Q / |W|."""
+    found = first_pulse(2, 2_000, 15_000, end=1.1)
+    for name in ("bodies", "shells"):
+        assert found[f"{name}_start"] == pytest.approx(1.0, abs=0.05), name
+        assert found[f"{name}_at_one"] == pytest.approx(1.0, abs=0.05), name  # 1.09 had it kept its shape
