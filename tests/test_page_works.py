@@ -103,6 +103,11 @@ def test_it_is_put_in_focus_read_heard_and_tapped(maker: Any) -> None:
     until(
         maker, "heartwright.heard().then(h => !!h && h.played >= 24000 && Math.max(...h.tap.map(Math.abs)) > 0.05)", 20
     )
+    until(  # in stereo, once the hall is there
+        maker,
+        "heartwright.heard().then(h => h.right.length === h.tap.length && h.right.some((x, i) => x !== h.tap[i]))",
+        20,
+    )
     maker.evaluate("document.querySelector('[data-deed=\"tap\"]').closest('details').open = true")
     maker.locator("#sheet details[open] input[type=range]").first.fill("1.5")
     press(maker, '[data-deed="tap"]')

@@ -89,15 +89,17 @@ export class GyroscopeStock {
 const NOWHERE = new THREE.Matrix4().makeScale(0, 0, 0);
 const UPRIGHT = new THREE.Matrix4().makeRotationX(-Math.PI / 2);
 
-/** Shapes of radius 1 about the y axis. */
+/** Shapes of radius 1 about the y axis. What is thin or small has few sides on a weak machine: nobody sees them. */
 function shapes(fine: boolean): Record<Piece, THREE.BufferGeometry> {
-  const sides = fine ? 56 : 24;
+  const sides = fine ? 56 : 20;
+  const small = fine ? 56 : 8;
+  const wire = fine ? 8 : 4;
   const lathe = (profile: number[], n = sides): THREE.BufferGeometry => {
     const m = new Mesher();
     turn(m, profile, n, UPRIGHT);
     return m.geometry();
   };
-  const ring = (tube: number): THREE.BufferGeometry => new THREE.TorusGeometry(1, tube, fine ? 8 : 5, sides);
+  const ring = (tube: number): THREE.BufferGeometry => new THREE.TorusGeometry(1, tube, wire, sides);
   const wheel = new Mesher();
   for (let k = 0; k < 5; k++) {
     const a = (k / 5) * Math.PI * 2;
@@ -111,12 +113,12 @@ function shapes(fine: boolean): Record<Piece, THREE.BufferGeometry> {
     rim: lathe([0.82, -0.5, 0.98, -0.5, 1, -0.42, 1, 0.42, 0.98, 0.5, 0.82, 0.5, 0.8, 0.42, 0.8, -0.42, 0.82, -0.5]),
     spokes,
     blur: new THREE.CircleGeometry(0.99, sides).rotateX(-Math.PI / 2),
-    axle: lathe([0, -1, 0.05, -0.94, 0.3, -0.7, 0.3, -0.08, 1, -0.06, 1, 0.06, 0.3, 0.08, 0.3, 0.8, 0.45, 0.86, 0.3, 0.94, 0, 1], fine ? 20 : 10),
-    post: lathe([0, 0, 0.3, 0, 0.2, 0.06, 0.1, 0.16, 0.085, 0.5, 0.12, 0.54, 0.085, 0.58, 0.07, 0.86, 0.13, 0.92, 0.13, 1, 0.02, 0.97, 0, 0.95]),
-    foot: lathe([0, 0, 1, 0, 1.03, 0.16, 0.98, 0.34, 0.84, 0.5, 0.8, 0.62, 0, 0.62]),
+    axle: lathe([0, -1, 0.05, -0.94, 0.3, -0.7, 0.3, -0.08, 1, -0.06, 1, 0.06, 0.3, 0.08, 0.3, 0.8, 0.45, 0.86, 0.3, 0.94, 0, 1], fine ? 20 : 6),
+    post: lathe([0, 0, 0.3, 0, 0.2, 0.06, 0.1, 0.16, 0.085, 0.5, 0.12, 0.54, 0.085, 0.58, 0.07, 0.86, 0.13, 0.92, 0.13, 1, 0.02, 0.97, 0, 0.95], small),
+    foot: lathe([0, 0, 1, 0, 1.03, 0.16, 0.98, 0.34, 0.84, 0.5, 0.8, 0.62, 0, 0.62], fine ? 56 : 14),
     inner: ring(0.035),
     outer: ring(0.03),
-    frame: new THREE.TorusGeometry(1, 0.035, fine ? 8 : 5, sides, Math.PI * 1.06).rotateZ(-Math.PI * 1.03),
+    frame: new THREE.TorusGeometry(1, 0.035, wire, sides, Math.PI * 1.06).rotateZ(-Math.PI * 1.03),
   };
 }
 

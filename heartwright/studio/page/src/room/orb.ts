@@ -74,7 +74,7 @@ export class OrbView implements StandingView {
       uniforms: { light: { value: 0.5 }, glow: { value: new THREE.Color(0xffb060) } },
       vertexShader: GLASS.vertex, fragmentShader: GLASS.fragment, transparent: true, depthWrite: false, blending: THREE.AdditiveBlending,
     });
-    this.solid = new THREE.Mesh(new THREE.SphereGeometry(RADIUS, fine ? 48 : 24, fine ? 32 : 16), this.shell);
+    this.solid = new THREE.Mesh(new THREE.SphereGeometry(RADIUS, fine ? 48 : 20, fine ? 32 : 12), this.shell);
     this.solid.renderOrder = 5;
     const dark = new THREE.Mesh(this.solid.geometry, new THREE.MeshBasicMaterial({ color: 0x050308, transparent: true, opacity: 0.42, depthWrite: false }));
     dark.scale.setScalar(0.99);
@@ -125,7 +125,7 @@ function cup(materials: Materials, fine: boolean): THREE.Group {
   const group = new THREE.Group();
   const lathe = (profile: number[], material: THREE.Material): THREE.Mesh => {
     const m = new Mesher();
-    turn(m, profile, fine ? 48 : 24, new THREE.Matrix4().makeRotationX(-Math.PI / 2));
+    turn(m, profile, fine ? 48 : 14, new THREE.Matrix4().makeRotationX(-Math.PI / 2));
     const mesh = new THREE.Mesh(m.geometry(), material);
     mesh.castShadow = mesh.receiveShadow = true;
     return mesh;

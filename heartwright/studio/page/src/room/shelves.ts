@@ -118,7 +118,7 @@ class Stock {
   }
 
   private model(kind: Kind): { geometry: THREE.BufferGeometry; material: THREE.Material } {
-    const sides = this.fine ? 18 : 8;
+    const sides = this.fine ? 18 : 6;
     const body = new Mesher();
     const upright = new THREE.Matrix4().makeRotationX(-Math.PI / 2);
     const white = (roughness: number, metalness: number): THREE.MeshStandardMaterial =>
@@ -137,11 +137,11 @@ class Stock {
       return { geometry: body.geometry(), material: this.materials.brass };
     }
     if (kind === "clock") {
-      turn(body, [1, -0.25, 1, 0.12, 0.86, 0.2, 0.84, 0.1, 0, 0.1], this.fine ? 28 : 14, new THREE.Matrix4());
+      turn(body, [1, -0.25, 1, 0.12, 0.86, 0.2, 0.84, 0.1, 0, 0.1], this.fine ? 28 : 10, new THREE.Matrix4());
       const face = new THREE.MeshStandardMaterial({ map: dial(), roughness: 0.45, metalness: 0.2, emissiveMap: dial(), emissive: 0xffc080, emissiveIntensity: 0.22 });
       return { geometry: body.geometry(), material: face };
     }
-    wheelOf(body, this.fine ? 26 : 12);
+    wheelOf(body, this.fine ? 26 : 10);
     return { geometry: body.geometry(), material: white(0.36, 1) };
   }
 }
