@@ -195,6 +195,9 @@ async def measure(server: Server) -> None:
     heart = out_by(one.ledgers[kinds["heart"][0]])
     metric("ledger_of_the_shelves_out_by", shelves)
     metric("ledger_of_the_heart_out_by", heart)
+    books = one.state["standing"]["books"]
+    driven = abs(books["drive_j"]) + abs(books["stand_j"])
+    metric("ledger_of_the_shelves_over_drive_and_stand", abs(books["residual_j"]) / driven if driven else 0.0)
     slowest = min(paces.values())
     bar("pace", slowest >= PACE and given_up == 0.0, f"{slowest:.3f}, {given_up:.1f} s given up; 1 and none wanted")
     gaps = one.gaps + one.state["standing"]["gaps"] - late["standing"]["gaps"]
