@@ -79,3 +79,22 @@ def test_distributions() -> None:
     assert filters.student_quantile(0.975, 7) == pytest.approx(stats.t.ppf(0.975, 7))
     np.testing.assert_allclose(filters.student_tail([-2.0, 0.0, 5.0], 4.5), stats.t.sf([-2.0, 0.0, 5.0], 4.5))
     assert filters.chi2_quantile(0.025, 11.3) == pytest.approx(stats.chi2.ppf(0.025, 11.3))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 1_000, 1_001])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_median_and_robust_scatter(n: int, kind: type) -> None:
+    x = RNG.standard_normal(n).astype(kind)
+    assert filters.median(x) == pytest.approx(float(np.median(x)), abs=1e-7)
+    assert filters.mad(x) == pytest.approx(1.4826 * float(np.median(np.abs(x - np.median(x)))), abs=1e-6)
+
+
+def test_the_normal_law() -> None:
+    np.testing.assert_allclose(filters.normal_tail([-3.0, 0.0, 1.96, 8.0]), stats.norm.sf([-3.0, 0.0, 1.96, 8.0]))
+
+
+def test_a_filter_keeps_its_exactness_over_many_rows_and_poles_on_the_real_axis() -> None:
+    x = RNG.standard_normal((3, 6_401)) + 100.0
+    ours = filters.butter(3, 20.0, "high", rate_hz=48_000)
+    sos = signal.butter(3, 20.0, "high", fs=48_000, output="sos")
+    np.testing.assert_allclose(filters.apply(ours, x), signal.sosfilt(sos, x, axis=1), atol=1e-8)

@@ -17,6 +17,7 @@ from heartwright.listen.beat import level, onsets, pulse, rivals, stretch, track
 from heartwright.listen.calm import one_thread
 from heartwright.listen.findings import extras, figures, kinds, oddities
 from heartwright.listen.take import quality
+from heartwright.listen.thin import LOW_RATE_HZ, low_band
 from heartwright.listen.timing import agree, shape, together
 from heartwright.listen.timing.landmarks import Landmarks, sharpen, time_sounds
 from heartwright.records import Floats, Reading, Recording
@@ -94,8 +95,9 @@ def measure(
     if reading.table is not None:
         reading = replace(reading, marks=oddities.held_against(reading.marks, reading.table, high, heard.rate_hz))
     reading = kinds.recognise(replace(reading, extras=extras.find(high, heard.rate_hz, reading)))
-    voice = voices.find(recording, heard.chain.beat_s, marks.time_s)
-    warnings = _warnings(recording, high)
+    low = low_band(heard.samples, heard.rate_hz) if heard.rate_hz >= LOW_RATE_HZ else None
+    voice = voices.find(recording, heard.chain.beat_s, marks.time_s, low=low)
+    warnings = _warnings(recording, high, low)
     return replace(reading, warnings=warnings, voice=voice, count_odds=heard.counts, rivals=heard.rivals)
 
 
@@ -202,7 +204,7 @@ def _looseness(chain: track.Chain) -> float:
     return float(1.4826 * np.median(np.abs(np.concatenate(off)))) / chain.beat_s if off else 1.0
 
 
-def _warnings(recording: Recording, high: onsets.Singles | None = None) -> tuple[str, ...]:
+def _warnings(recording: Recording, high: onsets.Singles | None = None, low: Floats | None = None) -> tuple[str, ...]:
     """What the decoder met, and what spoils the take."""
-    found = quality.inspect(recording, high=high) if recording.rate_hz > 0 else ()
+    found = quality.inspect(recording, high=high, low=low) if recording.rate_hz > 0 else ()
     return (*recording.notes, *found)

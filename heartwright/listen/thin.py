@@ -6,12 +6,24 @@ give is summed along the diagonals. It costs one pass over the sound.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 from numpy.typing import NDArray
 
+from heartwright.listen import filters
 from heartwright.records import Floats
 
+LOW_RATE_HZ = 2_000
 _HALF_ROWS = 4  # half the low-pass's length in samples of the low rate
+
+
+def low_band(samples: NDArray[np.floating], rate_hz: float) -> Floats:
+    """Samples without their mean at 2 kHz, whatever their rate."""
+    ratio = Fraction(LOW_RATE_HZ / rate_hz).limit_denominator(2000)
+    if ratio.numerator == 1:
+        return thin(samples, ratio.denominator)
+    return np.asarray(filters.resample(samples, ratio.numerator, ratio.denominator), dtype=np.float64)
 
 
 def thin(samples: NDArray[np.floating], step: int) -> Floats:
@@ -22,8 +34,10 @@ def thin(samples: NDArray[np.floating], step: int) -> Floats:
     taps = 2 * _HALF_ROWS * step
     place = np.arange(taps) - 0.5 * (taps - 1)
     kernel = np.sinc(place / step) * np.blackman(taps)
-    parts = (kernel / kernel.sum()).reshape(2 * _HALF_ROWS, step).T.astype(np.float32)
+    parts = (kernel / kernel.sum()).reshape(2 * _HALF_ROWS, step).astype(np.float32)
     count = len(samples) // step
-    met = np.asarray(samples[: count * step], dtype=np.float32).reshape(count, step) @ parts
-    padded = np.pad(met, ((_HALF_ROWS, _HALF_ROWS), (0, 0)))
-    return np.sum([padded[j : j + count, j] for j in range(2 * _HALF_ROWS)], axis=0, dtype=np.float64)
+    met = parts @ np.asarray(samples[: count * step], dtype=np.float32).reshape(count, step).T
+    padded = np.zeros(count + 2 * _HALF_ROWS - 1)
+    for j, row in enumerate(met):
+        padded[2 * _HALF_ROWS - 1 - j :][:count] += row
+    return padded[_HALF_ROWS - 1 :][:count]

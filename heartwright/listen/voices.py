@@ -15,17 +15,15 @@ Intervals: bootstrap over cycles [efron1993], widened by Student's t for few of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
 from heartwright.listen import filters
-from heartwright.listen.thin import thin
+from heartwright.listen.thin import LOW_RATE_HZ, low_band
 from heartwright.records import Floats, Interval, Recording, Voice, VoiceSound
 
-_LOW_RATE_HZ = 2_000
 _STEP_S = 2e-3
 _FIND_BAND_HZ = (50.0, 400.0)
 _LEVEL_BAND_HZ = (20.0, 200.0)
@@ -62,30 +60,30 @@ class _Peak:
     cycles: _Cycles
 
 
-def find(recording: Recording, tick_period_s: float, tick_times_s: Floats) -> Voice | None:
+def find(
+    recording: Recording, tick_period_s: float, tick_times_s: Floats, *, low: Floats | None = None
+) -> Voice | None:
     """The slower pattern under the ticks of `recording`, or None where there is none.
 
-    `tick_period_s` is the mean interval of beats [s], `tick_times_s` [n_beat] their first sounds (NaN where missed).
+    `tick_period_s` is the mean interval of beats [s], `tick_times_s` [n_beat] their first sounds (NaN where missed);
+    `low` is the recording's `low_band` where the caller has it.
     """
     times = np.asarray(tick_times_s, float)
     times = times[np.isfinite(times)]
     shortest = _FEWEST_CYCLES * _SHORTEST_S
-    if len(times) < 8 or not tick_period_s > 0.0 or recording.rate_hz < _LOW_RATE_HZ or recording.seconds < shortest:
+    if len(times) < 8 or not tick_period_s > 0.0 or recording.rate_hz < LOW_RATE_HZ or recording.seconds < shortest:
         return None
     number = np.round((times - times[0]) / tick_period_s)
     beat_s, first_s = np.polyfit(number, times, 1)
-    low = _slow(recording)
-    power = _power(low, _FIND_BAND_HZ, 0.012)
-    grid = first_s + np.arange(int((len(low) / _LOW_RATE_HZ - first_s) / _STEP_S)) * _STEP_S
-    if len(grid) * _STEP_S < shortest or not np.any(power > 0.0):
+    low = _slow(recording) if low is None else low
+    power = _power(low, _FIND_BAND_HZ, 0.012, first_s)
+    if len(power) * _STEP_S < shortest or not np.any(power > 0.0):
         return None
-    envelope = _without_ticks(np.interp(grid * _LOW_RATE_HZ, np.arange(len(power)), power), beat_s)
+    envelope = _without_ticks(power, beat_s)
     beats = _period_in_beats(envelope, beat_s)
     if beats is None:
         return None
-    fine = _power(low, _LEVEL_BAND_HZ, 0.004)
-    slow = np.interp(grid * _LOW_RATE_HZ, np.arange(len(fine)), fine)
-    laid = _lay_over(envelope, slow, beats, beat_s)
+    laid = _lay_over(envelope, _power(low, _LEVEL_BAND_HZ, 0.004, first_s), beats, beat_s)
     if not laid:
         return None
     residual = float(np.std(times - np.polyval((beat_s, first_s), number)))
@@ -100,19 +98,24 @@ def _slow(recording: Recording) -> Floats:
     samples = np.asarray(recording.samples, np.float32)
     if not np.isfinite(samples).all():
         samples = np.nan_to_num(samples)
-    ratio = Fraction(_LOW_RATE_HZ / recording.rate_hz).limit_denominator(2000)
-    level = samples - np.float32(np.mean(samples, dtype=np.float64))
-    if ratio.numerator == 1:
-        return thin(level, ratio.denominator)
-    return np.asarray(filters.resample(level, ratio.numerator, ratio.denominator), dtype=np.float64)
+    return low_band(samples - np.float32(np.mean(samples, dtype=np.float64)), recording.rate_hz)
 
 
-def _power(low: Floats, band_hz: tuple[float, float], width_s: float) -> Floats:
-    """Power of `low` in a band, smoothed by a Hann window of `width_s`; zero-phase, so that times are kept."""
-    kernel = filters.butter(2, band_hz, "band", rate_hz=_LOW_RATE_HZ)
-    window = np.hanning(max(3, round(width_s * _LOW_RATE_HZ)) + 2)[1:-1]
-    power = np.convolve(filters.both_ways(kernel, low) ** 2, window / window.sum(), "same")
-    return np.asarray(np.maximum(power, 0.0))
+def _power(low: Floats, band_hz: tuple[float, float], width_s: float, first_s: float) -> Floats:
+    """Power of `low` in a band every `_STEP_S` from `first_s` on, smoothed by a Hann window of `width_s`.
+
+    Zero-phase, so that times are kept; between samples of `low` it is interpolated.
+    """
+    kernel = filters.butter(2, band_hz, "band", rate_hz=LOW_RATE_HZ)
+    size = max(3, round(width_s * LOW_RATE_HZ))
+    window = np.hanning(size + 2)[1:-1] / (0.5 * (size + 1))
+    count = max(int((len(low) / LOW_RATE_HZ - first_s) / _STEP_S), 0)
+    whole, part = divmod(max(first_s, 0.0) * LOW_RATE_HZ, 1.0)
+    weights = (1.0 - part) * np.append(window, 0.0) + part * np.append(0.0, window)
+    padded = np.pad(filters.both_ways(kernel, low) ** 2, (size // 2, size))
+    step = round(_STEP_S * LOW_RATE_HZ)
+    each = np.lib.stride_tricks.sliding_window_view(padded, size + 1)[int(whole) :: step][:count]
+    return np.einsum("ij,j->i", each, weights)
 
 
 def _without_ticks(envelope: Floats, beat_s: float) -> Floats:
@@ -206,33 +209,30 @@ def _follow(rows: Floats) -> Floats:
     for _ in range(2):
         shape = np.median(gain[np.arange(count)[:, None], (at[:, None] + span) % bins], axis=0)
         shape = shape - np.mean(shape)
-        path, at = _path(_around(gain, int(span[0]), int(span[-1])) @ shape / 3.0)
+        kernel = np.zeros(bins)
+        kernel[span % bins] = shape / 3.0
+        path, at = _path(irfft(rfft(gain, axis=1) * np.conj(rfft(kernel)), bins, axis=1))
     return np.asarray(path - np.mean(path))
-
-
-def _around(values: Floats, first: int, last: int) -> Floats:
-    """Values from `first` to `last` bins after each bin of a cycle [..., n_bin], along a new last axis."""
-    bins = values.shape[-1]
-    wrapped = np.take(values, np.arange(first, bins + last), axis=-1, mode="wrap")
-    return np.lib.stride_tricks.sliding_window_view(wrapped, last - first + 1, axis=-1)
 
 
 def _path(gain: Floats) -> tuple[Floats, NDArray[np.int64]]:
     """The path through cycles [n_cycle, n_bin] of most `gain` with steps of some 15 ms, unwrapped, and its bins."""
     count, bins = gain.shape
     reach = round(0.09 / _STEP_S)
-    steps = np.arange(-reach, reach + 1)
-    cost = 0.5 * (steps * _STEP_S / 0.015) ** 2
+    steps = np.arange(reach, -reach - 1, -1)
+    cost = (0.5 * (steps * _STEP_S / 0.015) ** 2).astype(np.float32)
+    gain = gain.astype(np.float32)
     total, came = gain[0].copy(), np.zeros((count, bins), np.int64)
-    wide = np.empty(bins + 2 * reach)
-    around = np.lib.stride_tricks.sliding_window_view(wide, 2 * reach + 1)[:, ::-1]
-    turn = np.arange(-reach, bins + reach) % bins
+    wide, before = np.empty(bins + 2 * reach, np.float32), np.empty((bins, len(steps)), np.float32)
+    around = np.lib.stride_tricks.sliding_window_view(wide, len(steps))
+    turn, row = np.arange(-reach, bins + reach) % bins, np.arange(bins)
     for n in range(1, count):
         wide[:] = total[turn]
-        before = around - cost
+        np.subtract(around, cost, out=before)
         best = np.argmax(before, axis=1)
         came[n] = steps[best]
-        total = before[np.arange(bins), best] + gain[n]
+        total = before[row, best] + gain[n]
+        total -= total.max()  # single precision tells what is near the best path
     path = np.zeros(count)
     at = np.zeros(count, np.int64)
     at[-1] = int(np.argmax(total))

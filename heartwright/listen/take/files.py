@@ -18,6 +18,7 @@ __all__ = ["Unreadable", "clipped_samples", "load"]
 
 _LOWEST_HZ, _HIGHEST_HZ = 4_000.0, 1_000_000.0
 _ENOUGH_HZ = 32_000.0
+_PIECE = 4096  # samples looked through at a time for those at the top of the scale
 
 
 def load(path: str | os.PathLike[str], *, channel: str = "") -> Recording:
@@ -96,18 +97,20 @@ def clipped_samples(mono: Samples) -> int:
     Clipped sound has most of its loudest samples (within 1 % of the extreme) in runs within 0.1 %; of a sine they are a
     third, of a decaying ring there is one. A take softer than -20 dBFS is not called clipped.
     """
-    top = max(float(np.max(mono)), -float(np.min(mono))) if len(mono) else 0.0
+    begin = np.arange(0, len(mono), _PIECE)
+    if not len(mono):
+        return 0
+    highest, lowest = np.maximum.reduceat(mono, begin), np.minimum.reduceat(mono, begin)
+    top = max(float(highest.max()), -float(lowest.min()))
     if top < 0.1:
         return 0
     count = 0
-    for sign in (1.0, -1.0):
-        high = mono >= 0.999 * top if sign > 0 else mono <= -0.999 * top
-        if np.count_nonzero(high) < 8:
-            continue
-        near = int(np.count_nonzero(sign * mono >= 0.99 * top))
-        pair = high[1:] & high[:-1]
-        flat = np.concatenate([pair, [False]]) | np.concatenate([[False], pair])
-        found = int(np.count_nonzero(flat))
-        if found >= 8 and found > 0.5 * near:
+    for sign, extreme in ((1.0, highest), (-1.0, -lowest)):
+        loud = [at + np.flatnonzero(sign * mono[at : at + _PIECE] >= 0.99 * top) for at in begin[extreme >= 0.99 * top]]
+        near = np.concatenate(loud) if loud else np.zeros(0, np.int64)
+        high = near[sign * mono[near] >= 0.999 * top]
+        pair = np.diff(high) == 1
+        found = int(np.count_nonzero(np.append(pair, False) | np.append(False, pair)))
+        if found >= 8 and found > 0.5 * len(near):
             count += found
     return count

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +23,17 @@ from scipy.fft import rfft
 from heartwright.listen import filters
 from heartwright.listen.take.decode import Samples
 from heartwright.listen.take.files import clipped_samples
-from heartwright.listen.thin import thin
+from heartwright.listen.thin import LOW_RATE_HZ, low_band
 from heartwright.records import Floats, Recording
 
 _LONGEST_S = 30.0
 _BLOCK_S = 5e-3
 _HIGHPASS_HZ = 500.0
 _PATCHY_DB = 6.8
-_FRAMES = 1200  # short-time spectra that the floor's patchiness is taken from
+_FRAMES = 600  # short-time spectra that the floor's patchiness is taken from
 _CODEC_S = 8.0
 _TICKS = 160  # between which the floor's climb is looked at
+_HUM_HZ = 500.0  # up to which lines of hum are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,38 +42,42 @@ class _Take:
 
     samples: Samples
     rate_hz: float
+    low: Floats  # the samples at 2 kHz
     block: int  # samples in a block
     level_db: Floats
     ticks: NDArray[np.int64]  # block of each tick's loudest part
     quiet: NDArray[np.bool_]  # blocks well clear of any tick
 
 
-def inspect(recording: Recording, *, high: Samples | None = None) -> tuple[str, ...]:
+def inspect(recording: Recording, *, high: Samples | None = None, low: Floats | None = None) -> tuple[str, ...]:
     """What would spoil or bias a reading of this take, each with its cure; empty for a clean one.
 
-    `high` are its samples behind a high-pass of 500 to 1,000 Hz where the caller has them.
+    `high` are its samples behind a high-pass of 500 to 1,000 Hz and `low` its `low_band` where the caller has them.
     """
     samples = np.asarray(recording.samples)
     if len(samples) < 0.2 * recording.rate_hz:
         return ()
-    offset = float(np.mean(samples, dtype=np.float64))
+    offset = float(samples.mean())
     if not np.isfinite(offset):
         samples = np.nan_to_num(samples, posinf=0.0, neginf=0.0)
-        offset = float(np.mean(samples, dtype=np.float64))
+        offset = float(samples.mean())
     swing = max(float(np.max(samples)) - offset, offset - float(np.min(samples)))
     if swing < 1e-4:
         return ("the microphone gave silence: check that it is connected, allowed and not muted, then record again",)
     told = [_dc(samples, offset), _clipping(recording)]
     first = samples[: int(_LONGEST_S * recording.rate_hz)]
-    take = _prepare(np.asarray(first, np.float32) - np.float32(offset), recording.rate_hz, high)
+    take = _prepare(np.asarray(first, np.float32) - np.float32(offset), recording.rate_hz, high, low)
     gated = _gate(take)
     told += [gated, None if gated else _suppression(take), _gain(take), _hum(take), _codec(take)]
     return tuple(sentence for sentence in told if sentence)
 
 
-def _prepare(samples: Samples, rate_hz: float, high: Samples | None) -> _Take:
+def _prepare(samples: Samples, rate_hz: float, high: Samples | None, low: Floats | None) -> _Take:
     if high is None:
         high = filters.apply(filters.butter(4, _HIGHPASS_HZ, "high", rate_hz=rate_hz), samples)
+    if low is None:
+        low = low_band(samples, rate_hz)
+    low = low[: int(len(samples) / rate_hz * LOW_RATE_HZ)]
     size = max(8, round(_BLOCK_S * rate_hz))
     count = len(samples) // size
     rows = high[: count * size].reshape(count, size)
@@ -82,7 +88,7 @@ def _prepare(samples: Samples, rate_hz: float, high: Samples | None) -> _Take:
     loud = level > middle + 6.0
     near = np.convolve(loud, np.ones(round(0.02 / _BLOCK_S)), "full")[: len(loud)] > 0
     near |= np.concatenate([loud[1:], [False]])
-    return _Take(samples, rate_hz, size, level, ticks.astype(np.int64), ~near)
+    return _Take(samples, rate_hz, low, size, level, ticks.astype(np.int64), ~near)
 
 
 def _dc(samples: Samples, offset: float) -> str | None:
@@ -173,12 +179,16 @@ def _patchiness_db(take: _Take) -> float | None:
     if len(quiet) < 40 or np.count_nonzero(band) < 16:
         return None
     frames = np.lib.stride_tricks.sliding_window_view(take.samples, size)[::hop][quiet].astype(np.float32)
-    power = np.abs(rfft(frames * np.blackman(size).astype(np.float32), axis=1)[:, band]) ** 2
-    if float(np.median(power)) < 1e-16:
+    power = _power(rfft(frames * np.blackman(size).astype(np.float32), axis=1)[:, band])
+    if float(np.median(power[::8])) < 1e-16:
         return None
     level = 10.0 * np.log10(power + 1e-30)
     level -= ndimage.uniform_filter(level, (7, 15), mode="nearest")
     return float(np.std(level - np.mean(level, axis=0)))
+
+
+def _power(spectrum: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(spectrum.real**2 + spectrum.imag**2)
 
 
 def _gain(take: _Take) -> str | None:
@@ -207,29 +217,27 @@ def _gain(take: _Take) -> str | None:
 
 def _climb_db(take: _Take) -> float | None:
     """Median over intervals between ticks of the floor's rise from their second quarter to their end [dB]."""
-    rises = []
-    for a, b in pairwise(take.ticks[:_TICKS]):
-        inside = np.flatnonzero(take.quiet[a:b]) + a
-        if b - a > 2.0 / _BLOCK_S or len(inside) < 8:
-            continue
-        third = len(inside) // 3
-        rises.append(float(np.mean(take.level_db[inside[-third:]]) - np.mean(take.level_db[inside[:third]])))
-    if len(rises) < 5:
+    ticks = take.ticks[:_TICKS]
+    quiet = np.flatnonzero(take.quiet)
+    edge = np.searchsorted(quiet, ticks)
+    told = (np.diff(edge) >= 8) & (np.diff(ticks) <= 2.0 / _BLOCK_S)
+    first, last = edge[:-1][told], edge[1:][told]
+    if len(first) < 5:
         return None
+    third = (last - first) // 3
+    total = np.concatenate([[0.0], np.cumsum(take.level_db[quiet])])
+    rises = (total[last] - total[last - third] - total[first + third] + total[first]) / third
     middle = float(np.median(rises))
-    spread = float(np.median(np.abs(np.array(rises) - middle))) * 1.4826 / np.sqrt(len(rises)) * 1.25
+    spread = float(np.median(np.abs(rises - middle))) * 1.4826 / np.sqrt(len(rises)) * 1.25
     return float(middle - 2.0 * spread)
 
 
 def _hum(take: _Take) -> str | None:
     """Lines at multiples of 50 or 60 Hz that stand over every other line near them (a beat's own lines included)."""
-    coarse = max(1, int(take.rate_hz // 2_000.0))
-    rate = take.rate_hz / coarse
-    samples = thin(take.samples, coarse)
-    size = int(min(len(samples), 4.0 * rate))
-    if size < 2.0 * rate:
+    size = min(len(take.low), 4 * LOW_RATE_HZ)
+    if size < 2 * LOW_RATE_HZ:
         return None
-    frequency, power = _spectrum(samples, rate, size)
+    frequency, power = _spectrum(take.low, size)
     decibel = 10.0 * np.log10(power + 1e-30)
     for mains in (50.0, 60.0):
         heights = []
@@ -247,12 +255,15 @@ def _hum(take: _Take) -> str | None:
     return None
 
 
-def _spectrum(samples: Floats, rate_hz: float, size: int) -> tuple[Floats, Floats]:
-    """Frequencies and the median over half-overlapping pieces of their power, of `samples` [Hz, arbitrary unit]."""
-    pieces = np.lib.stride_tricks.sliding_window_view(samples, size)[:: size - size // 2]
+def _spectrum(low: Floats, size: int) -> tuple[Floats, Floats]:
+    """Frequencies to 500 Hz and the median over half-overlapping pieces of their power, of sound at 2 kHz [Hz,
+    arbitrary unit]."""
+    pieces = np.lib.stride_tricks.sliding_window_view(low, size)[:: size - size // 2]
     pieces = (pieces - pieces.mean(axis=1, keepdims=True)) * np.hanning(size + 1)[:-1]
-    power = np.median(np.abs(np.fft.rfft(pieces, axis=1)) ** 2, axis=0) / (rate_hz * size)
-    return np.asarray(np.fft.rfftfreq(size, 1.0 / rate_hz)), np.asarray(power)
+    frequency = np.fft.rfftfreq(size, 1.0 / LOW_RATE_HZ)
+    frequency = frequency[frequency < _HUM_HZ]
+    power = np.median(_power(rfft(pieces, axis=1)[:, : len(frequency)]), axis=0) / (LOW_RATE_HZ * size)
+    return np.asarray(frequency), np.asarray(power)
 
 
 def _codec(take: _Take) -> str | None:
@@ -264,14 +275,16 @@ def _codec(take: _Take) -> str | None:
     pieces = take.samples[: min(count, len(take.samples) // size) * size].reshape(-1, size)
     pieces = (pieces - pieces.mean(axis=1, keepdims=True)) * np.hanning(size + 1)[:-1].astype(np.float32)
     frequency = np.fft.rfftfreq(size, 1.0 / take.rate_hz)
-    power = np.mean(np.abs(rfft(pieces, axis=1)) ** 2, axis=0) / (take.rate_hz * size)
+    power = np.mean(_power(rfft(pieces, axis=1)), axis=0) / (take.rate_hz * size)
     decibel = 10.0 * np.log10(power + 1e-30)
+    edges = np.arange(3_400.0, min(19_300.0, 0.44 * take.rate_hz), 100.0)
+    ends = np.searchsorted(frequency, edges[:, None] + np.array([-1_000.0, -200.0, 200.0, 1_000.0]))
+    total = np.append(0.0, np.cumsum(decibel, dtype=np.float64))[ends]
+    mean = np.diff(total, axis=1)[:, ::2] / np.maximum(np.diff(ends, axis=1)[:, ::2], 1)
     worst, at = 0.0, 0.0
-    for edge in np.arange(3_400.0, min(19_300.0, 0.44 * take.rate_hz), 100.0):
-        a, b, c, d = np.searchsorted(frequency, edge + np.array([-1_000.0, -200.0, 200.0, 1_000.0])).tolist()
+    for k in np.flatnonzero(mean[:, 0] - mean[:, 1] >= 9.0):  # no median of so few falls by 18 dB elsewhere
+        edge, (a, b, c, d) = edges[k], ends[k].tolist()
         below, above = decibel[a:b], decibel[c:d]
-        if below.mean() - above.mean() < 9.0:
-            continue  # no median of so few falls by 18 dB then
         rest = decibel[d : np.searchsorted(frequency, 0.48 * take.rate_hz)]
         drop = float(np.median(below) - np.median(above))
         if drop > worst and (len(rest) == 0 or float(np.max(rest)) < float(np.median(below)) - 12.0):
