@@ -70,3 +70,25 @@ def test_odds_of_two_counts_sum_to_one_and_say_when_they_cannot_tell() -> None:
     noise = np.random.default_rng(3).standard_normal(30_000).astype(np.float32)
     _, _, blind = odds.second_beat(noise, RATE_HZ, 0.4 * RATE_HZ)
     assert 0.02 < blind < 0.98
+
+
+def test_a_comb_is_the_sum_of_its_teeth_few_periods_or_many() -> None:
+    wave, _ = strength(height=2.0)
+    comb = pulse.Comb.of(wave, 9_000)
+    period = np.exp(np.linspace(np.log(80.0), np.log(4_000.0), 300))
+    expected = []
+    for p in period:
+        teeth = np.arange(1, int(9_000 / p) + 1)
+        weight = np.sum(comb.products[0] - teeth * p)
+        expected.append(comb.sums[(teeth * p + 0.5).astype(int)].sum() / np.sqrt(weight) / comb.scatter)
+    np.testing.assert_allclose(comb.height(period, 9_000), expected, rtol=1e-9)
+    np.testing.assert_allclose(comb.height(period[-20:], 9_000), expected[-20:], rtol=1e-9)
+    np.testing.assert_array_equal(comb.height(period[:3] + 9_000.0, 9_000), 0.0)
+
+
+def test_a_comb_that_is_too_low_is_none() -> None:
+    wave, _ = strength(height=1.0)
+    found = pulse.find(wave, RATE_HZ)
+    assert found is not None
+    assert pulse.find(wave, RATE_HZ, least_z=found.z - 0.1) == found
+    assert pulse.find(wave, RATE_HZ, least_z=found.z + 0.1) is None

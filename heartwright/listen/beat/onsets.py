@@ -26,6 +26,7 @@ BLOCK_S = 1.0 / 1500.0
 BAND_HZ, HIGHEST_HZ, HIGHEST_SHARE = 1500.0, 20_000.0, 0.43  # spacing of the bands, and where they end
 FLOOR_S, FLOOR_QUANTILE = 0.5, 0.4
 GROUP = 16  # blocks that share one value of the floor
+SOME = 1024  # blocks whose energies are found at a time: what is worked on stays in the cache
 LOCAL_S = 0.04  # an onset stands over the mean of this long
 TYPICAL_S = 0.25  # the typical loudest moment of stretches this long is a tick where beats are quick, else noise
 LEAST_CUT, LOWEST = 5.0, -4.0  # sigmas at which strength is cut at the nearest, above and below
@@ -55,29 +56,29 @@ class Onsets:
         return len(self.strength) / self.block_rate_hz
 
 
-def clean(recording: Recording) -> Floats:
-    """Samples as finite floats without their mean, NaN and infinities set to zero [full scale +-1].
+def clean(recording: Recording) -> NDArray[Any]:
+    """Samples in single precision without their mean, NaN and infinities set to zero [full scale +-1].
 
     Digital silence, as a noise gate leaves it, gets the noise of 24-bit rounding: nothing later divides by nought.
     """
-    samples = np.array(recording.samples, dtype=np.float64).ravel()
+    samples = np.asarray(recording.samples, dtype=np.float32).ravel()
     if not len(samples):
         return samples
-    mean = float(samples.mean())
+    mean = samples.mean()
     if not np.isfinite(mean):
-        samples[~np.isfinite(samples)] = 0.0
-        mean = float(samples.mean())
-    still = samples == 0.0
-    samples -= mean
-    if still.any() and not still.all():
+        samples = np.where(np.isfinite(samples), samples, np.float32(0.0))
+        mean = samples.mean()
+    still = np.flatnonzero(samples == 0.0)
+    samples = np.asarray(samples - mean)
+    if 0 < len(still) < len(samples):
         step = ROUNDING * float(np.abs(samples).max())
-        samples[still] = step * np.random.default_rng(0).uniform(-0.5, 0.5, int(still.sum()))
+        samples[still] = step * np.random.default_rng(0).uniform(-0.5, 0.5, len(still))
     return samples
 
 
-def silent(samples: Floats) -> bool:
-    """Whether nothing moves in cleaned samples."""
-    return not len(samples) or float(samples.max() - samples.min()) <= 1e-9
+def silent(samples: NDArray[Any]) -> bool:
+    """Whether nothing moves in cleaned samples (the first of them mostly tell)."""
+    return all(not len(part) or float(part.max() - part.min()) <= 1e-9 for part in (samples[:SOME], samples))
 
 
 def high_pass(samples: Singles, rate_hz: float, cut_hz: float) -> Singles:
@@ -89,9 +90,9 @@ def high_pass(samples: Singles, rate_hz: float, cut_hz: float) -> Singles:
     return filters.apply(filters.butter(4, cut, "high", rate_hz=rate_hz), samples)
 
 
-def find(samples: Floats, rate_hz: float) -> Onsets:
+def find(samples: NDArray[Any], rate_hz: float) -> Onsets:
     """Onset strength of cleaned samples."""
-    single = samples.astype(np.float32)
+    single = samples.astype(np.float32, copy=False)
     energy, block_rate_hz = band_energies(single, rate_hz)
     bands = over_floor(energy, block_rate_hz)
     filtered = high_pass(single, rate_hz, HIGH_PASS_HZ)
@@ -106,10 +107,15 @@ def band_energies(samples: Singles, rate_hz: float) -> tuple[Singles, float]:
     rows = samples[: count * hop].reshape(count, hop)
     if count < 2:
         return np.zeros((0, bank.shape[1] // 2), np.float32), rate_hz / hop
-    wave = (rows @ bank[:hop])[:-1] + (rows @ bank[hop:])[1:]
-    wave *= wave
     half = bank.shape[1] // 2
-    return wave[:, :half] + wave[:, half:], rate_hz / hop
+    energy = np.empty((count - 1, half), np.float32)
+    for at in range(0, count - 1, SOME):
+        some = rows[at : at + SOME + 1]
+        wave = some[:-1] @ bank[:hop]
+        wave += some[1:] @ bank[hop:]
+        wave *= wave
+        np.add(wave[:, :half], wave[:, half:], out=energy[at : at + SOME])
+    return energy, rate_hz / hop
 
 
 def _bank(hop: int, rate_hz: float) -> Singles:
@@ -133,8 +139,8 @@ def over_floor(energy: Singles, block_rate_hz: float) -> Singles:
     pieces = energy[: count * size].reshape(count, size, -1)[:, :: 3 if size > 30 else 1]
     at = int(FLOOR_QUANTILE * pieces.shape[1])
     floor = np.partition(pieces, at, axis=1)[:, at] / -np.log(1.0 - FLOOR_QUANTILE)
-    usual = np.median(floor, axis=0)
-    least = np.maximum(0.02 * usual, 1e-5 * energy.mean(axis=0))
+    mean = np.ones(len(energy), np.float32) @ energy / len(energy)
+    least = np.maximum(0.02 * np.median(floor, axis=0), 1e-5 * mean)
     inverse = 1.0 / np.maximum(floor, np.maximum(least, np.float32(1e-30)))
     if count == 1:
         return energy * inverse
@@ -157,7 +163,7 @@ def strength(bands: Singles, block_rate_hz: float, weights: Singles | None = Non
         return np.zeros(len(bands), np.float32)
     total = bands @ (np.full(bands.shape[1], 1.0 / bands.shape[1], np.float32) if weights is None else weights)
     soft = max(1.0, 0.1 * typical_top(total, block_rate_hz))
-    return _stands(np.log1p(total / soft), block_rate_hz)
+    return _stands(np.log(1.0 + total / soft), block_rate_hz)
 
 
 def even_strength(bands: Singles, block_rate_hz: float, weights: Singles) -> Singles:
@@ -174,7 +180,7 @@ def _stands(level: Singles, block_rate_hz: float) -> Singles:
     """A level over its local mean, in units of its scatter, cut at a typical tick."""
     level -= local_mean(level, int(LOCAL_S * block_rate_hz) | 1)
     top = typical_top(level, block_rate_hz)
-    scatter = max(1.4826 * float(np.median(np.abs(level - np.median(level)))), top / HIGHEST)
+    scatter = max(filters.mad(level), top / HIGHEST)
     if scatter <= 1e-9:
         return np.zeros(len(level), np.float32)
     level /= scatter

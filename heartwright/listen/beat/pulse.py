@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 
+from heartwright.listen import filters
 from heartwright.listen.beat import odds
 from heartwright.listen.beat.onsets import Singles
 from heartwright.records import Floats
@@ -27,7 +28,7 @@ LAGS_S = (6.0, 20.0)
 CLEAR_Z = 14.0  # beyond, short lags are enough to begin with
 KERNEL = np.array([0.25, 0.5, 0.5, 0.5, 0.25])  # over neighbouring lags: beats scatter by a millisecond
 SHARE = 0.7  # longest lag as a share of the take
-SEGMENT_S = 300.0  # the autocorrelation is that of pieces at most this long
+FEW = 64  # periods up to which all teeth of their combs are looked up at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +71,37 @@ class Comb:
         sums, products = autocorrelation(strength, lags)
         sums = np.convolve(sums, KERNEL, "same")
         each = sums[16:] / np.sqrt(products[16:])
-        return cls(sums, products, 1.4826 * float(np.median(np.abs(each - np.median(each)))) or 1e-12)
+        return cls(sums, products, filters.mad(each) or 1e-12)
 
     def height(self, period: Floats, longest: int) -> Floats:
         """Height of the comb at each of rising periods [blocks], over its scatter; lags up to `longest` [blocks]."""
         longest = min(longest, len(self.sums) - 1)
-        total, weight = np.zeros(len(period)), np.full(len(period), 1e-9)
-        for k in range(1, int(longest / period[0]) + 1):
-            inside = int(np.searchsorted(period, longest / k, side="right"))
-            at = (k * period[:inside] + 0.5).astype(np.int32)
-            total[:inside] += self.sums[np.minimum(at, longest)]
-            weight[:inside] += self.products[0] - k * period[:inside]
+        most = int(longest / period[0])
+        if most < 1:
+            return np.zeros(len(period))
+        teeth = np.arange(1, most + 1)
+        ends = np.searchsorted(period, longest / teeth, side="right")
+        count = np.searchsorted(-ends, -np.arange(len(period)), side="left")  # teeth of each period
+        weight = count * (self.products[0] - 0.5 * (count + 1) * period) + 1e-9
+        if len(period) <= FEW:
+            at = np.minimum(teeth[:, None] * period + 0.5, longest).astype(np.intp)
+            total = np.where(np.arange(len(period)) < ends[:, None], self.sums[at], 0.0).sum(axis=0)
+        else:
+            total = np.zeros(len(period))
+            for k, end in zip(teeth.tolist(), ends.tolist(), strict=True):
+                total[:end] += self.sums[(k * period[:end] + 0.5).astype(np.intp)]
         return np.asarray(total / np.sqrt(weight) / self.scatter)
 
 
 def find(
-    strength: Singles, block_rate_hz: float, bph: float | None = None, *, lags_s: tuple[float, ...] = LAGS_S
+    strength: Singles,
+    block_rate_hz: float,
+    bph: float | None = None,
+    *,
+    lags_s: tuple[float, ...] = LAGS_S,
+    least_z: float = 0.0,
 ) -> Pulse | None:
-    """The pulse of an onset strength, or None where it shows none.
+    """The pulse of an onset strength, or None where it shows none of at least `least_z`.
 
     `bph`, if told, narrows the search to +-5 %; `lags_s` are the longest lags of the combs tried [s].
     """
@@ -109,7 +123,7 @@ def find(
         if z > CLEAR_Z or longest == most:
             break
     best, z = _sharpen(comb, best, z, longest, most)
-    return counted(strength, block_rate_hz, best, z, bph)
+    return counted(strength, block_rate_hz, best, z, bph) if z >= least_z else None
 
 
 def bounds(block_rate_hz: float, most: int) -> tuple[float, float] | None:

@@ -58,13 +58,13 @@ def _second(strike: onsets.Onsets, strength: Singles, first: pulse.Pulse) -> tup
     rate = strike.block_rate_hz
     lags_s = pulse.LAGS_S[:1] if first.z > seek.PLAIN_Z else pulse.LAGS_S
     rest = without(strength, rate, first)
-    second = pulse.find(rest, rate, lags_s=lags_s)
+    second = pulse.find(rest, rate, lags_s=lags_s, least_z=PERHAPS_Z)
     if first.z < seek.PLAIN_Z and (second is None or second.z < LEAST_Z):  # it may live in other bands
         every = without(strike.strength, rate, first)
-        other = pulse.find(every, rate, lags_s=lags_s)
+        other = pulse.find(every, rate, lags_s=lags_s, least_z=PERHAPS_Z)
         if other is not None and (second is None or other.z > second.z):
             rest, second = every, other
-    if second is None or second.z < PERHAPS_Z or related(first, second):
+    if second is None or related(first, second):
         return None, strength
     shown = onsets.strength(strike.bands, rate, seek.weighed(strike, rest, second))
     rest = without(shown, rate, first)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 
+from heartwright.listen import filters
 from heartwright.listen.beat import apart, faint
 from heartwright.listen.beat.onsets import Singles
 from heartwright.listen.beat.pulse import Pulse
@@ -97,9 +98,14 @@ def follow(strength: Singles, block_rate_hz: float, pulse: Pulse) -> Chain | Non
         at = np.round(expected.at).astype(np.int64)
         rows = windows(answer, at, expected.side, reach)
         gain = likelihood(rows, typical[expected.side][:, None])
-        path, steady = best_path(gain), np.full(count, int(np.argmax(gain.sum(axis=0))) - reach)
-        if (gain[index, path + reach] - gain[index, steady + reach]).sum() < MOVES + MOVES_A_BEAT * count:
-            path = steady
+        steady = np.full(count, int(np.argmax(gain.sum(axis=0))) - reach)
+        before, path = path, steady
+        least = gain[index, steady + reach].sum() + MOVES + MOVES_A_BEAT * count
+        if gain.max(axis=1).sum() >= least:  # else no path is that much likelier
+            moving = best_path(gain)
+            path = moving if gain[index, moving + reach].sum() >= least else steady
+        if np.array_equal(path, before):  # the fold would be the same
+            break
     near = np.clip(path[:, None] + reach + np.arange(-1, 2), 0, 2 * reach)
     frame = Frame(folded, lead, tail, block_rate_hz)
     if np.median(rows[index[:, None], near].max(axis=1)) < SINGLE_Z:
@@ -159,8 +165,7 @@ def filtered(spectrum: Spectrum, folded: Floats, lead: int, side: Ints) -> tuple
         noise = min(1.4826 * float(np.median(np.abs(level))), 1.0 / np.sqrt(max(1, int((side == s).sum()))))
         kernel = np.maximum(level - STANDS * noise, 0.0)
         answer[s] = spectrum.matched(kernel, lead)
-        some = answer[s, ::3]
-        scatter = 1.4826 * float(np.median(np.abs(some - np.median(some)))) or 1e-12
+        scatter = filters.mad(answer[s, ::3]) or 1e-12
         answer[s] /= scatter
         typical[s] = float(kernel @ folded[s]) / scatter
     return answer, np.maximum(typical, 1e-3)
