@@ -294,7 +294,7 @@ def _peaks(curve: Singles, lag: Ints, near: Floats | None, spread: float) -> tup
     if near is None:
         near = _track(lag[np.argmax(gain, axis=1)].astype(np.float64))
     off = ((lag - near[:, None]) / spread).astype(np.float32)
-    broad = FAR_ODDS * spread * np.sqrt(2 * np.pi) / len(lag)
+    broad = float(FAR_ODDS * spread * np.sqrt(2 * np.pi) / len(lag))  # a number of numpy would make it all double
     value = gain + np.log(np.exp(-0.5 * off**2) + broad)
     share = np.exp(value - value.max(axis=1, keepdims=True))
     share /= share.sum(axis=1, keepdims=True)
@@ -303,7 +303,7 @@ def _peaks(curve: Singles, lag: Ints, near: Floats | None, spread: float) -> tup
     a, b, c = curve[beat, top - 1], curve[beat, top], curve[beat, top + 1]
     bend = np.minimum(a - 2 * b + c, -1e-12)
     move = np.clip(0.5 * (a - c) / bend, -0.5, 0.5)
-    slip = np.sqrt((share * (lag - lag[top][:, None]) ** 2).sum(axis=1))
+    slip = np.sqrt((share * (lag - lag[top][:, None]).astype(np.float32) ** 2).sum(axis=1, dtype=np.float64))
     return lag[top] + move, b - 0.25 * (a - c) * move, slip
 
 

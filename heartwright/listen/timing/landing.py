@@ -65,7 +65,7 @@ def _whole(samples: Floats, rate_hz: float, shape: Shape) -> Ints:
 
 
 def _cut(samples: Floats, first: Ints, size: int) -> Floats:
-    return samples[first[:, None] + np.arange(size)]
+    return samples[first[:, None] + np.arange(size)].astype(np.float64)
 
 
 def _modes(samples: Floats, rate_hz: float, time_s: Floats, noise: float) -> Modes:

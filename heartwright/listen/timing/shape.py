@@ -28,6 +28,9 @@ SURE_TOGETHER = 9.0  # of both sides
 LEAST_RISE_DB = 0.4
 FEWEST = 13  # beats a side below which no pattern is believed
 SEEDS, CLEARLY = 3, 0.02  # single beats tried as a beginning, and the correlation by which they must do better
+SOME = 48  # beats on which they are tried first
+AT_ONCE = 4096  # blocks found at a time: they stay in the cache
+EVERY = 7  # of the blocks, of which the floor is taken
 APART_BLOCKS, UNLIKE = 3, 2.0  # how well their distance is known, and what each block beyond costs a pair of locks
 LOCK_WITHIN_DB = 12.0  # the lock is never this far below the loudest sound
 
@@ -67,12 +70,20 @@ def fine_energy(filtered: Floats, rate_hz: float) -> tuple[Floats, float]:
     hop = max(1, round(FINE_S * rate_hz))
     n = len(filtered) // hop
     blocks = filtered[: n * hop].reshape(n, hop)
-    return np.einsum("ij,ij->i", blocks, blocks) / hop, rate_hz / hop
+    out = np.empty(n, dtype=filtered.dtype)
+    for at in range(0, n, AT_ONCE):
+        square = blocks[at : at + AT_ONCE] ** 2
+        total = out[at : at + AT_ONCE]
+        np.add(square[:, 0], square[:, -1] if hop > 1 else 0.0, out=total)
+        for k in range(1, hop - 1):
+            total += square[:, k]
+    out /= hop
+    return out, rate_hz / hop
 
 
 def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
     """Align and fold the beats of a chain and name their sounds."""
-    root = np.sqrt(energy).astype(np.float32)
+    root = np.sqrt(energy).astype(np.float32, copy=False)
     lead = int(round(min(chain.lead_s, 0.15) * block_rate_hz))
     tail = int(round(min(chain.tail_s, 0.25) * block_rate_hz))
     at = np.round(chain.time_s * block_rate_hz).astype(np.int64)
@@ -80,7 +91,8 @@ def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
     far, near = int(far_s * block_rate_hz), int(0.002 * block_rate_hz)
     at, match = _align(root, at, chain.side, lead, tail, far=far, near=near)
     mean = _mean(energy, at, chain.side, lead, tail)
-    floor = float(np.quantile(energy[energy > 0], 0.25)) if (energy > 0).any() else 0.0
+    some = energy[::EVERY]
+    floor = float(np.quantile(some[some > 0], 0.25)) if (some > 0).any() else 0.0
     count = [int((chain.side == s).sum()) for s in range(2)]
     found = [rises(mean[s], floor) for s in range(2)]
     lever = min(count) >= FEWEST and chain.beat_s < SLOWEST_LEVER_S
@@ -116,7 +128,7 @@ def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
 def _mean(energy: Floats, at: Ints, side: Ints, lead: int, tail: int) -> Floats:
     """Mean of each side's beats with the loudest twentieth left out (a chime is not the beat), [2, lead+tail+1]."""
     out = np.zeros((2, lead + tail + 1))
-    single = energy.astype(np.float32)
+    single = energy.astype(np.float32, copy=False)
     for s in range(2):
         rows = slide.rows(single, at[side == s], lead, tail)
         if len(rows) >= 20:
@@ -143,8 +155,15 @@ def _align(root: Singles, at: Ints, side: Ints, lead: int, tail: int, *, far: in
         reach = max(1, far // 4)
         wide = Slide(quarter, at[mine] // 4, lead // 4, tail // 4, 2 * reach)
         shift, fit = _fit(wide, None, reach, 2)
+        unmoved, every = wide.rows(np.zeros(len(mine), np.int64)), max(1, len(mine) // SOME)
+        some = Slide(quarter, wide.at[::every], lead // 4, tail // 4, 2 * reach) if every > 1 else wide
         for seed in np.unique(np.linspace(0, len(mine) - 1, SEEDS + 2).astype(np.int64)[1:-1]):
-            other = _fit(wide, wide.rows(np.zeros(len(mine), np.int64))[seed], reach, 2)
+            if np.median(fit) + CLEARLY > 1.0:
+                break
+            few = _fit(some, unmoved[seed], reach, 2)[1]
+            if np.median(few) < np.median(fit[::every]) + 0.5 * CLEARLY:
+                continue
+            other = _fit(wide, unmoved[seed], reach, 2)
             if np.median(other[1]) > np.median(fit) + CLEARLY:
                 shift, fit = other
         begun = at[mine] + 4 * shift
@@ -181,7 +200,8 @@ def _refine(root: Singles, at: Ints, side: Ints, lead: int, tail: int, reach: in
         shift = np.zeros(len(mine), dtype=np.int64)
         for turn in range(3):
             rows = wide.rows(shift)
-            template = np.median(rows, axis=0) if len(mine) > 4 else rows.mean(axis=0)
+            middle_two = [len(mine) // 2, (len(mine) - 1) // 2]
+            template = np.sort(rows, axis=0)[middle_two].mean(axis=0) if len(mine) > 4 else rows.mean(axis=0)
             score = wide.fit(template)
             moved, match[mine] = slide.best(score, shift, wide.margin, reach if turn == 0 else max(3, reach // 2))
             k = np.clip(moved + wide.margin, 1, score.shape[1] - 2)

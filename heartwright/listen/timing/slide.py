@@ -18,14 +18,23 @@ Singles = NDArray[np.float32]
 
 def rows(signal: Singles, at: Ints, lead: int, tail: int) -> Singles:
     """Rows from `lead` before to `tail` after each of `at`, zero beyond the ends, [n, lead + tail + 1]."""
-    padded = np.pad(signal, (lead, tail + 1))
-    at = np.clip(at, 0, len(signal) - 1)
-    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, lead + tail + 1)[at])
+    size = lead + tail + 1
+    if len(signal) < size:
+        signal, at = np.pad(signal, (0, size - len(signal))), np.clip(at, 0, len(signal) - 1)
+    first = np.clip(at, 0, len(signal) - 1) - lead
+    inside = np.clip(first, 0, len(signal) - size)
+    out = np.lib.stride_tricks.sliding_window_view(signal, size)[inside]
+    for k in np.flatnonzero(first != inside):  # few: those cut by an end of the signal
+        part = signal[max(first[k], 0) : first[k] + size]
+        out[k] = 0.0
+        out[k, max(-first[k], 0) :][: len(part)] = part
+    return np.asarray(out)
 
 
 def thinned(signal: Singles, by: int) -> Singles:
     """Means of `by` neighbours."""
-    return np.asarray(signal[: len(signal) // by * by].reshape(-1, by).mean(axis=1, dtype=np.float32))
+    whole = signal[: len(signal) // by * by]
+    return np.asarray(np.sum([whole[k::by] for k in range(by)], axis=0, dtype=np.float32) / np.float32(by))
 
 
 class Slide:

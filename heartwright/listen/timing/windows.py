@@ -33,7 +33,7 @@ class Windows:
         first = np.round(shape.time_s * rate_hz).astype(np.int64) - before
         inside = (first >= 0) & (first + before + after < len(samples))
         rows = samples[np.clip(first, 0, len(samples) - before - after - 1)[:, None] + np.arange(before + after)]
-        rows = rows - rows.mean(axis=1, keepdims=True)
+        rows = rows - rows.mean(axis=1, keepdims=True, dtype=np.float64)
         rows[~inside] = np.nan
         return cls(rows, first, before, rate_hz)
 
@@ -87,7 +87,7 @@ def quiet_rows(samples: Floats, rate_hz: float, shape: Shape, level: Level) -> F
     if not len(at):
         return None
     rows = samples[at[:, None] + np.arange(size + 2 * margin)]
-    rows = rows[:, margin:-margin] - rows[:, margin:-margin].mean(axis=1, keepdims=True)
+    rows = rows[:, margin:-margin] - rows[:, margin:-margin].mean(axis=1, keepdims=True, dtype=np.float64)
     power = (np.diff(rows, axis=1) ** 2).mean(axis=1)
     return rows[power <= np.quantile(power, 0.8)]
 
@@ -96,4 +96,4 @@ def running_median(values: Floats, width: int) -> Floats:
     """Median over `width` neighbours (odd), same length."""
     half = width // 2
     padded = np.pad(values, half, mode="reflect") if len(values) > half else np.pad(values, half, mode="edge")
-    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1))
+    return np.asarray(np.sort(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1)[:, half])
