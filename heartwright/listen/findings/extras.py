@@ -23,6 +23,7 @@ from heartwright.records import BeatTable, Extra, Floats, Ints, Reading
 ALARM = 0.01
 _BLOCK_S = 1e-3
 _MOST_BEATS = 400
+_AT_ONCE = 8  # beats laid out at a time: they stay in the cache
 _FEWEST_BEATS = 20  # a side
 _LOUD = 1e-3  # share of quiet blocks that are louder
 _LOUD_AT_MOST = 4e-3  # what that share may truly be: it is estimated from few blocks, and the quietest were chosen
@@ -91,9 +92,11 @@ def _rows(
     first = np.round((times + begin_s) * rate_hz).astype(np.int64)
     inside = (first >= 0) & (first + count * block <= len(filtered))
     rows = np.empty((int(inside.sum()), count))
-    for k, start in enumerate(first[inside]):
-        piece = filtered[start : start + count * block].reshape(count, block)
-        rows[k] = np.einsum("ij,ij->i", piece, piece) / block
+    if len(rows):
+        every = np.lib.stride_tricks.sliding_window_view(filtered, count * block)
+        for at in range(0, len(rows), _AT_ONCE):
+            some = every[first[inside][at : at + _AT_ONCE]].reshape(-1, count, block)
+            rows[at : at + _AT_ONCE] = np.einsum("kij,kij->ki", some, some) / block
     return rows, times[inside]
 
 

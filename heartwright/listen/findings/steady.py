@@ -132,20 +132,26 @@ def _centre(interval: Floats, sign: Ints, used: np.ndarray) -> tuple[float, floa
     return 0.5 * (a + b), 0.5 * (a - b)
 
 
+def _log_sum(rows: Floats) -> Floats:
+    """Sum of the logarithms along rows [n_row, n] of positive numbers, by those of products of eight."""
+    whole = rows.shape[1] // 8 * 8
+    products = rows[:, :whole].reshape(len(rows), 8, -1).prod(axis=1)
+    return np.asarray(np.log(products).sum(axis=1) + np.log(rows[:, whole:]).sum(axis=1))
+
+
 def _integrate(y: Floats, x: Floats, gain: Floats, n: int, used: int) -> Steady:
     """Integrate beat and error over the shares of white noise, walk and wandering walk."""
     walk = np.concatenate(([0.0], 10.0 ** np.arange(-5.0, 3.01, 0.25)))
     drift = np.concatenate(([0.0], 10.0 ** np.arange(-9.0, 0.01, 0.75)))
     q, f = (a.ravel() for a in np.meshgrid(walk, drift, indexing="ij"))
-    variance = gain + q[:, None] + f[:, None] / gain  # [grid, n]
-    weight = 1.0 / variance
-    normal = np.einsum("in,gn,jn->gij", x, weight, x, optimize=True)
-    right = np.einsum("in,gn,n->gi", x, weight, y, optimize=True)
+    variance = (walk[:, None, None] + (gain + drift[:, None] / gain)).reshape(-1, n)  # [grid, n]
+    sums = (1.0 / variance) @ np.stack([x[0] * x[0], x[0] * x[1], x[1] * x[0], x[1] * x[1], *(x * y), y * y], axis=1)
+    normal, right = sums[:, :4].reshape(-1, 2, 2), sums[:, 4:6]
     inverse = np.linalg.inv(normal)
     beta = np.einsum("gij,gj->gi", inverse, right)
-    squares = np.maximum(np.einsum("gn,n->g", weight, y**2) - np.einsum("gi,gi->g", beta, right), 1e-40)
+    squares = np.maximum(sums[:, 6] - np.einsum("gi,gi->g", beta, right), 1e-40)
     freedom = max(used - 2, 2)
-    score = -0.5 * np.log(variance).sum(axis=1) - 0.5 * np.linalg.slogdet(normal)[1] - 0.5 * freedom * np.log(squares)
+    score = -0.5 * _log_sum(variance) - 0.5 * np.linalg.slogdet(normal)[1] - 0.5 * freedom * np.log(squares)
     share = np.exp(score - score.max())
     share /= share.sum()
     scale = squares / max(freedom - 2, 1)  # posterior mean of the white variance
