@@ -101,8 +101,10 @@ class OnPoint:
 
     def foretold(self, seconds: float, tilt: Vector) -> tuple[Vector, Vector]:
         """Force [N] and moment about the point [N m] over the next `seconds` [s] on a stand that stands still."""
-        force = K.foretold(self.state, self.body, seconds, TURN_A_STEP, LONGEST)
-        return (force if tilt == ZERO else _vector(rotated(force, -np.asarray(tilt)))), ZERO
+        fx, fy, fz = K.foretold(self.state, self.body, seconds, TURN_A_STEP, LONGEST)
+        tx, ty, tz = tilt
+        # turned into the stand's frame to first order: what that leaves out is made up with the answer to the ground
+        return (fx - ty * fz + tz * fy, fy - tz * fx + tx * fz, fz - tx * fy + ty * fx), ZERO
 
     def _point(self, ground: Ground) -> Vector:
         """Acceleration of the point: the foot's, and what the stand's turning adds at its height."""
