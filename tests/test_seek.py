@@ -61,6 +61,14 @@ def test_the_louder_of_two_clocks_is_listened_to_and_the_other_told() -> None:
     assert -9.0 < heard.others[0][1] < 0.0
 
 
+def test_what_is_far_softer_than_the_clock_is_no_other() -> None:
+    rng = np.random.default_rng(4)
+    sound = ticks(rng, 18_000.0, 30.0, 1.0) + ticks(rng, 20_300.0, 30.0, 0.05, 4_600.0)
+    heard = rivals.listen(onsets.find(sound + 0.002 * rng.standard_normal(len(sound)), RATE_HZ))
+    assert heard.pulse is not None and 7200.0 / heard.pulse.period_s == pytest.approx(18_000.0, rel=1e-4)
+    assert heard.others == ()
+
+
 def test_one_clock_has_no_rival() -> None:
     rng = np.random.default_rng(5)
     sound = ticks(rng, 21_600.0, 30.0, 1.0) + 0.1 * rng.standard_normal(int(30 * RATE_HZ))

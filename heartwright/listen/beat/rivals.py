@@ -24,6 +24,7 @@ SHORTEST_S, FEWEST_CYCLES = 12.0, 12  # a shorter take, or fewer oscillations, p
 RELATED = (1, 2, 3)  # a ratio of periods that times one of these is a whole number is the first clock's own
 NEAR_RATIO = 3e-4  # a comb tells a period to some 1e-5, a wandering rate changes it by 1e-4
 LEAST_SHARE = 0.05  # of the first comb's height; a clock that shows less is not the louder one
+FAINTEST_DB = -20.0  # what is softer against a loud clock among knocks and words is made of what is left of these
 LOUDEST_SHARE = 0.998  # quantile of the energy beyond which a block is a knock
 PEAKS_HZ = 3000.0
 PEAK_S, QUIET = 4e-3, 0.3  # about the loudest moment; quantile of stretches that are noise
@@ -49,8 +50,13 @@ def listen(strike: onsets.Onsets, told: float | None = None) -> Heard:
     high = onsets.high_pass(strike.filtered, strike.rate_hz, PEAKS_HZ)
     ratio = level_db(strike, second, high) - level_db(strike, first, high)
     if ratio > 0.0 and told is None and second.z > LEAST_SHARE * first.z:
-        return Heard(shown, second, ((7200.0 / first.period_s, -ratio),))
-    return Heard(strength, first, ((7200.0 / second.period_s, ratio),))
+        return Heard(shown, second, _told(first, -ratio))
+    return Heard(strength, first, _told(second, ratio))
+
+
+def _told(other: pulse.Pulse, level: float) -> tuple[tuple[float, float], ...]:
+    """Beats an hour and level [dB] of another clock, if it is loud enough to be one."""
+    return ((7200.0 / other.period_s, level),) if level > FAINTEST_DB else ()
 
 
 def _second(strike: onsets.Onsets, strength: Singles, first: pulse.Pulse) -> tuple[pulse.Pulse | None, onsets.Singles]:
