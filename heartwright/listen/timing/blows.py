@@ -19,7 +19,7 @@ from heartwright.records import Floats
 LATER_S = (50e-6, 420e-6)  # how long after the one before it a blow is looked for
 STEP_S = 8e-6
 TURNS = 6
-MOST_STEP_S = 6e-6
+MOST_STEP_S, STILL_S = 6e-6, 0.05e-6
 LOOSE = 2.0  # variance a mode's amplitude may have [of what each has where they share the peak's square evenly]
 BLOWS = 3
 BEFORE_S, AFTER_S = 0.3e-3, 0.9e-3  # part of the waveform that is fitted, about where its energy begins
@@ -58,13 +58,17 @@ def _best(
     modes: Modes, time_s: Floats, values: Floats, sigma: Floats, known: list[float], tried_s: Floats, ridge: float
 ) -> float:
     """The onset of one more blow that leaves least."""
-    fixed = [modal.ring(modes, time_s, s) for s in known]
-    new = modal.rings(modes, time_s, tried_s)
-    unit = np.concatenate([np.broadcast_to(f, new.shape) for f in fixed] + [new], axis=2) / sigma[:, None]
     right = values / sigma
-    normal = unit.transpose(0, 2, 1) @ unit + np.eye(unit.shape[2]) * ridge
-    toward = np.einsum("gnm,n->gm", unit, right)
-    gain = np.einsum("gm,gm->g", toward, np.linalg.solve(normal, toward[:, :, None])[:, :, 0])
+    new = modal.rings(modes, time_s, tried_s) / sigma[:, None]
+    rest = new
+    if known:  # what the blows known already can explain is taken out of all that is tried at once
+        fixed = np.concatenate([modal.ring(modes, time_s, s) for s in known], axis=1) / sigma[:, None]
+        inside = np.linalg.solve(fixed.T @ fixed + np.eye(fixed.shape[1]) * ridge, fixed.T)
+        rest = (np.eye(len(right)) - fixed @ inside) @ new
+    across = rest.transpose(0, 2, 1)
+    normal = across @ new + np.eye(len(modes)) * ridge
+    toward = across @ right
+    gain = (toward * np.linalg.solve(normal, toward[:, :, None])[:, :, 0]).sum(axis=1)
     return float(tried_s[int(np.argmax(gain))])
 
 
@@ -76,25 +80,23 @@ def _polished(modes: Modes, time_s: Floats, values: Floats, sigma: Floats, start
     inverse: Floats = np.eye(1)
     scale = 1.0
     for turn in range(TURNS + 1):
-        units = [modal.ring(modes, time_s, s) / sigma[:, None] for s in start]
-        flat = np.concatenate(units, axis=1)
+        pairs = [modal.ring_and_slope(modes, time_s, s) for s in start]
+        flat = np.concatenate([unit for unit, _slope in pairs], axis=1) / sigma[:, None]
         amplitude = np.asarray(
             np.linalg.solve(flat.T @ flat + np.eye(count * m) * ridge, flat.T @ right), dtype=np.float64
         ).reshape(count, m)
         left = right - flat @ amplitude.ravel()
-        slopes = []
-        for s, a in zip(start, amplitude, strict=True):
-            later = modal.ring(modes, time_s, s + 1e-7) - modal.ring(modes, time_s, s - 1e-7)
-            slopes.append(later @ a * (1e-6 / 2e-7) / sigma)
+        slopes = [slope @ a * 1e-6 / sigma for (_unit, slope), a in zip(pairs, amplitude, strict=True)]
         block = np.concatenate([flat, np.stack(slopes, axis=1)], axis=1)
         keep = np.concatenate([np.full(count * m, ridge), np.full(count, 1.0 / 30.0**2)])
         inverse = np.asarray(np.linalg.inv(block.T @ block + np.diag(keep)), dtype=np.float64)
         scale = max(float(left @ left) / max(len(values) - count * (m + 1), 4), 1.0)
-        if turn < TURNS:
-            toward = block.T @ left
-            toward[: count * m] -= ridge * amplitude.ravel()
-            step = (inverse @ toward)[count * m :] * 1e-6
-            start = start + np.clip(step, -MOST_STEP_S, MOST_STEP_S)
+        toward = block.T @ left
+        toward[: count * m] -= ridge * amplitude.ravel()
+        step = (inverse @ toward)[count * m :] * 1e-6
+        if turn == TURNS or float(np.abs(step).max()) < STILL_S:
+            break
+        start = start + np.clip(step, -MOST_STEP_S, MOST_STEP_S)
     doubt = COHERENT * float(np.sqrt(inverse[count * m, count * m] * scale)) * 1e-6
     after = tuple((float(s), a) for s, a in zip(start[1:], amplitude[1:], strict=True))
     return Origin(float(start[0]), float(np.hypot(doubt, LEAST_S)), scale, modes, amplitude[0], after)

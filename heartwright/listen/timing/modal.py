@@ -98,6 +98,14 @@ def ring(modes: Modes, time_s: Floats, start_s: float) -> Floats:
     return np.asarray((np.exp(np.where(on, after, 0.0) * modes.pole) * modes.turn).imag * on)
 
 
+def ring_and_slope(modes: Modes, time_s: Floats, start_s: float) -> tuple[Floats, Floats]:
+    """`ring` and its derivative by the start [1/s], both of shape [n, n_mode]."""
+    after = time_s[:, None] - start_s
+    on = after > 0
+    turning = np.exp(np.where(on, after, 0.0) * modes.pole) * modes.turn * on
+    return np.asarray(turning.imag), np.asarray(-(turning * modes.pole).imag)
+
+
 def rings(modes: Modes, time_s: Floats, starts_s: Floats) -> Floats:
     """`ring` for many starts at once, shape [n_start, n, n_mode]."""
     late = modes.turn * np.exp(-starts_s[:, None] * modes.pole)

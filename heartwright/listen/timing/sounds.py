@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heartwright.listen.beat.track import Chain
-from heartwright.listen.timing import blows, coherent, modal, origin
+from heartwright.listen.timing import blows, coherent, followed, modal, origin
 from heartwright.listen.timing.coherent import Heard, Window
 from heartwright.listen.timing.modal import Modes
 from heartwright.listen.timing.origin import Origin, Wave
@@ -79,19 +79,23 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
         locks.append(heard)
     unlocks = _unlocks(samples, rate_hz, shape, sides, locks, quiet) if shape.lever else None
     modes = _modes(locks, rate_hz, quiet, quick)
+    start = None if unlocks is None else _starts(unlocks, modes, rate_hz, quiet, several=False)
+    if start is not None and max(o.sigma_s for o in start) > MOST_DOUBT_S:
+        start = None
+    if start is not None:
+        modes = start[0].modes  # an unlocking is one blow: its phases are those of the microphone
     lock_start = _starts(locks, modes, rate_hz, quiet, several=quick)
     out = [np.full(len(chain), np.nan) for _ in range(5)]
     unlock_s, impulse_s, lock_s, sigma, lock_sigma = out
-    if not quick:
-        locks = [_refined(lock, start, rate_hz) for lock, start in zip(locks, lock_start, strict=True)]
     for s, (beats, lock) in enumerate(zip(sides, locks, strict=True)):
-        lock_s[beats] = lock.time_s + lock_start[s].start_s
-        lock_sigma[beats] = _sigma(lock, lock_start[s], rate_hz)
+        if quick and start is not None:
+            lock, sigma_s = _parted(lock, lock_start[s], quiet, rate_hz, float(own[s]))
+        else:
+            lock = lock if quick else _refined(lock, lock_start[s], rate_hz)
+            sigma_s = _sigma(lock, lock_start[s], rate_hz)
+        lock_s[beats], lock_sigma[beats] = lock.time_s + lock_start[s].start_s, sigma_s
     lock_common = _common(lock_start, rate_hz)
-    if unlocks is None:
-        return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, lock_common, lock_common)
-    start = _starts(unlocks, modes, rate_hz, quiet, several=False)
-    if max(o.sigma_s for o in start) > MOST_DOUBT_S:
+    if start is None or unlocks is None:
         return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, lock_common, lock_common)
     unlocks = [_refined(unlock, begun, rate_hz) for unlock, begun in zip(unlocks, start, strict=True)]
     for s, (beats, unlock) in enumerate(zip(sides, unlocks, strict=True)):
@@ -189,6 +193,14 @@ def _impulses(
         if heard is not None and _steady(heard, expected[ok], IMPULSE.reach_s):
             out[ok] = heard.time_s + _begun(heard, rate_hz)
     return out
+
+
+def _parted(heard: Heard, start: Origin, quiet: Floats, rate_hz: float, own_s: float) -> tuple[Heard, Floats]:
+    """Beats timed against what follows their blow, where its modes are known, and their one-sigma errors [s]."""
+    if not np.isfinite(start.left):
+        return heard, _sigma(heard, start, rate_hz)
+    heard = followed.refined(heard, quiet, start, min(float(np.sqrt(heard.varied)), MIXTURE), own_s)
+    return heard, SURER * heard.sigma_s
 
 
 def _begun(heard: Heard, rate_hz: float) -> float:
