@@ -206,6 +206,17 @@ def test_no_pulse_is_told_where_there_is_none() -> None:
     assert pulse.measure(time[:40], np.ones(40), near=0.7) is None
 
 
+def test_a_large_swing_is_told_only_from_more_than_a_period_and_a_half() -> None:
+    """A uniform sphere's radius is 1 - e cos E at t = E - e sin E: within one period a damped cosine fits it anyhow."""
+    swing, anomaly = 0.18, np.linspace(0.0, 7.0 * np.pi, 1400)
+    time, radius = anomaly - swing * np.sin(anomaly), 1.0 - swing * np.cos(anomaly)
+    for cycles in (1.0, 1.3):
+        short = time < 2.0 * np.pi * cycles
+        assert pulse.measure(time[short], radius[short], near=1.0) is None
+    found = pulse.measure(time, radius, near=1.0)
+    assert found is not None and abs(found.omega - 1.0) < min(0.01, 1.96 * found.omega_error)
+
+
 def test_the_homologous_period_is_that_of_the_uniform_sphere() -> None:
     radius = 1.2
     assert pulse.homologous(-0.6 / radius, 0.6 * radius**2) == pytest.approx(radius**-1.5)

@@ -15,7 +15,8 @@ from scipy.optimize import least_squares
 
 from heartwright.records import Floats
 
-LEAST_CYCLES = 1.2
+LEAST_CYCLES = 1.6  # of a large swing, which is no cosine, fewer give wrong periods and dampings
+NEAREST = 1.5  # by which a pulse may be quicker than the frequency that it is looked for about
 FEW = 24  # samples below which nothing is fitted
 CLEAR = 4.5  # amplitude over its standard error below which no pulse is told
 
@@ -50,7 +51,8 @@ def measure(time: Floats, radius: Floats, *, near: float) -> Pulse | None:
     Errors are those of the fit with residuals that keep their sign for as long as they do: the number of samples is
     taken to be the number of independent ones, from the residuals' autocorrelation.
     """
-    if len(time) < FEW or (time[-1] - time[0]) * near < 2.0 * np.pi * LEAST_CYCLES:
+    least = 2.0 * np.pi * LEAST_CYCLES
+    if len(time) < FEW or (time[-1] - time[0]) * near * NEAREST < least:
         return None
     t = time - time[0]
     y = radius / radius.mean()
@@ -62,7 +64,7 @@ def measure(time: Floats, radius: Floats, *, near: float) -> Pulse | None:
     spread = _spread(rest, t, omega, damping, terms)
     if not (0.4 * near < omega < 2.5 * near and abs(damping) < omega) or not np.all(np.isfinite(spread)):
         return None
-    if amplitude < CLEAR * spread[2]:
+    if amplitude < CLEAR * spread[2] or omega * t[-1] < least:
         return None
     return Pulse(omega, float(spread[0]), damping, float(spread[1]), amplitude)
 
