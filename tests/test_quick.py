@@ -18,7 +18,7 @@ from heartwright.listen import quick
 from heartwright.listen.beat import onsets
 from heartwright.listen.hours import long
 from heartwright.listen.take.streaming import Piece
-from heartwright.records import Floats, Recording
+from heartwright.records import Floats, Reading, Recording
 
 RATE = 48_000.0
 DAY_S = 86_400.0
@@ -148,12 +148,27 @@ def test_what_is_quicker_still_is_not_called_by_a_multiple() -> None:
     assert found(Recording(sound.astype(np.float32), RATE)) is None
 
 
+def told_of_hum(reading: Reading) -> bool:
+    return any(line.startswith("mains hum") for line in reading.warnings)
+
+
+def test_it_is_not_judged_by_the_limits_of_watches(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "stopwatch.wav"
+    soundfile.write(path, stopwatch(seed=1800, beat_error_ms=0.4).samples, int(RATE))
+    assert main(["judge", str(path), "--json"]) == 3
+    told = json.loads(capsys.readouterr().out)
+    assert told["sentences"][0]["text"].startswith("No verdict on beats: a stopwatch")
+    assert told["reading"]["beat_error_ms"] is not None and told["conviction"] is None
+    assert all(word["score"] is None for word in told["words"].values())
+
+
 def test_told_beats(tmp_path: Path, capsys: Any) -> None:
     path = tmp_path / "stopwatch.wav"
     soundfile.write(path, stopwatch(seed=1800).samples, int(RATE))
     assert main(["listen", str(path), "--bph", "360000", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["nominal_bph"] == 360_000.0 and abs(told["rate_s_per_day"]["value"]) < 1.0
+    assert not told_of_hum(listen.measure(stopwatch(seed=1800)))
     reading = listen.measure(stopwatch(seed=1800), bph=180_000.0)
     assert reading.nominal_bph == 360_000.0 and "Told 180,000" in reading.advice[0]
     with pytest.raises(ValueError, match="90,000 to 400,000 of a stopwatch"):

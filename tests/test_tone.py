@@ -174,6 +174,8 @@ def test_it_is_told_judged_and_reported(tmp_path: Path, capsys: Any) -> None:
     told = json.loads(capsys.readouterr().out)
     assert told["status"] == "tone" and told["tone"]["nominal_hz"] == 360.0
     assert told["rate_s_per_day"]["value"] == pytest.approx(0.01 / 360.0 * DAY_S, abs=0.1)
+    assert main(["live", "--from", str(path), "--speed", "0"]) == 0
+    assert "rate +2.4" in capsys.readouterr().out
     assert main(["judge", str(path), "--report", str(tmp_path / "r.html")]) == 3
     said = capsys.readouterr().out
     assert "No verdict on beats: a tuning fork." in said and "360.01" in said

@@ -76,7 +76,7 @@ def judge(
 
 
 def _exit_status(verdict: Verdict) -> int:
-    if verdict.reading.tone is not None:  # read, but nothing to judge
+    if verdict.reading.table is None and verdict.reading.status in ("ok", "tone"):  # read, but nothing to judge
         return NO_READING
     return {OK: OK, BAD_INPUT: BAD_INPUT}.get(exit_status(verdict.reading), NO_READING)
 

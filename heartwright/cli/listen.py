@@ -36,7 +36,9 @@ def listen(
       heartwright listen watch.wav --train "centre 80/12, third 60/10, fourth 70/8, escape 15/7"
 
     Record for 60 s with the phone's microphone on the crown, in a quiet room, lossless or as a voice memo with
-    enhancement off. Exit status: 0 for a reading, 3 for an answer without one, 2 for bad input.
+    enhancement off. Of two channels the clearer is taken, unless --channel says which. Watches, clocks (1,800 to 72,000
+    beats an hour) and stopwatches (90,000 to 400,000) are read by their beats; a tuning fork watch by its tone, which
+    gives a rate and nothing else. Exit status: 0 for a reading, 3 for an answer without one, 2 for bad input.
     """
     told = hearing.known(
         bph=bph,

@@ -64,7 +64,7 @@ def line(ear: Live, now_s: float) -> str:
     """One line of what is known: time, figures, whether settled, the first trouble."""
     reading = ear.newest
     parts = [f"{ear.seconds:6.1f} s"]
-    if reading is not None and reading.status == "ok":
+    if reading is not None and reading.status in ("ok", "tone"):
         parts += [f"{name} {_spread(value, form)} {unit}" for name, value, unit, form in _figures(reading) if value]
         parts.append("settled" if reading.settled else "not settled")
     elif reading is not None:
@@ -90,7 +90,7 @@ def draw(ear: Live, name: str, now_s: float, width: int) -> RenderableType:
 
 def _large(reading: Reading | None) -> RenderableType:
     """The figures in three rows of line-drawn digits, with their names and intervals under them."""
-    if reading is None or reading.status != "ok":
+    if reading is None or reading.status not in ("ok", "tone"):
         return Text("\n" + ("listening ..." if reading is None else reading.status.replace("_", " ")) + "\n\n\n")
     rows = ["", "", "", "", ""]
     for name, value, unit, form in _figures(reading):

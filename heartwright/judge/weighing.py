@@ -21,10 +21,12 @@ from heartwright.records import Cause, Reading, Sentence, Verdict, Word
 if TYPE_CHECKING:
     from heartwright.design import Design
 
+_QUICKEST_BPH = 80_000.0
 _NOTHING = {
     "unreadable": "the file cannot be read",
     "no_beat": "no beat was heard",
     "tone": "no verdict on beats: a tuning fork",
+    "ok": "no verdict on beats: a stopwatch, whose beats are too quick to be timed one by one",
     "too_short": "the take is too short",
     "too_noisy": "the take is too noisy",
 }
@@ -47,7 +49,7 @@ def weigh(
     """
     bench = Bench.lay(reading, design=design, kind=kind, position=position, wind=wind, limits=limits)
     counted = intricacy(design) if design is not None else None
-    if reading.status != "ok" and reading.table is None:
+    if reading.table is None and (reading.status != "ok" or _too_quick(reading)):
         return _nothing(reading, counted)
     moved = displaced(reading)
     words, spoken = weigh_words(reading, bench, moved)
@@ -70,10 +72,16 @@ def weigh(
     )
 
 
+def _too_quick(reading: Reading) -> bool:
+    """Whether it beats quicker than any watch that limits are known of."""
+    return reading.beat_rate_bph is not None and reading.beat_rate_bph.value > _QUICKEST_BPH
+
+
 def _nothing(reading: Reading, counted: dict[str, float] | None) -> Verdict:
     """The verdict on a take in which there is no beat: words without numbers, and what would mend it."""
     what = _NOTHING.get(reading.status, "nothing could be read")
-    mend = lowered(reading.advice[0]) if reading.advice and reading.tone is None else ""
+    answered = reading.status in ("ok", "tone")  # there is a reading, and nothing to mend
+    mend = lowered(reading.advice[0]) if reading.advice and not answered else ""
     reason = f"{what}: {mend}" if mend else what
     advice = tuple(Sentence(f"{opened(line.rstrip('.'))}.", {}) for line in reading.advice)
     return Verdict(
