@@ -121,12 +121,14 @@ def test_voices_stand_where_the_plan_has_them() -> None:
     assert voice.near == pytest.approx(10.0 ** (plan.shelf("orb shelf").mix_db / 40.0))
     assert voices.of_shelf(plan, "orb shelf")[0].place == middle
     assert voices.of_shelf(plan, "orb shelf")[0].desk == 1.0
-    heart = voices.of_movement(plan, "heart", 0, "heart")
+    heart = voices.of_movement(plan, "heart", "heart", -1)
     assert heart.place == plan.place_of("heart")
     assert heart.pascals == pytest.approx(0.005 / 10.0 ** (-9.0 / 20.0))
-    watch = voices.of_movement(None, "a watch", 3, "watch")
+    watch = voices.of_movement(None, "a watch", "watch", 2)
     assert watch.pascals == pytest.approx(0.0005 / 10.0 ** (-9.0 / 20.0))
-    assert (watch.desk, watch.near, watch.place[1]) == (1.0, 10.0, 0.95)
+    assert (watch.desk, watch.near, watch.place) == (1.0, 10.0, voices.BENCH[2])
+    assert voices.of_movement(None, "a clock", "pendulum", 0).place == voices.WALL[0]
+    assert voices.of_movement(None, "a heart", "heart", -1).place == voices.STAND
     assert voices.of_standing(None, StandingWork(9, None, shelf=SPARE, along=0.5))[0].place == (-0.7, 1.0, -2.0)  # type: ignore[arg-type]
 
 

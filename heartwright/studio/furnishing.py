@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from heartwright.studio.gallery import SPARE, SPARE_M
+from heartwright.studio.gallery import SPARE, SPARE_M, SPARE_PLACE
 from heartwright.studio.standing import Label, StandingWork
 
 if TYPE_CHECKING:
@@ -43,12 +43,18 @@ def movements(plan: RoomPlan) -> tuple[Movement, ...]:
 
 
 def shelves(plan: RoomPlan | None) -> list[dict[str, Any]]:
-    """The shelves as the page draws them: name, length [m], and the kinds that stand on each."""
+    """The shelves as the page draws them: name, length and the middle's place to the right of the room's [m], and the
+    kinds that stand on each."""
     out = [
-        {"name": s.name, "length_m": s.length, "kinds": [w.kind for w in standing(plan) if w.shelf == s.name]}
+        {
+            "name": s.name,
+            "length_m": s.length,
+            "x_m": s.place[0] + 0.5 * s.length,
+            "kinds": [w.kind for w in standing(plan) if w.shelf == s.name],
+        }
         for s in (plan.shelves if plan else ())
     ]
-    return [*out, {"name": SPARE, "length_m": SPARE_M, "kinds": []}]
+    return [*out, {"name": SPARE, "length_m": SPARE_M, "x_m": SPARE_PLACE[0] + 0.5 * SPARE_M, "kinds": []}]
 
 
 def standing(plan: RoomPlan | None) -> tuple[Standing, ...]:

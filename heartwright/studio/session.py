@@ -232,8 +232,10 @@ class Session:
             voice, middle = voices.of_shelf(plan, key.removeprefix(SHELF_KEY))
             self.mixing.stand(key, voice, middle=middle)
         elif int(key) in going:
-            work = going[int(key)]
-            self.mixing.stand(key, voices.of_movement(plan, work.title, work.id, work.live.design.kind))
+            kinds = {id: work.live.design.kind for id, work in going.items() if 0 < id < int(key)}
+            kind = going[int(key)].live.design.kind
+            nth = sum((other == "pendulum") == (kind == "pendulum") for other in kinds.values()) if int(key) else -1
+            self.mixing.stand(key, voices.of_movement(plan, going[int(key)].title, kind, nth))
         else:
             voice, middle = voices.of_standing(plan, self.gallery.works[int(key)])
             self.mixing.stand(key, voice, middle=middle)

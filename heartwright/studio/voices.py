@@ -22,21 +22,20 @@ if TYPE_CHECKING:
 
 STAND: Vector = (0.0, 0.95, 0.0)
 BENCH: tuple[Vector, ...] = tuple((x, 0.95, -0.1) for x in (0.4, -0.35, 0.6, -0.6, 0.35, 0.75, -0.75, 0.75))
-WALL: tuple[Vector, ...] = ((1.6, 1.6, -1.6), (-1.7, 1.6, -1.8), (0.8, 1.7, -2.6))
+WALL: tuple[Vector, ...] = ((1.6, 1.6, -1.6), (-1.7, 1.6, -1.8), (0.8, 1.7, -2.6), (-0.8, 1.7, -2.6))
 BENT_DOWN = 10.0  # from 1 m to 10 cm
 
 
-def of_movement(plan: RoomPlan | None, title: str, id: int, kind: str) -> Voice:
-    """The voice of a movement of the session's own."""
+def of_movement(plan: RoomPlan | None, title: str, kind: str, nth: int) -> Voice:
+    """The voice of a movement of the session's own: the first of all (`nth` -1), or the nth clock or watch."""
     pascals = TICK_PA.get(kind, WATCH_TICK_PA) / TICK_LEVEL
     near = 1.0 if kind in TICK_PA else BENT_DOWN
     planned = next((w for w in plan.works if w.name == title), None) if plan else None
     if planned is not None and plan is not None:
         desk = _desk(plan, planned.shelf)
         return Voice(plan.place_of(planned.name), pascals=pascals, desk=desk, near=near * desk**0.5)
-    if kind in TICK_PA:
-        return Voice(STAND if kind == "heart" and id == 0 else WALL[id % len(WALL)], pascals=pascals)
-    place = STAND if id == 0 else BENCH[(id - 1) % len(BENCH)]
+    spots = WALL if kind == "pendulum" else BENCH
+    place = STAND if nth < 0 else spots[nth % len(spots)]
     return Voice(place, pascals=pascals, near=near)
 
 

@@ -112,7 +112,10 @@ export class Stage {
       if (this.standing.has(work.id)) return;
       this.standing.set(work.id, work.design);
       if ("standing" in ready) this.app.room.addStanding(work.id, ready, work.shelf ?? "", work.along_m ?? 0);
-      else this.app.room.addWork(work.id, ready, place);
+      else {
+        const side = this.app.hello?.shelves?.find((s) => s.name === work.shelf)?.x_m ?? 0;
+        this.app.room.addWork(work.id, ready, place, side);
+      }
     } catch (error) {
       this.scenes.delete(key);
       if (work.kind !== "recording")

@@ -50,6 +50,8 @@ export interface Figure {
 export interface ShelfBoard {
   name: string;
   length_m: number;
+  /** Of its middle, to the right of the room's: it is drawn on the side where it is heard. */
+  x_m: number;
   kinds: string[];
 }
 export interface ShelfState {

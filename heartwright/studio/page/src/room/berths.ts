@@ -7,6 +7,7 @@ import type { Materials } from "./materials";
 export interface Board {
   name: string;
   length_m: number;
+  x_m: number;
   kinds: string[];
 }
 
@@ -36,8 +37,7 @@ export class Berths {
   readonly group = new THREE.Group();
   private readonly known = new Map<string, Board>();
   private readonly lines = new Map<string, { line: Line; length: number; plank: THREE.Mesh; sag: number }>();
-  private longs = 0;
-  private shorts = 0;
+  private readonly used = new Set<Line>();
   private hooks = 0;
 
   constructor(private readonly materials: Materials) {}
@@ -78,7 +78,10 @@ export class Berths {
     const board = this.known.get(name);
     const long = (board?.length_m ?? 0) > WIDE_M;
     const list = long ? LONG : SHORT;
-    const line = list[Math.min(long ? this.longs++ : this.shorts++, list.length - 1)] as Line;
+    const free = list.filter((one) => !this.used.has(one));
+    const side = board?.x_m ?? 0; // left or right, as it is heard
+    const line = free.find((one) => (one.from[0] + one.to[0]) * side > 0) ?? free[0] ?? (list[list.length - 1] as Line);
+    this.used.add(line);
     const from = new THREE.Vector3(...line.from);
     const to = new THREE.Vector3(...line.to);
     const wide = from.distanceTo(to);

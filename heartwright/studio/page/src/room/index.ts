@@ -107,14 +107,14 @@ export class Room {
     return this.quality_.settings.name;
   }
 
-  addWork(id: number, scene: Scene, place: "stand" | "shelf" = "stand"): void {
+  addWork(id: number, scene: Scene, place: "stand" | "shelf" = "stand", side = 0): void {
     this.takeAway(id);
     const before = place === "stand" ? [...this.works].find(([, w]) => w.slot.kind === "stand") : undefined;
     if (before) { // the stand is one work's: who stood there waits on the bench
       this.waiting.push(before[0]);
       this.stand(before[0], before[1].view.scene, "shelf");
     }
-    this.stand(id, scene, place);
+    this.stand(id, scene, place, undefined, side);
   }
 
   setBoards(boards: Board[]): void {
@@ -174,10 +174,10 @@ export class Room {
   }
 
   /** Put a work up: anew in a free place, or in the one that it has. */
-  private stand(id: number, scene: Scene, place: "stand" | "shelf", own?: Slot): void {
+  private stand(id: number, scene: Scene, place: "stand" | "shelf", own?: Slot, side = 0): void {
     const held = this.works.get(id)?.view.buffer;
     this.takeAway(id);
-    const slot = own ?? slotFor(scene, place, [...this.works.values()].map((w) => w.slot));
+    const slot = own ?? slotFor(scene, place, [...this.works.values()].map((w) => w.slot), side);
     const detail = this.detailOf(id, slot);
     const view = new WorkView(scene, this.materials, detail, slot.scale, held);
     view.group.position.copy(slot.at);

@@ -10,17 +10,18 @@ const CLOCK_HEIGHT = 5.4;
 const BENCH: [number, number, number][] = [
   [3.2, 0, -1.15], [-2.75, 0, -1.85], [4.75, 0, -1.3], [-4.9, 0, -1.3], [2.75, 0, -2.1], [6.1, 0, -0.6], [-6.2, 0, -0.4], [5.9, 0, -2.4],
 ];
-const WALL: [number, number, number][] = [[5.1, 5.1, -5.0], [-5.4, 5.1, -5.6], [2.4, 5.4, -8.4]];
+const WALL: [number, number, number][] = [[5.1, 5.1, -5.0], [-5.4, 5.1, -5.6], [2.4, 5.4, -8.4], [-2.4, 5.4, -8.4]];
 
 export interface Slot { scale: number; at: THREE.Vector3; index: number; kind: "stand" | "bench" | "wall" }
 
-/** A free place for a work. */
-export function slotFor(scene: Scene, place: "stand" | "shelf", taken: Slot[]): Slot {
+/** A free place for a work; of a clock's, where there is one, on the side (below 0: left) where its shelf is. */
+export function slotFor(scene: Scene, place: "stand" | "shelf", taken: Slot[], side = 0): Slot {
   const radius = scene.views["whole"]?.radius ?? 0.02;
   const kind = scene.mount === "clock" ? "wall" : place === "stand" ? "stand" : "bench";
   const spots = kind === "wall" ? WALL : kind === "bench" ? BENCH : [[0, 0, 0] as [number, number, number]];
-  let index = 0;
-  while (index < spots.length - 1 && taken.some((s) => s.kind === kind && s.index === index)) index += 1;
+  const free = spots.map((_, i) => i).filter((i) => !taken.some((s) => s.kind === kind && s.index === i));
+  const beside = kind === "wall" ? free.find((i) => (spots[i]?.[0] ?? 0) * side > 0) : undefined;
+  const index = beside ?? free[0] ?? spots.length - 1;
   const [x, y, z] = spots[index] as [number, number, number];
   const scale = scene.mount === "heart" && kind === "stand" ? STAND
     : kind === "wall" ? CLOCK_HEIGHT / (scene.box[4] - scene.box[1])
