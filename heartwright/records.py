@@ -159,12 +159,16 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Mono sound. `notes` says what was met in reading it ("right channel silent, left used", "8-bit")."""
+    """Mono sound. `notes` says what was met in reading it ("right channel silent, left used", "8-bit").
+
+    `smear_s` is by how much the codec of its file moves where a sound begins [s, one sigma]; 0: not at all.
+    """
 
     samples: NDArray[np.float32]  # [n], full scale is +-1
     rate_hz: float
     source: str = ""
     notes: tuple[str, ...] = ()
+    smear_s: float = 0.0
 
     @property
     def seconds(self) -> float:

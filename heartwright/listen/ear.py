@@ -80,6 +80,7 @@ def measure(
         with one_thread():
             marks = time_sounds(heard.samples, heard.rate_hz, heard.chain, heard.shape, heard.level)
         marks = agree.held(marks, heard.chain, heard.shape.match)
+    marks = _smeared(marks, recording.smear_s)
     drift_s = _drift(heard, marks)
     reading = figures.reading(
         base,
@@ -196,6 +197,15 @@ def _drift(heard: Heard, marks: Landmarks) -> float:
     first_s = float(np.nanmean(heard.shape.first_s)) if heard.shape.lever else None
     beats = (chain.number, chain.side, marks.time_s)
     return stretch.drift(heard.strength, heard.strike.block_rate_hz, beats, chain.beat_s, first_s)
+
+
+def _smeared(marks: Landmarks, smear_s: float) -> Landmarks:
+    """`marks` with what the file's codec may have moved the beginning of each sound by [s, one sigma]."""
+    return replace(
+        marks,
+        common_s=float(np.hypot(marks.common_s, smear_s)),
+        span_common_s=float(np.hypot(marks.span_common_s, smear_s)),
+    )
 
 
 def _looseness(chain: track.Chain) -> float:

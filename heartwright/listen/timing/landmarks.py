@@ -25,7 +25,8 @@ from heartwright.listen.timing.singles import NARROW_HZ, time_singles
 from heartwright.listen.timing.windows import Windows, band_end_hz, quiet_rows, usable
 from heartwright.records import Floats, Ints
 
-LOWEST_RATE_HZ = 30_000.0
+LOWEST_RATE_HZ = 15_000.0
+COARSE_COMMON_S, COARSE_SAMPLES = 5e-5, 1.7  # by which energy alone puts one side off the other, at least [one sigma]
 FEWEST_A_SIDE = 8
 # The case rings freely from 0.7 ms after the lock on for 2.7 ms; in a slow beat later, its bounces over [spans].
 RINGS_S, RINGS_SPANS = (0.7e-3, 2.7e-3), 0.09
@@ -70,7 +71,7 @@ class Landmarks:
 
 def time_sounds(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, level: Level) -> Landmarks:
     """Time the sounds of every beat of cleaned samples."""
-    coarse = _coarse(chain, shape)
+    coarse = _coarse(chain, shape, rate_hz)
     quiet = quiet_rows(samples, rate_hz, shape, level) if rate_hz >= LOWEST_RATE_HZ else None
     if quiet is None:
         return coarse
@@ -93,7 +94,7 @@ def time_sounds(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, lev
     return _fine(windows, quiet, modes, sides, chain, shape, coarse)
 
 
-def _coarse(chain: Chain, shape: Shape) -> Landmarks:
+def _coarse(chain: Chain, shape: Shape, rate_hz: float) -> Landmarks:
     """Timing by the energy of the loudest sound alone; beats that fit it badly keep the chain's time."""
     nothing = np.full(len(chain), np.nan)
     time = shape.time_s.copy()
@@ -106,7 +107,8 @@ def _coarse(chain: Chain, shape: Shape) -> Landmarks:
     interval = np.diff(time)[np.diff(chain.number) == 1]
     spread = 1.4826 * float(np.median(np.abs(interval[2:] - interval[:-2]))) / 2.0 if len(interval) > 4 else 1e-3
     sigma = np.full(len(chain), min(5e-4, max(2e-5, 0.5 * spread)))
-    return Landmarks(time, sigma, nothing, nothing, nothing, False, time, common_s=5e-5, buried=shape.buried)
+    common = max(COARSE_COMMON_S, COARSE_SAMPLES / rate_hz)
+    return Landmarks(time, sigma, nothing, nothing, nothing, False, time, common_s=common, buried=shape.buried)
 
 
 def _landed(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Floats) -> Landmarks:
