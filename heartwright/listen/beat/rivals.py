@@ -25,6 +25,7 @@ RELATED = (1, 2, 3)  # a ratio of periods that times one of these is a whole num
 NEAR_RATIO = 3e-4  # a comb tells a period to some 1e-5, a wandering rate changes it by 1e-4
 LEAST_SHARE = 0.05  # of the first comb's height; a clock that shows less is not the louder one
 FAINTEST_DB = -20.0  # what is softer against a loud clock among knocks and words is made of what is left of these
+SOFTEST = 10.0 ** (-26.0 / 10.0)  # share of the first's energy in the fold below which it surely is that soft
 LOUDEST_SHARE = 0.998  # quantile of the energy beyond which a block is a knock
 PEAKS_HZ = 3000.0
 PEAK_S, QUIET = 4e-3, 0.3  # about the loudest moment; quantile of stretches that are noise
@@ -70,7 +71,7 @@ def _second(strike: onsets.Onsets, strength: Singles, first: pulse.Pulse) -> tup
         other = pulse.find(every, rate, lags_s=lags_s, least_z=PERHAPS_Z)
         if other is not None and (second is None or other.z > second.z):
             rest, second = every, other
-    if second is None or related(first, second):
+    if second is None or related(first, second) or _stands(strike, second, rest) < SOFTEST * _stands(strike, first):
         return None, strength
     shown = onsets.strength(strike.bands, rate, seek.weighed(strike, rest, second))
     rest = without(shown, rate, first)
@@ -109,15 +110,28 @@ def without(strength: Singles, block_rate_hz: float, found: pulse.Pulse) -> Sing
 
 def level_db(strike: onsets.Onsets, found: pulse.Pulse, high: Singles) -> float:
     """Peak of a pulse's loudest sound over the noise [dB of an arbitrary reference], of samples `high` above 3 kHz."""
+    shape, bins = _fold(strike, found)
+    loudest = (int(np.argmax(shape)) + 0.5) / bins * found.period_s
+    time_s = np.asarray(loudest + np.arange(int(strike.seconds / found.period_s)) * found.period_s, dtype=np.float64)
+    return 20.0 * float(np.log10(max(_peak(high, strike.rate_hz, time_s), 1e-9)))
+
+
+def _fold(strike: onsets.Onsets, found: pulse.Pulse, rest: Singles | None = None) -> tuple[Floats, int]:
+    """Mean energy over the cycles of a pulse, knocks cut, by place in its period [n_bin]; where `rest` is not 0."""
     energy = strike.bands.mean(axis=1)
     energy = np.minimum(energy, np.quantile(energy, LOUDEST_SHARE))
     period = found.period_s * strike.block_rate_hz
     bins = max(24, int(period))
     place = cycle.place(len(energy), period, bins)
-    shape = np.bincount(place, weights=energy, minlength=bins) / np.maximum(np.bincount(place, minlength=bins), 1)
-    loudest = (int(np.argmax(shape)) + 0.5) / bins * found.period_s
-    time_s = np.asarray(loudest + np.arange(int(strike.seconds / found.period_s)) * found.period_s, dtype=np.float64)
-    return 20.0 * float(np.log10(max(_peak(high, strike.rate_hz, time_s), 1e-9)))
+    if rest is not None:
+        energy, place = energy[rest != 0.0], place[rest != 0.0]
+    return np.bincount(place, weights=energy, minlength=bins) / np.maximum(np.bincount(place, minlength=bins), 1), bins
+
+
+def _stands(strike: onsets.Onsets, found: pulse.Pulse, rest: Singles | None = None) -> float:
+    """How far the loudest moment of a pulse's cycles stands over their middle [noise's mean energy]."""
+    shape, _ = _fold(strike, found, rest)
+    return float(shape.max() - np.median(shape))
 
 
 def _peak(high: Singles, rate_hz: float, time_s: Floats) -> float:
