@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 Singles = NDArray[np.float32]
 FULL_SCALE_SPL = 54.0  # the heart, 48 dB at 1 m, peaks 9 dB below full scale
 NEAR_M = 1.0  # from who listens to what is in focus
-WALK_M_S, WALK_LEAST_S, WALK_MOST_S = 3.0, 0.5, 1.5
+WALK_M_S, WALK_LEAST_S, WALK_MOST_S = 5.0, 0.4, 1.0  # a long walk is dear: all filters change
 LOUDEST = 0.85  # share of full scale
 RISE = 0.02  # of the way back, each block
 FADE_S = 0.5  # of the desk
