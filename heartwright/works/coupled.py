@@ -21,19 +21,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from heartwright.records import Floats, Ledger
-from heartwright.work import Ground, Vector, Work, rotated
+from heartwright.work import Ground, Work, turned
+from heartwright.works import stepping
 from heartwright.works.groan import Groans
-from heartwright.works.seats import (
-    LONGEST_STEP,
-    STRAIGHT,
-    Seat,
-    Told,
-    load_of,
-    momentum_of,
-    propagator,
-    step_of,
-    total_of,
-)
+from heartwright.works.seats import LONGEST_STEP, Seat, Told, load_of, momentum_of, propagator, step_of, total_of
 from heartwright.works.seats import On as On
 from heartwright.works.support import Load, Statics, Support
 from heartwright.works.tilting import STILL as TILT_STILL
@@ -229,27 +220,21 @@ class Coupled:
 
     def _works_go(self, due: list[int], k: int) -> None:
         """Take these works through their step, on a ground foretold."""
-        n, dt, books = len(self._z) // 2, k * self._dt, self._told
-        phi, gamma = self._propagators[k]
-        ahead = phi @ self._z + gamma @ self._given
-        mounts, seats = self._frame.mounts[due], [self._seats[i] for i in due]
-        going = mounts @ ahead[n:]
-        told = (going - books.believed[due]) / dt
-        books.believed[due] = going
-        tilts = (mounts[:, 3:] @ (0.5 * (self._z[:n] + ahead[:n]))).tolist()
+        dt, books, frame = k * self._dt, self._told, self._frame
+        rows, seats = np.array(due), [self._seats[i] for i in due]
+        told, tilts = stepping.tell(*self._propagators[k], self._z, self._given, frame.mounts, books.believed, rows, dt)
         imposed = self.tilting.over(self.time, dt)
         moved = [imposed.motion(seat.place) for seat in seats] if imposed.leaning else [TILT_STILL] * len(due)
-        rows = []
-        for seat, shaken, tilt, leant in zip(seats, told.tolist(), tilts, moved, strict=True):
+        forces = []
+        for seat, shaken, tilt, leant in zip(seats, told.tolist(), tilts.tolist(), moved, strict=True):
             ground = self._ground_of(shaken, tilt, leant)
             reaction = seat.on.work.advance(dt, ground)
             self._ground[seat.on.work.name] = ground
-            rows.append((*reaction.force, *reaction.moment))
-        force = np.array(rows)
-        books.force[due] = force
-        books.given[due] = (force[:, None, :] @ mounts)[:, 0] - self._left_behind(due, told)
-        was = books.momentum[due]
-        books.momentum[due] = was - force * dt * STRAIGHT
+            forces.append((*reaction.force, *reaction.moment))
+        force, was = np.array(forces), books.momentum[rows]
+        stepping.take_back(
+            force, told, frame.mounts, self._loose, frame.loose, rows, dt, books.given, books.force, books.momentum
+        )
         for i, seat in zip(due, seats, strict=True):
             if seat.knows:
                 books.momentum[i] = momentum_of(seat.on.work)
@@ -257,12 +242,6 @@ class Coupled:
         if imposed.moving:
             for row, leant, mean in zip(force, moved, 0.5 * (was + books.momentum[due]), strict=True):
                 self._outside += leant.cost(row, mean, dt)
-
-    def _left_behind(self, due: list[int], told: Floats) -> Floats:
-        """The pull of what hangs loose that its own inertia makes, on the support's coordinates, [n_due, n]."""
-        weight, _, y, z = self._loose[due].T
-        pull = weight * (told[:, 0] + told[:, 4] * z - told[:, 5] * y)
-        return np.asarray(pull[:, None] * self._frame.loose[due])
 
     def _creak(self) -> None:
         """Let the shelves feel how their stress has moved, and creak."""
@@ -280,26 +259,21 @@ class Coupled:
             return Ground((ax, ay, az), (tilt[0], tilt[1], tilt[2]), (rx, ry, rz), self.temperature_c)
         lean = moved.tilt
         mx, my, mz = moved.acceleration.tolist()
-        shaken = rotated((ax + mx, ay + my, az + mz), (0.0, 0.0, lean))
-        return Ground(
-            _vector(shaken), (tilt[0], tilt[1], tilt[2] + lean), (rx, ry, rz + moved.turning), self.temperature_c
-        )
+        shaken = turned((ax + mx, ay + my, az + mz), (0.0, 0.0, lean))
+        return Ground(shaken, (tilt[0], tilt[1], tilt[2] + lean), (rx, ry, rz + moved.turning), self.temperature_c)
 
     def _support_follows(self) -> None:
-        n = len(self._z) // 2
-        phi, gamma = self._propagators[1]
-        before, was, given = self._support_energy(), self._z, self._given
-        self._z = phi @ was + gamma @ given
-        moved = self._z[:n] - was[:n]
-        self._spent += float(given @ moved) - (self._support_energy() - before)
-        self._told.on_support += ((self._frame.mounts @ moved) * self._told.force).sum(axis=1)
+        frame, books = self._frame, self._told
+        self._z, spent = stepping.follow(
+            *self._propagators[1], self._z, self._given, frame.light, frame.stiffness, frame.mounts, books.force,
+            books.on_support,
+        )  # fmt: skip
+        self._spent += spent
 
     # ------------------------------------------------------------------------------------------ the books
 
     def _support_energy(self) -> float:
-        n = len(self._z) // 2
-        x, v = self._z[:n], self._z[n:]
-        return float(0.5 * v @ self._frame.light @ v + 0.5 * x @ self._frame.stiffness @ x)
+        return float(stepping.energy(self._z, self._frame.light, self._frame.stiffness))
 
     def _joint(self, i: int) -> float:
         """Energy that a work's motion shares with its stand's [J]: v . P, and what hangs loose riding along."""
@@ -337,7 +311,3 @@ class Coupled:
             "on the support": float(self._told.on_support[i]),
             "between": self._joint(i) - seat.joint0,
         }
-
-
-def _vector(values: Floats) -> Vector:
-    return (float(values[0]), float(values[1]), float(values[2]))

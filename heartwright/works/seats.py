@@ -13,8 +13,6 @@ from heartwright.works.support import Frame, Load
 USUAL_STEP = 0.008  # of a work that does not say [s]
 STEP_OF_KIND = {"gyroscope": 0.002, "galaxy": 0.016, "web": 0.004}
 LEAST_STEP, LONGEST_STEP = 2.5e-4, 0.016
-#: Momentum is followed from the forces where a work does not tell it; the moment holds weights too, and is not.
-STRAIGHT = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])
 
 
 @dataclass(frozen=True, slots=True)

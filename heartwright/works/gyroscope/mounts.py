@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from heartwright.records import Floats
-from heartwright.work import ZERO, G, Ground, Vector, rotated
+from heartwright.work import ZERO, G, Ground, Vector, turned
 from heartwright.works.gyroscope import motion as K
 from heartwright.works.gyroscope import rings as R
 from heartwright.works.gyroscope.body import Build, air_drag, frame_across, point_body
@@ -87,7 +87,7 @@ class OnPoint:
 
     def advance(self, seconds: float, ground: Ground) -> tuple[Vector, Vector]:
         """Go on; force [N] and moment about the point [N m] on the stand, as means. Sets `touched` where it fell."""
-        up = UP if ground.tilt == ZERO else _vector(rotated(np.array(UP), np.asarray(ground.tilt)))
+        up = turned(UP, ground.tilt)
         out = self._done
         pushed = self._point(ground)
         K.advance(self.state, self.body, self.books, self.weights, seconds, TURN_A_STEP, LONGEST, pushed, up, out)
@@ -95,8 +95,8 @@ class OnPoint:
         self.stand_j += work
         self.touched = touched > 0.0
         if ground.tilt != ZERO:
-            back = -np.asarray(ground.tilt)
-            return _vector(rotated(np.array([fx, fy, fz]), back)), _vector(rotated(np.array([mx, my, mz]), back))
+            back = _opposite(ground.tilt)
+            return turned((fx, fy, fz), back), turned((mx, my, mz), back)
         return (fx, fy, fz), (mx, my, mz)
 
     def foretold(self, seconds: float, tilt: Vector) -> tuple[Vector, Vector]:
@@ -256,7 +256,7 @@ class InGimbals:
         """Force [N] and moment about the centre [N m] over the next `seconds` [s] on a stand that stands still."""
         state, body, books = self.state.copy(), self.body, np.zeros(R.N_BOOK)
         n = self._steps(seconds)
-        g = DOWN if tilt == ZERO else _vector(rotated(DOWN, -np.asarray(tilt)))
+        g = turned(DOWN, _opposite(tilt))
         v0, l0 = R.momentum(state, body), R.turning_momentum(state, body)
         R.go(state, body, books, K.SECOND_ORDER, n, seconds / n, g, ZERO, ZERO)
         v1, l1 = R.momentum(state, body), R.turning_momentum(state, body)
@@ -273,7 +273,7 @@ class InGimbals:
             return (0.0, 0.0, 0.0)
         then, now = self._tilt, ground.tilt
         m = R.first_moment(self.state, self.body)
-        g = _vector(rotated(np.array(DOWN), -np.asarray(now)))
+        g = turned(DOWN, _opposite(now))
         self._tilted_j -= sum(m[k] * (g[k] - self._g[k]) for k in range(3))
         self._tilt, self._g = now, g
         return ((now[0] - then[0]) / seconds, (now[1] - then[1]) / seconds, (now[2] - then[2]) / seconds)
@@ -343,6 +343,10 @@ def _product(p: Sequence[float], q: Sequence[float]) -> Four:
         a * y - b * z + c * w + d * x,
         a * z + b * y - c * x + d * w,
     )
+
+
+def _opposite(vector: Vector) -> Vector:
+    return (-vector[0], -vector[1], -vector[2])
 
 
 def _vector(values: Iterable[float]) -> Vector:
