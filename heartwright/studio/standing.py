@@ -23,8 +23,10 @@ SHOWN_EVERY = {"gyroscope": 1, "clockwork": 1}  # of what is in focus
 USUAL_EVERY = 2
 HEAVY = ("galaxy", "web")  # their kernels let go of the interpreter for milliseconds: they go on beside the others
 #: Step of the exchange with the shelf [s] where the live room takes a longer one than the work would: a web hardly
-#: moves its shelf.
-EXCHANGE_S = {"web": 0.016}
+#: moves its shelf, and a gyroscope foretells its own force (the books close as well as with 2 ms).
+EXCHANGE_S = {"web": 0.016, "gyroscope": 0.004}
+#: Ticks of sound that are asked for at once where asking is dear; so much later it is heard.
+HEARD_EVERY = {"clockwork": 3}
 DONE_MOST = 40
 COST_WEIGHT = 0.5  # a second, of the newest in the running mean of the cost
 #: How many of the last numbers that a work is seen by must be exact: a web's thoughts name threads by number.
@@ -115,6 +117,7 @@ class StandingWork:
     on_shelf: Kept | None = None
     cost: float = 0.0  # seconds of the machine for each second of its own, smoothed
     _sound: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    _due: list[int] = field(default_factory=list)  # samples of the ticks that were not asked for yet
 
     def kept(self, taken: set[str], beside: Executor | None) -> Kept:
         """It for its shelf, by its title, with a number where that is taken."""
@@ -143,7 +146,11 @@ class StandingWork:
         _LOG.error("%s does not go on", self.title, exc_info=why)
 
     def listen(self, n: int) -> None:
-        """Take the next `n` samples of it."""
+        """Take the next `n` samples of it, or of some ticks at once."""
+        self._due.append(n)
+        if len(self._due) < HEARD_EVERY.get(self.work.kind, 1):
+            return
+        n, self._due = sum(self._due), []
         self.settle()
         heard = np.asarray(self.work.heard(n, RATE_HZ), np.float32)
         if len(heard) != n:

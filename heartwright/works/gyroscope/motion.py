@@ -25,9 +25,10 @@ import numpy as np
 from numba import njit
 
 from heartwright.records import Floats
-from heartwright.work import G
+from heartwright.work import G, turned
 
 Four = tuple[float, float, float, float]
+_turned = njit(cache=True)(turned)
 
 # state
 QW, QX, QY, QZ, PSI, TURN, PX, PY, PZ, P = range(10)
@@ -298,13 +299,15 @@ def foretold(state: Floats, body: Floats, seconds: float, turn_a_step: float, lo
 @njit(cache=True)
 def advance(
     state: Floats, body: Floats, books: Floats, weights: Floats, seconds: float, turn_a_step: float, longest: float,
-    pushed: tuple[float, float, float], up: tuple[float, float, float], done: Floats,
+    pushed: tuple[float, float, float], tilt: tuple[float, float, float], done: Floats,
 ) -> None:  # fmt: skip
-    """`seconds` [s] on a stand whose point is accelerated by `pushed` [m/s2]; writes into `done` [9]:
+    """`seconds` [s] on a stand that is turned by `tilt` [rad], its point accelerated by `pushed` [m/s2].
 
-    means of the force [N] and of the moment about the point [N m] on the stand, the stand's work [J], whether it
-    touched, and the spin now [rad/s].
+    Writes into `done` [9]: means of the force [N] and of the moment about the point [N m] on the stand, in its own
+    frame, the stand's work [J], whether it touched, and the spin now [rad/s].
     """
+    back = (-tilt[0], -tilt[1], -tilt[2])
+    up = _turned((0.0, 1.0, 0.0), tilt)
     n = _steps(state, body, seconds, turn_a_step, longest)
     jx, jy, jz = books[JX], books[JY], books[JZ]
     ux, uy, uz = momentum(state, body)
@@ -312,8 +315,10 @@ def advance(
     ran = go(state, body, books, weights, n, seconds / n, (-pushed[0], -G - pushed[1], -pushed[2]), up)
     vx, vy, vz = momentum(state, body)
     rx, ry, rz = first_moment(state, body)
-    done[0], done[1], done[2] = (ux - vx) / seconds, (uy - vy) / seconds, (uz - vz) / seconds
-    done[3], done[4], done[5] = (books[JX] - jx) / seconds, (books[JY] - jy) / seconds, (books[JZ] - jz) / seconds
+    force = ((ux - vx) / seconds, (uy - vy) / seconds, (uz - vz) / seconds)
+    moment = ((books[JX] - jx) / seconds, (books[JY] - jy) / seconds, (books[JZ] - jz) / seconds)
+    done[0], done[1], done[2] = _turned(force, back)
+    done[3], done[4], done[5] = _turned(moment, back)
     done[6] = -(pushed[0] * (rx - mx) + pushed[1] * (ry - my) + pushed[2] * (rz - mz))
     w, x, y, z = state[QW], state[QX], state[QY], state[QZ]
     ax, ay, az = 2.0 * (x * y - w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z + w * x)

@@ -24,7 +24,6 @@ RINGS_A_STEP = 0.3
 LONGEST = 2e-3  # [s]
 DOWN: Vector = (0.0, -G, 0.0)
 Four = tuple[float, float, float, float]
-UP: Vector = (0.0, 1.0, 0.0)
 
 
 def hold(build: Build, *, direction: float, order: int, friction: bool) -> OnPoint | InGimbals:
@@ -87,16 +86,13 @@ class OnPoint:
 
     def advance(self, seconds: float, ground: Ground) -> tuple[Vector, Vector]:
         """Go on; force [N] and moment about the point [N m] on the stand, as means. Sets `touched` where it fell."""
-        up = turned(UP, ground.tilt)
-        out = self._done
-        pushed = self._point(ground)
-        K.advance(self.state, self.body, self.books, self.weights, seconds, TURN_A_STEP, LONGEST, pushed, up, out)
+        out, pushed = self._done, self._point(ground)
+        K.advance(
+            self.state, self.body, self.books, self.weights, seconds, TURN_A_STEP, LONGEST, pushed, ground.tilt, out
+        )
         fx, fy, fz, mx, my, mz, work, touched, self.spin = out.tolist()
         self.stand_j += work
         self.touched = touched > 0.0
-        if ground.tilt != ZERO:
-            back = _opposite(ground.tilt)
-            return turned((fx, fy, fz), back), turned((mx, my, mz), back)
         return (fx, fy, fz), (mx, my, mz)
 
     def foretold(self, seconds: float, tilt: Vector) -> tuple[Vector, Vector]:
