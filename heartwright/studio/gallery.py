@@ -17,7 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +169,13 @@ class Gallery:
 
     def _run(self) -> None:
         sys.setswitchinterval(min(sys.getswitchinterval(), HANDED_ON_S))
+        try:
+            self._go_round()
+        except (RuntimeError, CancelledError):
+            if not self._ended:  # else what goes on beside was ended under it
+                raise
+
+    def _go_round(self) -> None:
         while True:
             with self._wake:
                 while not (self._ticks or self._jobs or self._ended):
