@@ -47,7 +47,7 @@ class Bench:
     def line(self, path: str = "/live", token: str = "", origin: str | None = None) -> Iterator[Line]:
         address = f"ws://127.0.0.1:{self.port}{path}" + (f"?token={token}" if token else "")
         how: dict[str, Any] = {"origin": origin, "open_timeout": 60, "close_timeout": 0.2, "compression": None}
-        with connect(address, max_size=2**24, **how) as socket:
+        with connect(address, max_size=2**24, ping_timeout=120.0, **how) as socket:
             yield Line(socket)
 
 

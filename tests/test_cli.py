@@ -54,7 +54,7 @@ def test_help_starts_without_the_engine() -> None:
         (["listen", "x.wav", "--clock-ppm", "3"], "OFFSET,SIGMA"),
         (["listen", "x.wav", "--clock-ppm", "0,-3"], "SIGMA must be 0 or more"),
         (["listen", "x.wav", "--bph", "many"], "--bph"),
-        (["listen", "x.wav", "--bph", "3"], "600 to 100000"),
+        (["listen", "x.wav", "--bph", "3"], "600 to 400000"),
         (["listen", "x.wav", "--lift-deg", "500"], "10 to 120"),
         (["listen", "x.wav", "--movement", "nh353"], "Did you mean 'Seiko NH35"),
         (["listen", "x.wav", "--movement", "eta"], "Write more of the name"),
