@@ -59,7 +59,6 @@ def test_a_clock_is_asked_for_three_ticks_of_sound_at_once_and_none_is_lost() ->
     assert np.array_equal(np.concatenate(heard[2:]), Fake().heard(400, 48_000))
 
 
-
 def test_what_is_seen_survives_the_wire() -> None:
     """Coarse numbers to half of the largest / 32,767, fine ones and the head as they are."""
     values = np.random.default_rng(1).normal(0.0, 0.4, 300).astype(np.float32)
