@@ -36,10 +36,7 @@ _STUDENT = 2.365  # 95 % of Student's t with 7 degrees of freedom
 _ALIKE = 0.9  # correlation of even and odd beats that can be laid on one another
 _COURSE, _WEAKEST = 0.7, 0.1  # correlation and strength of a second beat against the first
 _UNLIKE_S = 25e-6  # one sigma of the beat error of made takes whose two beats sound unlike
-_HARMONICS, _SHARE = (
-    12,
-    0.05,
-)  # a period of whose power less than this is its own, and not a part's, is that part's many
+_HARMONICS, _SHARE = 12, 0.05  # a period is a part's many where less than this share of its power is its own
 _BLOCKS, _FEWEST_BLOCKS = 48, 12
 _FOLLOWS = 0.12  # turns: scatter of a phase from block to block that cannot slip
 _BINS = 120  # of a beat

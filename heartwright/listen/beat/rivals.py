@@ -71,7 +71,10 @@ def _second(strike: onsets.Onsets, strength: Singles, first: pulse.Pulse) -> tup
         other = pulse.find(every, rate, lags_s=lags_s, least_z=PERHAPS_Z)
         if other is not None and (second is None or other.z > second.z):
             rest, second = every, other
-    if second is None or related(first, second) or _stands(strike, second, rest) < SOFTEST * _stands(strike, first):
+    if second is None or related(first, second):
+        return None, strength
+    energy = _energy(strike)
+    if _stands(_fold(energy, rate, second, rest)) < SOFTEST * _stands(_fold(energy, rate, first)):
         return None, strength
     shown = onsets.strength(strike.bands, rate, seek.weighed(strike, rest, second))
     rest = without(shown, rate, first)
@@ -110,27 +113,30 @@ def without(strength: Singles, block_rate_hz: float, found: pulse.Pulse) -> Sing
 
 def level_db(strike: onsets.Onsets, found: pulse.Pulse, high: Singles) -> float:
     """Peak of a pulse's loudest sound over the noise [dB of an arbitrary reference], of samples `high` above 3 kHz."""
-    shape, bins = _fold(strike, found)
-    loudest = (int(np.argmax(shape)) + 0.5) / bins * found.period_s
+    shape = _fold(_energy(strike), strike.block_rate_hz, found)
+    loudest = (int(np.argmax(shape)) + 0.5) / len(shape) * found.period_s
     time_s = np.asarray(loudest + np.arange(int(strike.seconds / found.period_s)) * found.period_s, dtype=np.float64)
     return 20.0 * float(np.log10(max(_peak(high, strike.rate_hz, time_s), 1e-9)))
 
 
-def _fold(strike: onsets.Onsets, found: pulse.Pulse, rest: Singles | None = None) -> tuple[Floats, int]:
-    """Mean energy over the cycles of a pulse, knocks cut, by place in its period [n_bin]; where `rest` is not 0."""
+def _energy(strike: onsets.Onsets) -> Singles:
+    """Mean energy of the bands over their floor, knocks cut, [n_block]."""
     energy = strike.bands.mean(axis=1)
-    energy = np.minimum(energy, np.quantile(energy, LOUDEST_SHARE))
-    period = found.period_s * strike.block_rate_hz
+    return np.asarray(np.minimum(energy, np.quantile(energy, LOUDEST_SHARE)))
+
+
+def _fold(energy: Singles, block_rate_hz: float, found: pulse.Pulse, rest: Singles | None = None) -> Floats:
+    """Mean energy over the cycles of a pulse, by place in its period [n_bin]; only of blocks where `rest` is not 0."""
+    period = found.period_s * block_rate_hz
     bins = max(24, int(period))
     place = cycle.place(len(energy), period, bins)
     if rest is not None:
         energy, place = energy[rest != 0.0], place[rest != 0.0]
-    return np.bincount(place, weights=energy, minlength=bins) / np.maximum(np.bincount(place, minlength=bins), 1), bins
+    return np.bincount(place, weights=energy, minlength=bins) / np.maximum(np.bincount(place, minlength=bins), 1)
 
 
-def _stands(strike: onsets.Onsets, found: pulse.Pulse, rest: Singles | None = None) -> float:
-    """How far the loudest moment of a pulse's cycles stands over their middle [noise's mean energy]."""
-    shape, _ = _fold(strike, found, rest)
+def _stands(shape: Floats) -> float:
+    """How far the loudest moment of a fold stands over its middle [noise's mean energy]."""
     return float(shape.max() - np.median(shape))
 
 
