@@ -48,6 +48,17 @@ SECOND_ORDER = np.array([1.0])
 
 
 @njit(cache=True, inline="always")
+def _square_in_space(q: Four, c: float, s: float, body: Floats, at: int) -> tuple[tuple[float, float, float], float]:
+    """The axis u of the square at `body[at]` in space, where the rotor's angle has cosine c and sine s; u along the
+    shaft besides."""
+    w, x, y, z = q
+    u1, u2, u3 = body[at + 1] * c + body[at + 3] * s, body[at + 2], body[at + 3] * c - body[at + 1] * s
+    # u in space, q u q*
+    tx, ty, tz = 2.0 * (y * u3 - z * u2), 2.0 * (z * u1 - x * u3), 2.0 * (x * u2 - y * u1)
+    return (u1 + w * tx + y * tz - z * ty, u2 + w * ty + z * tx - x * tz, u3 + w * tz + x * ty - y * tx), u2
+
+
+@njit(cache=True, inline="always")
 def _squares(
     q: Four, psi: float, turn: float, px: float, py: float, pz: float, p: float, body: Floats, h: float, forwards: bool
 ) -> tuple[Four, float]:
@@ -57,10 +68,7 @@ def _squares(
     n = int(body[N_SQUARE])
     for k in range(n):
         at = SQUARES + 4 * (k if forwards else n - 1 - k)
-        u1, u2, u3 = body[at + 1] * c + body[at + 3] * s, body[at + 2], body[at + 3] * c - body[at + 1] * s
-        # u in space, q u q*
-        tx, ty, tz = 2.0 * (y * u3 - z * u2), 2.0 * (z * u1 - x * u3), 2.0 * (x * u2 - y * u1)
-        vx, vy, vz = u1 + w * tx + y * tz - z * ty, u2 + w * ty + z * tx - x * tz, u3 + w * tz + x * ty - y * tx
+        (vx, vy, vz), u2 = _square_in_space((w, x, y, z), c, s, body, at)
         angle = h * body[at] * (px * vx + py * vy + pz * vz - p * u2)
         half = 0.5 * angle
         if abs(half) < 1e-3:
@@ -246,10 +254,17 @@ def momentum(state: Floats, body: Floats) -> tuple[float, float, float]:
     mx, my, mz = _moment((w, x, y, z), state[PSI], body)
     spin = (along - state[P]) / body[C] - along / body[A]
     ex, ey, ez = mx - body[ML] * ax, my - body[ML] * ay, mz - body[ML] * az
+    wx, wy, wz = px / body[A], py / body[A], pz / body[A]
+    c, s = math.cos(state[PSI]), math.sin(state[PSI])
+    for k in range(int(body[N_SQUARE])):
+        at = SQUARES + 4 * k
+        (vx, vy, vz), u2 = _square_in_space((w, x, y, z), c, s, body, at)
+        turning = body[at] * (px * vx + py * vy + pz * vz - state[P] * u2)
+        wx, wy, wz = wx + turning * vx, wy + turning * vy, wz + turning * vz
     return (
-        (py * mz - pz * my) / body[A] + spin * (ay * ez - az * ey),
-        (pz * mx - px * mz) / body[A] + spin * (az * ex - ax * ez),
-        (px * my - py * mx) / body[A] + spin * (ax * ey - ay * ex),
+        wy * mz - wz * my + spin * (ay * ez - az * ey),
+        wz * mx - wx * mz + spin * (az * ex - ax * ez),
+        wx * my - wy * mx + spin * (ax * ey - ay * ex),
     )
 
 
@@ -268,9 +283,7 @@ def kinetic(state: Floats, body: Floats) -> float:
     c, s = math.cos(state[PSI]), math.sin(state[PSI])
     for k in range(int(body[N_SQUARE])):
         at = SQUARES + 4 * k
-        u1, u2, u3 = body[at + 1] * c + body[at + 3] * s, body[at + 2], body[at + 3] * c - body[at + 1] * s
-        tx, ty, tz = 2.0 * (y * u3 - z * u2), 2.0 * (z * u1 - x * u3), 2.0 * (x * u2 - y * u1)
-        vx, vy, vz = u1 + w * tx + y * tz - z * ty, u2 + w * ty + z * tx - x * tz, u3 + w * tz + x * ty - y * tx
+        (vx, vy, vz), u2 = _square_in_space((w, x, y, z), c, s, body, at)
         out += 0.5 * body[at] * (px * vx + py * vy + pz * vz - p * u2) ** 2
     return out
 
