@@ -46,7 +46,7 @@ def test_faint_sides_are_laid_on_one_another(monkeypatch: pytest.MonkeyPatch) ->
             strength[moment + block - 70] += 0.5 * height
     side = np.arange(count) % 2
     begun = at + 9.0 * (side - 0.5)
-    spectrum = track.Spectrum.of(strength)
+    spectrum = track.Spectrum.of(strength, 256)
     folded = track.fold(strength, begun, side, 60, 60)
     later = apart.blocks(folded)
     tried = [faint.time(spectrum, strength, moments, side, (60, 60)) for moments in track._laid(begun, side, later)]

@@ -230,10 +230,10 @@ def peaks(
 def _apart(x: Floats, found: Ints, distance: int) -> Ints:
     """Peaks at least `distance` from any higher one that was kept."""
     keep = np.ones(len(found), dtype=bool)
-    for j in np.argsort(x[found], kind="stable")[::-1]:
+    lows, highs = (np.searchsorted(found, found + step).tolist() for step in (1 - distance, distance))
+    for j in np.argsort(x[found], kind="stable")[::-1].tolist():
         if keep[j]:
-            low, high = np.searchsorted(found, [found[j] - distance + 1, found[j] + distance])
-            keep[low:high] = False
+            keep[lows[j] : highs[j]] = False
             keep[j] = True
     return found[keep]
 

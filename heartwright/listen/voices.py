@@ -35,6 +35,7 @@ _CLEAR_Z = 5.0
 _DOUBLET_S = (0.025, 0.1)
 _BOOTSTRAPS = 200
 _OFF_TICK_S = 0.03
+_ALIKE = 0.75  # height from which the envelope repeats as well as where it does best
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,11 @@ def find(
     if len(power) * _STEP_S < shortest or not np.any(power > 0.0):
         return None
     envelope = _without_ticks(power, beat_s)
-    beats = _period_in_beats(envelope, beat_s)
-    if beats is None:
+    found = _period_in_beats(envelope, beat_s)
+    if found is None:
         return None
-    laid = _lay_over(envelope, _power(low, _LEVEL_BAND_HZ, 0.004, first_s), beats, beat_s)
+    beats, ticks = found
+    laid = _lay_over(envelope, _power(low, _LEVEL_BAND_HZ, 0.004, first_s), beats, beat_s, follow=not ticks)
     if not laid:
         return None
     residual = float(np.std(times - np.polyval((beat_s, first_s), number)))
@@ -112,7 +114,7 @@ def _power(low: Floats, band_hz: tuple[float, float], width_s: float, first_s: f
     count = max(int((len(low) / LOW_RATE_HZ - first_s) / _STEP_S), 0)
     whole, part = divmod(max(first_s, 0.0) * LOW_RATE_HZ, 1.0)
     weights = (1.0 - part) * np.append(window, 0.0) + part * np.append(0.0, window)
-    padded = np.pad(filters.both_ways(kernel, low) ** 2, (size // 2, size))
+    padded = np.pad(filters.both_ways(kernel, low.astype(np.float32)) ** 2, (size // 2, size))
     step = round(_STEP_S * LOW_RATE_HZ)
     each = np.lib.stride_tricks.sliding_window_view(padded, size + 1)[int(whole) :: step][:count]
     return np.einsum("ij,j->i", each, weights)
@@ -139,8 +141,9 @@ def _without_ticks(envelope: Floats, beat_s: float) -> Floats:
 # ------------------------------------------------------------------------------------------- the period
 
 
-def _period_in_beats(envelope: Floats, beat_s: float) -> int | None:
-    """The least number of beats after which the envelope repeats, None where it does not.
+def _period_in_beats(envelope: Floats, beat_s: float) -> tuple[int, bool] | None:
+    """The least number of beats after which the envelope repeats, and whether it mostly does so with the ticks (after
+    two beats already); None where it does not.
 
     The autocovariance of the compressed envelope at k beats is held against that at lags that are no whole number of
     half beats; noise, hum and lone knocks leave it within their scatter.
@@ -157,30 +160,36 @@ def _period_in_beats(envelope: Floats, beat_s: float) -> int | None:
         return None
     candidates = np.arange(least, most + 1)
     reach = round(0.012 / _STEP_S)
-    heights = np.array(
-        [np.max(covariance[(lag := round(k * beat_s / _STEP_S)) - reach : lag + reach + 1]) for k in candidates]
-    )
-    off = np.concatenate([(candidates + part) * beat_s for part in (0.2, 0.3, 0.4, 0.6, 0.7, 0.8)])
-    null = np.array([np.max(covariance[(lag := round(s / _STEP_S)) - reach : lag + reach + 1]) for s in off])
+
+    def height(after: Floats) -> Floats:
+        lag = np.round(after * beat_s / _STEP_S).astype(np.int64)
+        return np.asarray(covariance[lag[:, None] + np.arange(-reach, reach + 1)].max(axis=1))
+
+    heights = height(candidates.astype(np.float64))
+    null = height((candidates[:, None] + np.array([0.2, 0.3, 0.4, 0.6, 0.7, 0.8])).ravel())
     spread = 1.4826 * float(np.median(np.abs(null - np.median(null)))) + 1e-12
     best = float(np.max(heights))
     if best < np.median(null) + _CLEAR_Z * spread or best < 0.05 * covariance[0]:
         return None
-    return int(candidates[np.flatnonzero(heights > 0.75 * best)[0]])
+    ticks = float(height(np.array([2.0]))[0]) > _ALIKE * best
+    return int(candidates[np.flatnonzero(heights > _ALIKE * best)[0]]), ticks
 
 
 # ------------------------------------------------------------------------------------------- the cycles
 
 
-def _lay_over(envelope: Floats, level: Floats, beats: int, beat_s: float) -> list[_Cycles]:
-    """Cut into cycles of `beats` beats: by ticks, and where it moves also by the loudest sound. Empty if too few."""
+def _lay_over(envelope: Floats, level: Floats, beats: int, beat_s: float, *, follow: bool) -> list[_Cycles]:
+    """Cut into cycles of `beats` beats: by ticks, and where it moves also by the loudest sound. Empty if too few.
+
+    Not to `follow` that sound saves time where it is a tick.
+    """
     period = beats * beat_s
     bins = round(period / _STEP_S)
     count = int(len(envelope) * _STEP_S / period) - 1
     if count < _FEWEST_CYCLES:
         return []
     starts = np.arange(count, dtype=np.float64) * (period / _STEP_S)
-    shift = _follow(_rows(envelope, starts, bins))
+    shift = _follow(_rows(envelope, starts, bins)) if follow else np.zeros(count)
     shifts = [np.zeros(count), shift] if np.std(shift) * _STEP_S > 0.003 else [np.zeros(count)]
     return [
         _Cycles(_rows(envelope, starts + s, bins), _rows(level, starts + s, bins), s * _STEP_S, period, beats)

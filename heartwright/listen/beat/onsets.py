@@ -71,7 +71,7 @@ def clean(recording: Recording) -> NDArray[Any]:
     still = np.flatnonzero(samples == 0.0)
     samples = np.asarray(samples - mean)
     if 0 < len(still) < len(samples):
-        step = ROUNDING * float(np.abs(samples).max())
+        step = ROUNDING * float(max(samples.max(), -samples.min()))
         samples[still] = step * np.random.default_rng(0).uniform(-0.5, 0.5, len(still))
     return samples
 
@@ -190,11 +190,16 @@ def _stands(level: Singles, block_rate_hz: float) -> Singles:
 
 def local_mean(values: Singles, width: int) -> Singles:
     """Mean of the `width` (odd) blocks about each, fewer at the ends; same length."""
-    half = width // 2
-    total = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
-    index = np.arange(len(values))
-    high, low = np.minimum(index + half + 1, len(values)), np.maximum(index - half, 0)
-    return np.asarray((total[high] - total[low]) / (high - low), dtype=np.float32)
+    half, count = width // 2, len(values)
+    total = np.zeros(count + width)  # before the first block and after the last it stays as it is
+    np.cumsum(values, dtype=np.float64, out=total[half + 1 : half + 1 + count])
+    total[half + 1 + count :] = total[half + count]
+    sums = total[width:] - total[:count]
+    edge = min(half, count)
+    inside = np.full(count, float(width))
+    inside[:edge] -= np.arange(half, half - edge, -1)
+    inside[count - edge :] -= np.arange(half - edge + 1, half + 1)
+    return np.asarray(sums / inside, dtype=np.float32)
 
 
 def typical_top(values: Singles, block_rate_hz: float) -> float:

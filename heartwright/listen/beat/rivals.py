@@ -121,7 +121,7 @@ def level_db(strike: onsets.Onsets, found: pulse.Pulse, high: Singles) -> float:
 
 def _energy(strike: onsets.Onsets) -> Singles:
     """Mean energy of the bands over their floor, knocks cut, [n_block]."""
-    energy = strike.bands.mean(axis=1)
+    energy = strike.bands @ np.full(strike.bands.shape[1], 1.0 / strike.bands.shape[1], np.float32)
     return np.asarray(np.minimum(energy, np.quantile(energy, LOUDEST_SHARE)))
 
 

@@ -13,12 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
 
 from heartwright.listen import filters
 from heartwright.listen.beat import apart, faint
 from heartwright.listen.beat.onsets import Singles
 from heartwright.listen.beat.pulse import Pulse
+from heartwright.listen.beat.spectrum import Spectrum
 from heartwright.records import Floats, Ints
 
 LEAD_BEATS, TAIL_BEATS = 0.22, 0.34  # reach of the folded beat
@@ -90,7 +90,7 @@ def follow(strength: Singles, block_rate_hz: float, pulse: Pulse) -> Chain | Non
         return None
     lead, tail = int(LEAD_BEATS * expected.beat), int(TAIL_BEATS * expected.beat)
     reach = max(LEAST_REACH, int(REACH_BEATS * expected.beat))
-    spectrum = Spectrum.of(strength)
+    spectrum = Spectrum.of(strength, lead + tail + 1)
     path, index = np.zeros(count, dtype=np.int64), np.arange(count)
     for _turn in range(2):
         folded = fold(strength, expected.at + path, expected.side, lead, tail)
@@ -121,28 +121,6 @@ def follow(strength: Singles, block_rate_hz: float, pulse: Pulse) -> Chain | Non
 def _laid(at: Floats, side: Ints, later: int) -> list[Floats]:
     """Beats as they are expected and, where the folds of the sides lie apart, each side on the other's like."""
     return [at, at + later * (side - 0.5)] if abs(later) >= NEAR else [at]
-
-
-@dataclass(frozen=True, slots=True)
-class Spectrum:
-    """Transform of an onset strength, for filters up to a quarter of its length."""
-
-    values: np.ndarray
-    size: int
-    count: int
-
-    @classmethod
-    def of(cls, strength: Singles) -> Spectrum:
-        """Transform `strength`."""
-        size = next_fast_len(len(strength) + len(strength) // 4 + 64, real=True)
-        return cls(rfft(np.asarray(strength, dtype=np.float32), size), size, len(strength))
-
-    def matched(self, kernel: Floats, lead: int) -> Singles:
-        """Sum over j of strength[n + j - lead] kernel[j] at every n, shape [n_block]."""
-        padded = np.zeros(self.size, np.float32)
-        padded[: len(kernel)] = kernel
-        whole = irfft(self.values * np.conj(rfft(padded)), self.size)
-        return np.concatenate([whole[len(whole) - lead :], whole[: self.count - lead]]) if lead else whole[: self.count]
 
 
 def fold(strength: Singles, at: Floats, side: Ints, lead: int, tail: int) -> Floats:

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 
 from heartwright.listen.timing import waveforms
-from heartwright.listen.timing.windows import running_median
-from heartwright.records import Floats, Ints
+from heartwright.listen.timing.peaks import Peaks, neighbours
+from heartwright.records import Floats
 
 Singles = NDArray[np.float32]
 Complexes = NDArray[np.complex64]
@@ -38,9 +38,7 @@ SOME = 40  # beats by which they are compared
 TURNS = 4
 FAR_S = 1.9e-3  # with a reach beyond this a window may miss the sound
 STILL = 0.02  # shift of most beats by which another turn no longer pays [samples]
-FAR_ODDS = 0.02  # prior odds of a beat that comes anywhere within reach
 NEAR_S = 120e-6  # beats lie this near their neighbours' median [one sigma]
-NEIGHBOURS = 9
 LEAST_NEAR_S, LOOSER = 15e-6, 1.3  # how near they are at least taken to lie, and how much looser than they show
 FLOOR = 3.0  # peak of a correlation, in sigmas, below which a beat was not heard
 SOFTEST = 0.35  # height of a correlation below which it is of something else [of most beats']
@@ -61,8 +59,9 @@ class Noise:
     def of(cls, quiet: Floats, size: int, rate_hz: float) -> Noise:
         """From quiet rows [n_row, n]; `white` is such that whitened noise has unit variance a sample."""
         taper = np.hanning(quiet.shape[1] + 2)[1:-1]
-        rows = (quiet - quiet.mean(axis=1, keepdims=True)) * taper
-        own = np.mean(np.abs(rfft(rows, axis=1)) ** 2, axis=0) / np.sum(taper**2)
+        rows = ((quiet - quiet.mean(axis=1, keepdims=True)) * taper).astype(np.float32)
+        wave = rfft(rows, axis=1)
+        own = np.mean(wave.real**2 + wave.imag**2, axis=0, dtype=np.float64) / np.sum(taper**2)
         frequency = rfftfreq(size, 1.0 / rate_hz)
         power = np.interp(frequency, rfftfreq(quiet.shape[1], 1.0 / rate_hz), np.convolve(own, np.ones(3) / 3, "same"))
         used = (frequency > LOWEST_HZ[1]) & (frequency < HIGHEST * rate_hz)
@@ -124,6 +123,16 @@ class Rows:
         """The windows of beats that come `at` samples after where they are expected, [n_beat, length]."""
         return np.asarray(irfft(spectrum * self.turned(at), self.noise.size, axis=1)[:, :length])
 
+    def summed(self, spectrum: Complexes, weight: NDArray[np.floating], at: Floats) -> Complexes:
+        """Spectrum of the sum of these windows, each `weight` times, [n_frequency]: one transform instead of many."""
+        turned = self.turned(at)
+        turned *= spectrum
+        return np.asarray(weight.astype(np.float32) @ turned)
+
+    def wave(self, spectrum: Complexes) -> Singles:
+        """A window of some spectrum, [length]."""
+        return np.asarray(irfft(spectrum, self.noise.size)[: self.length])
+
     def correlate(self, wave: Singles, every: int = 1) -> Singles:
         """Correlation with a whitened waveform [length] of norm 1 at shifts -reach..reach, [n_beat, 2 reach + 1].
 
@@ -184,7 +193,7 @@ def hear(
         return None
     at, sigma, level, weights, varied = sharp
     at = np.where(heard, at, np.nan)
-    mean = rows.shifted(rows.plain[heard], at[heard], rows.length).mean(axis=0, dtype=np.float64)
+    mean = rows.wave(rows.summed(rows.plain, heard / heard.sum(), np.where(heard, at, 0.0))).astype(np.float64)
     sigma_s = np.where(heard, sigma / rate_hz, np.nan)
     return Heard(expected_s + at / rate_hz, sigma_s, score, level, mean, rows.before, weights, varied, rows)
 
@@ -233,24 +242,27 @@ def _aligned(rows: Rows, window: Window) -> tuple[Floats, Floats, Floats]:
     best: tuple[float, Singles] = (-np.inf, whole[loud[0]])
     for seed in loud:
         begun = _loudest(rows, seed) if far else whole[seed]
-        total = float(np.median(_peaks(rows.correlate(_unit(begun), every), lag, None, most)[1]))
+        total = float(np.median(Peaks.of(rows.correlate(_unit(begun), every), lag, None, most).height))
         if total > best[0]:
             best = (total, begun)
-    at, score, slip = _peaks(rows.correlate(_unit(best[1])), lag, None, most)
-    at = _centred(rows, at - float(np.median(at)), score)
+    peaks = Peaks.of(rows.correlate(_unit(best[1])), lag, None, most)
+    score = peaks.height
+    at = _centred(rows, peaks.at - float(np.median(peaks.at)), score)
     for _turn in range(TURNS):
         weight = (np.clip(score, 0.0, None) / max(float(score.max()), 1e-30)).astype(np.float32) ** 2
-        wave = waveforms.less_noise(weight @ rows.shifted(rows.spectrum, at, rows.length), float(weight @ weight))
+        mean = rows.wave(rows.summed(rows.spectrum, weight, at))
+        wave = waveforms.less_noise(mean, float(weight @ weight))
         before, middle = at, float(np.median(at))
-        near = _track(at)
+        near = neighbours(at)
         spread = LOOSER * 1.4826 * float(np.median(np.abs(at - near)))
-        at, score, slip = _peaks(
+        peaks = Peaks.of(
             rows.correlate(_unit(wave)), lag, near, float(np.clip(spread, LEAST_NEAR_S * rows.rate_hz, most))
         )
-        at = at - (float(np.median(at)) - middle)  # the mean may drift with its beats; it is held where it was
+        score = peaks.height
+        at = peaks.at - (float(np.median(peaks.at)) - middle)  # the mean may drift with its beats; it is held
         if float(np.median(np.abs(at - before))) < STILL:
             break
-    return at, score, slip
+    return at, score, peaks.slip()
 
 
 def _loudest(rows: Rows, beat: int) -> Singles:
@@ -268,43 +280,15 @@ def _centred(rows: Rows, at: Floats, score: Floats) -> Floats:
     weight = np.clip(score, 0.0, None).astype(np.float32) ** 2
     weight /= max(float(weight.sum()), 1e-30)
     for _turn in range(2):
-        wave = weight @ rows.shifted(rows.spectrum, at, rows.length)
+        wave = rows.wave(rows.summed(rows.spectrum, weight, at))
         energy = np.cumsum(np.maximum(wave**2 - 4.0 * float(weight @ weight), 0.0))
         at = at + (int(np.argmax(energy >= BEGUN * energy[-1])) - rows.before)
         at = np.clip(at, -rows.reach, rows.reach)
     return at
 
 
-def _track(at: Floats) -> Floats:
-    """Where its neighbours put each beat."""
-    return running_median(at, NEIGHBOURS) if len(at) > 2 * NEIGHBOURS else np.full(len(at), np.median(at))
-
-
 def _unit(wave: NDArray[np.floating]) -> Singles:
     return np.asarray(wave / max(float(np.linalg.norm(wave)), 1e-30), dtype=np.float32)
-
-
-def _peaks(curve: Singles, lag: Ints, near: Floats | None, spread: float) -> tuple[Floats, Floats, Floats]:
-    """Most likely shift [samples, parabola] of each beat, the height of its correlation there, and how far the other
-    likely ones lie [samples, rms].
-
-    `near` is where the neighbours put each beat (None: where they alone would), `spread` how near they lie [samples].
-    """
-    gain = 0.5 * np.clip(curve, 0.0, None) ** 2
-    if near is None:
-        near = _track(lag[np.argmax(gain, axis=1)].astype(np.float64))
-    off = ((lag - near[:, None]) / spread).astype(np.float32)
-    broad = float(FAR_ODDS * spread * np.sqrt(2 * np.pi) / len(lag))  # a number of numpy would make it all double
-    value = gain + np.log(np.exp(-0.5 * off**2) + broad)
-    share = np.exp(value - value.max(axis=1, keepdims=True))
-    share /= share.sum(axis=1, keepdims=True)
-    top = np.clip(np.argmax(value, axis=1), 1, len(lag) - 2)
-    beat = np.arange(len(top))
-    a, b, c = curve[beat, top - 1], curve[beat, top], curve[beat, top + 1]
-    bend = np.minimum(a - 2 * b + c, -1e-12)
-    move = np.clip(0.5 * (a - c) / bend, -0.5, 0.5)
-    slip = np.sqrt((share * (lag - lag[top][:, None]).astype(np.float32) ** 2).sum(axis=1, dtype=np.float64))
-    return lag[top] + move, b - 0.25 * (a - c) * move, slip
 
 
 def _sharpened(

@@ -70,13 +70,9 @@ def fine_energy(filtered: Floats, rate_hz: float) -> tuple[Floats, float]:
     hop = max(1, round(FINE_S * rate_hz))
     n = len(filtered) // hop
     blocks = filtered[: n * hop].reshape(n, hop)
-    out = np.empty(n, dtype=filtered.dtype)
+    out, each = np.empty(n, dtype=filtered.dtype), np.ones(hop, dtype=filtered.dtype)
     for at in range(0, n, AT_ONCE):
-        square = blocks[at : at + AT_ONCE] ** 2
-        total = out[at : at + AT_ONCE]
-        np.add(square[:, 0], square[:, -1] if hop > 1 else 0.0, out=total)
-        for k in range(1, hop - 1):
-            total += square[:, k]
+        np.matmul(blocks[at : at + AT_ONCE] ** 2, each, out=out[at : at + AT_ONCE])
     out /= hop
     return out, rate_hz / hop
 
@@ -92,7 +88,8 @@ def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
     at, match = _align(root, at, chain.side, lead, tail, far=far, near=near)
     mean = _mean(energy, at, chain.side, lead, tail)
     some = energy[::EVERY]
-    floor = float(np.quantile(some[some > 0], 0.25)) if (some > 0).any() else 0.0
+    some = some if some.min() > 0 else some[some > 0]
+    floor = float(np.quantile(some, 0.25)) if len(some) else 0.0
     count = [int((chain.side == s).sum()) for s in range(2)]
     found = [rises(mean[s], floor) for s in range(2)]
     lever = min(count) >= FEWEST and chain.beat_s < SLOWEST_LEVER_S
@@ -177,14 +174,16 @@ def _align(root: Singles, at: Ints, side: Ints, lead: int, tail: int, *, far: in
 def _fit(wide: Slide, template: Singles | None, reach: int, turns: int) -> tuple[Ints, Floats]:
     """Shifts by which beats of one side fit `template` (None: their mean), then the mean of that; and the fit."""
     shift = np.zeros(len(wide.at), dtype=np.int64)
-    match = np.zeros(len(shift))
+    match, given = np.zeros(len(shift)), template
     for _turn in range(turns):
         if template is None:
             rows = wide.rows(shift)
             template = np.minimum(rows, 4.0 * np.median(rows.max(axis=1))).mean(axis=0)
         moved, match = slide.best(wide.fit(template), shift, wide.margin, reach)
-        shift = moved - int(np.round(np.median(moved - shift)))
-        template = None
+        before, shift = shift, moved - int(np.round(np.median(moved - shift)))
+        if given is None and np.array_equal(shift, before):  # the mean would be the same
+            break
+        template = given = None
     return shift, match
 
 
@@ -209,9 +208,10 @@ def _refine(root: Singles, at: Ints, side: Ints, lead: int, tail: int, reach: in
             a, b, c = (score[row, k + d].astype(np.float64) for d in (-1, 0, 1))
             bend = a - 2 * b + c
             part = np.where(bend < -1e-12, 0.5 * (a - c) / np.where(bend < -1e-12, bend, -1.0), 0.0)
-            middle = int(np.round(np.median(moved - shift)))
-            shift = moved - middle
+            before, shift = shift, moved - int(np.round(np.median(moved - shift)))
             time[mine] = at[mine] + shift + np.clip(part, -0.5, 0.5)
+            if turn and np.array_equal(shift, before):  # the mean would be the same
+                break
     return time, match, match > 0.4 * float(np.median(match))
 
 

@@ -33,8 +33,8 @@ def rows(signal: Singles, at: Ints, lead: int, tail: int) -> Singles:
 
 def thinned(signal: Singles, by: int) -> Singles:
     """Means of `by` neighbours."""
-    whole = signal[: len(signal) // by * by]
-    return np.asarray(np.sum([whole[k::by] for k in range(by)], axis=0, dtype=np.float32) / np.float32(by))
+    whole = signal[: len(signal) // by * by].reshape(-1, by)
+    return np.asarray(whole @ np.full(by, 1.0 / by, np.float32))
 
 
 class Slide:
@@ -68,10 +68,11 @@ class Slide:
 
 
 def _running(values: Singles, size: int) -> Floats:
-    """Sums of `size` neighbours along rows."""
-    total = np.zeros((values.shape[0], values.shape[1] + 1))
-    np.cumsum(values, axis=1, dtype=np.float64, out=total[:, 1:])
-    return total[:, size:] - total[:, :-size]
+    """Sums of `size` neighbours along rows: the first, and what each step on adds and leaves behind."""
+    steps = np.empty((values.shape[0], values.shape[1] - size + 1))
+    steps[:, 0] = values[:, :size].sum(axis=1, dtype=np.float64)
+    np.subtract(values[:, size:], values[:, : steps.shape[1] - 1], out=steps[:, 1:])
+    return np.cumsum(steps, axis=1, out=steps)
 
 
 def best(score: Singles, shift: Ints, margin: int, reach: int) -> tuple[Ints, Floats]:

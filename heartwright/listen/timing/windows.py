@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from heartwright.listen.beat.level import Level
 from heartwright.listen.beat.track import Chain
@@ -94,6 +95,4 @@ def quiet_rows(samples: Floats, rate_hz: float, shape: Shape, level: Level) -> F
 
 def running_median(values: Floats, width: int) -> Floats:
     """Median over `width` neighbours (odd), same length."""
-    half = width // 2
-    padded = np.pad(values, half, mode="reflect") if len(values) > half else np.pad(values, half, mode="edge")
-    return np.asarray(np.sort(np.lib.stride_tricks.sliding_window_view(padded, width), axis=1)[:, half])
+    return np.asarray(ndimage.median_filter(values, width, mode="mirror" if len(values) > width // 2 else "nearest"))
