@@ -97,6 +97,15 @@ def test_what_would_be_too_loud_is_turned_down_as_a_whole() -> None:
     assert np.abs(ears).max() == pytest.approx(LOUDEST, abs=0.05)
 
 
+def test_a_sudden_knock_is_turned_down_before_it_is_bent() -> None:
+    hall = hall_with(MIDDLE)
+    heard(hall, "1", tone(3))
+    knock = np.zeros(TICK, np.float32)
+    knock[300:340] = 100.0 * PASCAL
+    top = max(float(np.abs(hall.mix({"1": part}, TICK)).max()) for part in (knock, 0.0 * knock))
+    assert top == pytest.approx(LOUDEST, abs=0.02) and hall.scale.over == 0
+
+
 def test_what_a_plan_sets_beyond_the_walls_is_heard_from_before_them() -> None:
     hall = hall_with((-40.0, 1.0, -2.0))
     assert hall.space.place_of("1")[0] == pytest.approx(hall.space.chamber.low[0] + 0.05)

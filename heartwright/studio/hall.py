@@ -169,10 +169,12 @@ class Hall:
         return (voice.pascals * np.linspace(now, then, n)).astype(np.float32)
 
     def _turned_down(self, pressure: Floats) -> Singles:
-        top = float(np.max(np.abs(pressure), initial=0.0)) * self.scale.per_pascal
-        wanted = min(1.0, LOUDEST / top) if top > 0.0 else 1.0
-        gain = wanted if wanted < self._gain else self._gain + RISE * (wanted - self._gain)
-        turned = pressure * np.linspace(self._gain, gain, pressure.shape[1])
+        size = np.abs(pressure).max(axis=0) * self.scale.per_pascal
+        wanted = LOUDEST / max(float(np.max(size, initial=0.0)), LOUDEST)
+        gain, by = self._gain + RISE * (wanted - self._gain), len(size)
+        if wanted < self._gain:  # it is there before the first sample that would be too loud
+            gain, by = wanted, max(1, int(np.argmax(size * self._gain > LOUDEST)))
+        turned = pressure * np.interp(np.arange(len(size)), (0, by), (self._gain, gain))
         self._gain = gain
         return self.scale.apply(turned).astype(np.float32)
 
