@@ -54,7 +54,8 @@ def no_lift() -> str:
 def any_lift(amplitude: Interval, kind: str, reach_deg: tuple[float, float], movements: int) -> str:
     return (
         f"Lift unknown: over the {reach_deg[0]:g}-{reach_deg[1]:g} deg of {kind} ({movements} of the table) the "
-        f"amplitude is {amplitude.low:.0f} to {amplitude.high:.0f} deg."
+        f"amplitude is {amplitude.low:.0f} to {amplitude.high:.0f} deg. Give the lift (--lift-deg 52), or find the "
+        "movement's (heartwright movements nh35)."
     )
 
 

@@ -218,4 +218,4 @@ def _with_any_lift(out: Reading, chain: Chain, marks: Landmarks, pace: Steady) -
     if not PLAUSIBLE_DEG[0] <= amplitude.value <= PLAUSIBLE_DEG[1]:
         return out, (advice.no_lift(),)
     told = advice.any_lift(amplitude, lifts.kind, lifts.reach_deg, lifts.movements)
-    return replace(out, amplitude_any_lift_deg=amplitude), (advice.no_lift(), told)
+    return replace(out, amplitude_any_lift_deg=amplitude), (told,)
