@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from heartwright.listen.beat.track import Chain
-from heartwright.listen.timing import blows, coherent, followed, modal, origin
+from heartwright.listen.timing import blows, coherent, followed, joint, modal, origin
 from heartwright.listen.timing.coherent import Heard, Window
+from heartwright.listen.timing.joint import Timed
 from heartwright.listen.timing.modal import Modes
 from heartwright.listen.timing.origin import Origin, Wave
 from heartwright.listen.timing.shape import SLOWEST_LEVER_S, Shape
@@ -49,6 +50,7 @@ MISLAID, MISLAID_S = 50.0, 110e-6
 # blows move against each other. And what the sides do share of their origins' errors, which are those of each alone.
 # Measured on made takes of 24 kinds, other ones than those of the benchmark.
 SURER, FAINT_SURER, SHARED = 1.08, 1.45, 0.8
+NO_BETTER = 1.1  # error of blows timed together over that of each sound alone, beyond which it is not taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +93,10 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
     out = [np.full(len(chain), np.nan) for _ in range(5)]
     unlock_s, impulse_s, lock_s, sigma, lock_sigma = out
     for s, (beats, lock) in enumerate(zip(sides, locks, strict=True)):
-        if quick and start is not None:
-            lock, sigma_s = _parted(lock, lock_start[s], quiet, rate_hz, float(own[s]))
-        else:
+        if not quick or start is None:
             lock = lock if quick else _refined(lock, lock_start[s], rate_hz)
-            sigma_s = _sigma(lock, lock_start[s], rate_hz)
-        lock_s[beats], lock_sigma[beats] = lock.time_s + lock_start[s].start_s, sigma_s
+            lock_sigma[beats] = _sigma(lock, lock_start[s], rate_hz)
+        lock_s[beats] = lock.time_s + lock_start[s].start_s
     lock_common = _common(lock_start, rate_hz)
     if start is None or unlocks is None:
         return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, lock_common, lock_common)
@@ -104,6 +104,22 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
     for s, (beats, unlock) in enumerate(zip(sides, unlocks, strict=True)):
         unlock_s[beats], sigma[beats] = unlock.time_s + start[s].start_s, _sigma(unlock, start[s], rate_hz)
         impulse_s[beats] = _impulses(samples, rate_hz, shape, s, unlock_s[beats], lock_s[beats], quiet)
+    if quick:
+        sides_heard = [
+            joint.Side(
+                u, k, o.start_s, _between(shape, s, u.time_s, k.time_s), impulse_s[b], (IMPULSE_OWN_S, float(own[s]))
+            )
+            for s, (u, k, o, b) in enumerate(zip(unlocks, locks, start, sides, strict=True))
+        ]
+        told = joint.time(sides_heard, samples, rate_hz, quiet, modes.pole)
+        late_s = [o.start_s - t[0].begun_s for o, t in zip(start, told, strict=True) if t[0] is not None]
+        for s, (beats, (unlock_told, impulse_told, lock_told)) in enumerate(zip(sides, told, strict=True)):
+            _taken(unlock_told, start[s], unlock_s, sigma, beats)
+            lock, lock_sigma[beats] = _parted(locks[s], lock_start[s], quiet, rate_hz, float(own[s]))
+            lock_s[beats] = lock.time_s + lock_start[s].start_s
+            _taken(lock_told, lock_start[s], lock_s, lock_sigma, beats)
+            if impulse_told is not None:
+                impulse_s[beats] = impulse_told.time_s + impulse_told.begun_s + float(np.mean(late_s))
     return Sounds(unlock_s, impulse_s, lock_s, sigma, lock_sigma, True, _common(start, rate_hz), lock_common)
 
 
@@ -187,8 +203,7 @@ def _impulses(
     samples: Floats, rate_hz: float, shape: Shape, side: int, unlock_s: Floats, lock_s: Floats, quiet: Floats
 ) -> Floats:
     """Impulses of one side's beats, between unlocking and lock where the mean beat has them."""
-    share = float((shape.impulse_s[side] - shape.first_s[side]) / -shape.first_s[side])
-    expected = unlock_s + share * (lock_s - unlock_s)
+    expected = _between(shape, side, unlock_s, lock_s)
     ok = np.flatnonzero(np.isfinite(expected))
     out = np.full(len(expected), np.nan)
     if len(ok) >= FEWEST_A_SIDE:
@@ -196,6 +211,20 @@ def _impulses(
         if heard is not None and _steady(heard, expected[ok], IMPULSE.reach_s):
             out[ok] = heard.time_s + _begun(heard, rate_hz)
     return out
+
+
+def _between(shape: Shape, side: int, unlock_s: Floats, lock_s: Floats) -> Floats:
+    """Where between unlocking and lock the mean beat of a side has its impulse."""
+    share = float((shape.impulse_s[side] - shape.first_s[side]) / -shape.first_s[side])
+    return np.asarray(unlock_s + share * (lock_s - unlock_s))
+
+
+def _taken(told: Timed | None, start: Origin, time_s: Floats, sigma_s: Floats, beats: Ints) -> None:
+    """Puts what is told of the beats together into `time_s` and `sigma_s`, if it tells them as well as each alone."""
+    if told is None or told.left * float(np.nanmedian(told.sigma_s)) > NO_BETTER * float(np.nanmedian(sigma_s[beats])):
+        return
+    one = np.isfinite(told.time_s)
+    time_s[beats[one]], sigma_s[beats[one]] = told.time_s[one] + start.start_s, told.sigma_s[one]
 
 
 def _parted(heard: Heard, start: Origin, quiet: Floats, rate_hz: float, own_s: float) -> tuple[Heard, Floats]:

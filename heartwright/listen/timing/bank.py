@@ -1,0 +1,301 @@
+"""What each mode of a case sounds like behind the microphone, learnt from blows of a take.
+
+A blow starts the modes as sines; every one of them passes the same microphone, anti-alias filter and converter. So mode
+m is heard as f * s_m, s_m the sine of its pole (known from the ringing, `modal.poles`) and f one short filter that all
+modes, blows and sides share. The filter is not assumed but learnt: mean waveforms of several blows, each with a mixture
+of its own, leave only one f that explains them all. Filter, mixtures, onsets and small corrections of the poles follow
+together by damped least squares (Levenberg 1944; Marquardt 1963). A delay and a level that all share are left as they
+come: no difference between two onsets depends on them.
+
+Everything is in the domain of a prediction-error filter that makes the take's noise white (Kay 1993, section 3.11):
+noise has unit variance a sample, and looks back only. Transforms run on a circle somewhat inside the unit circle, so
+that a ring longer than they are does not come round again.
+
+Conventions: times in samples; poles per sample; waveforms [mode, n] with the blow at column `zero`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.fft import irfft
+from scipy.linalg import solve_toeplitz
+
+from heartwright.listen.timing.modal import Complexes
+from heartwright.records import Floats, Ints
+
+SIZE, DAMPED = 256, 8.0  # of the transforms, and by how much rings are damped over it [nepers]
+FINE = 32  # steps a sample at which waveforms are kept: between them a slope is exact to 4e-4 at 14 of 48 kHz
+LEAD = 64  # samples kept before a blow
+TAPS, EARLY = 40, 3  # of the filter, and how many of them come before the blow
+FILTER_FALLS = 12.0  # samples in which the filter's taps are taken to fall by e
+BAND = (0.40, 0.50)  # of the rate: where the filter's band ends for sure
+PREDICTS = 16  # samples from which the noise is predicted
+POLE_SHARE = 3e-3  # by which poles may differ from what the ringing tells [of the frequency, one sigma]
+DAMPING, MOST_TRIES, LEAST_GAIN = 1e-2, 6, 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean waveform of one blow, white: values [n], its zero, and the variance of each value."""
+
+    values: Floats
+    zero: int
+    variance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Blow:
+    """Onset of a mean waveform [samples after its zero] and mixture of modes [n_mode]."""
+
+    time: float
+    gain: Floats
+
+
+class Circle:
+    """Frequencies of the transforms, damped, and what makes the noise white."""
+
+    def __init__(self, predictor: Floats) -> None:
+        self.omega = 2.0 * np.pi * np.arange(SIZE // 2 + 1) / SIZE
+        self.at = np.asarray(1j * self.omega + DAMPED / SIZE, dtype=np.complex128)
+        part = np.clip((self.omega / (2.0 * np.pi) - BAND[0]) / (BAND[1] - BAND[0]), 0.0, 1.0)
+        self.predictor = predictor
+        white = predictor @ np.exp(-np.arange(len(predictor))[:, None] * self.at)
+        self.band = np.asarray((0.5 + 0.5 * np.cos(np.pi * part)) * white, dtype=np.complex128)
+        self.taps = np.asarray(np.exp(-(np.arange(TAPS) - EARLY)[:, None] * self.at), dtype=np.complex128)
+        self.grown = np.exp(np.arange(SIZE) * DAMPED / SIZE)
+        self.later = np.asarray(np.exp(-LEAD * self.at), dtype=np.complex128)
+
+    def sines(self, pole: Complexes) -> Complexes:
+        """Spectra of damped sines, [m, k]."""
+        p = pole[:, None]
+        return np.asarray(p.imag / ((self.at - p) * (self.at - p.conj())))
+
+    def by_pole(self, pole: Complexes) -> tuple[Complexes, Complexes]:
+        """Derivatives of `sines` by decay and by frequency, [m, k] each."""
+        p = pole[:, None]
+        one, two = -0.5j / (self.at - p) ** 2, 0.5j / (self.at - p.conj()) ** 2
+        return one + two, 1j * (one - two)
+
+    def waves(self, spectra: Complexes) -> Floats:
+        """Waveforms [k, SIZE] that begin `LEAD` samples before their blows."""
+        return np.asarray(irfft(spectra * self.later, SIZE, axis=-1) * self.grown)
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """Modes behind the microphone: `pole` [m], `taps` of the filter, and their waveforms at `FINE` steps a sample.
+
+    `waves` and `slopes` [step, m, SIZE] hold waveform and its derivative by the onset of a blow `step / FINE` samples
+    late; `tail` [m] is the complex amplitude with which each mode rings on.
+    """
+
+    circle: Circle
+    pole: Complexes
+    taps: Floats
+    waves: Floats
+    slopes: Floats
+    tail: Complexes
+
+    @classmethod
+    def of(cls, circle: Circle, pole: Complexes, taps: Floats) -> Bank:
+        """From poles and filter."""
+        spectra = circle.sines(pole) * ((taps @ circle.taps) * circle.band)
+        late = np.exp(-np.arange(FINE)[:, None, None] / FINE * circle.at) * spectra
+        # a ring on the pole passes the filters by their answers at the pole
+        through = taps @ np.exp(-(np.arange(TAPS) - EARLY)[:, None] * pole)
+        white = circle.predictor @ np.exp(-np.arange(len(circle.predictor))[:, None] * pole)
+        return cls(
+            circle,
+            pole,
+            taps,
+            circle.waves(late),
+            circle.waves(-circle.at * late),
+            np.asarray(through * white, dtype=np.complex128),
+        )
+
+    def __len__(self) -> int:
+        return len(self.pole)
+
+    def blurred(self, sigma: float) -> Bank:
+        """Modes as the mean of blows that scatter by `sigma` samples has them."""
+        if sigma == 0.0:
+            return self
+        circle = self.circle
+        less = np.exp(0.5 * (sigma * circle.at) ** 2)
+        spectra = circle.sines(self.pole) * ((self.taps @ circle.taps) * circle.band * less)
+        late = np.exp(-np.arange(FINE)[:, None, None] / FINE * circle.at) * spectra
+        waves, slopes = circle.waves(late), circle.waves(-circle.at * late)
+        return Bank(circle, self.pole, self.taps, waves, slopes, self.tail)
+
+    def at(self, time: Floats, n: int, zero: int) -> tuple[Floats, Floats, Floats]:
+        """Waveforms and slopes [k, m, n] of blows near `time` [k], and how much later these are [samples, k]."""
+        step = np.rint(time * FINE).astype(np.int64)
+        return self.wave(step, n, zero), self.slope(step, n, zero), np.asarray(time - step / FINE)
+
+    def wave(self, step: Ints, n: int, zero: int) -> Floats:
+        """Waveforms [k, m, n] of blows `step / FINE` samples after column `zero`."""
+        return _cut(self.waves, step, n, zero)
+
+    def slope(self, step: Ints, n: int, zero: int) -> Floats:
+        """Their derivatives by the onset, [k, m, n]."""
+        return _cut(self.slopes, step, n, zero)
+
+    def ringing(self, time: Floats, gain: Floats, n: int) -> Floats:
+        """What blows of some beats at `time` [beat, blow], long before column 0, with `gain` [beat, blow, m] still add.
+
+        Shape [beat, n].
+        """
+        early = np.exp(-self.pole * time[:, :, None])
+        amplitude = np.einsum("kbm,kbm->km", gain, early) * self.tail
+        return np.asarray((amplitude @ np.exp(self.pole[:, None] * np.arange(n))).imag)
+
+
+def _cut(kept: Floats, step: Ints, n: int, zero: int) -> Floats:
+    whole = step // FINE
+    first = np.clip(LEAD - zero - whole, 0, SIZE - n)
+    phase = step - whole * FINE
+    if len(step) == 1:
+        return kept[phase[0], :, first[0] : first[0] + n][None]
+    a, b, c = kept.strides
+    shape = (FINE, SIZE - n + 1, kept.shape[1], n)
+    return np.asarray(np.lib.stride_tricks.as_strided(kept, shape, (a, c, b, c), writeable=False)[phase, first])
+
+
+def predictor(quiet: Floats) -> Floats:
+    """The filter [PREDICTS + 1] that makes the noise of `quiet` [n_row, n] white with unit variance."""
+    rows = quiet - quiet.mean(axis=1, keepdims=True)
+    n = rows.shape[1]
+    lags = np.array([float(np.mean(np.einsum("ij,ij->i", rows[:, : n - k], rows[:, k:]))) for k in range(PREDICTS + 1)])
+    lags /= n
+    lags[0] = lags[0] * 1.001 + 1e-30
+    known = solve_toeplitz(lags[:-1], lags[1:])
+    power = float(lags[0] - known @ lags[1:])
+    return np.asarray(np.concatenate([[1.0], -known]) / np.sqrt(max(power, 1e-30)))
+
+
+def learn(
+    circle: Circle, means: list[Mean], blows: list[Blow] | None, pole: Complexes, taps: Floats | None, turns: int
+) -> tuple[Bank, list[Blow], float]:
+    """The bank that explains `means`, their blows, and what is left over of each value (1: noise).
+
+    Without `taps` the filter begins as none, and the blows with no more than the times of `blows`.
+    """
+    fit = _Fit(circle, means, pole)
+    if taps is None:
+        taps = np.zeros(TAPS)
+        taps[EARLY] = 1.0
+    start = [b.time for b in blows] if blows is not None else [0.0] * len(means)
+    known = [b.gain for b in blows] if blows is not None else []
+    gains = known if known and len(known[0]) else fit.mixtures(taps, start)
+    return fit.run(np.asarray(taps), gains, np.array(start), turns)
+
+
+class _Fit:
+    """Least squares for taps, mixtures, onsets and poles; unknowns in that order."""
+
+    def __init__(self, circle: Circle, means: list[Mean], pole: Complexes) -> None:
+        self.circle, self.means, self.first = circle, means, pole
+        self.m, self.k = len(pole), len(means)
+        peak = max(float(np.abs(mean.values).max()) for mean in means)
+        self.loose = self.m / (8.0 * peak**2)
+        self.spread = POLE_SHARE * pole.imag
+        fall = np.exp(np.abs(np.arange(TAPS) - EARLY) / FILTER_FALLS)
+        ones, onset = np.ones(self.m), np.full(self.k, 1e-2)
+        self.held = np.concatenate([fall**2, np.full(self.k * self.m, self.loose), onset, ones, ones])
+
+    def mixtures(self, taps: Floats, start: list[float]) -> list[Floats]:
+        """Mixtures alone."""
+        spectra = self.circle.sines(self.first) * ((taps @ self.circle.taps) * self.circle.band)
+        out = []
+        for mean, at in zip(self.means, start, strict=True):
+            wave = self._cut(self.circle.waves(spectra * np.exp(-self.circle.at * at)), mean)
+            normal = wave @ wave.T / mean.variance + np.eye(self.m) * 4.0 * self.loose
+            out.append(np.asarray(np.linalg.solve(normal, wave @ mean.values / mean.variance)))
+        return out
+
+    def run(self, taps: Floats, gains: list[Floats], at: Floats, turns: int) -> tuple[Bank, list[Blow], float]:
+        """Damped steps until they no longer pay."""
+        gain, pole, damping = np.array(gains), self.first, DAMPING
+        m, k = self.m, self.k
+        cost, normal, toward = self._turn(taps, gain, at, pole)
+        for turn in range(turns):
+            better = False
+            for _try in range(MOST_TRIES):
+                step = np.linalg.solve(normal + np.diag(damping * np.diag(normal)), toward)
+                new_taps, new_gain = taps + step[:TAPS], gain + step[TAPS : TAPS + k * m].reshape(k, m)
+                rest = step[TAPS + k * m :]
+                new_at = at + np.clip(rest[:k], -0.5, 0.5)
+                new_pole = pole + (rest[k : k + m] + 1j * rest[k + m :]) * self.spread
+                new_cost = self._cost(new_taps, new_gain, new_at, new_pole) if new_pole.real.max() < 0.0 else np.inf
+                if new_cost < cost:
+                    better = True
+                    break
+                damping = max(damping, 1e-5) * 8.0
+            if not better:
+                break
+            gained, damping = cost - new_cost, max(damping / 8.0, 1e-7)
+            taps, gain, at, pole = _levelled(new_taps, new_gain, new_at, new_pole)
+            cost = new_cost
+            if gained < LEAST_GAIN * cost or turn == turns - 1:
+                break
+            cost, normal, toward = self._turn(taps, gain, at, pole)
+        left = cost / sum(len(mean.values) for mean in self.means)
+        blows = [Blow(float(t), g) for t, g in zip(at, gain, strict=True)]
+        return Bank.of(self.circle, pole, taps), blows, left
+
+    def _cut(self, waves: Floats, mean: Mean) -> Floats:
+        first = LEAD - mean.zero
+        return waves[..., first : first + len(mean.values)]
+
+    def _off(self, taps: Floats, gain: Floats, pole: Complexes) -> Floats:
+        """How far all unknowns are from where they are held."""
+        away = (pole - self.first) / self.spread
+        return np.concatenate([taps, gain.ravel(), np.zeros(self.k), away.real, away.imag])
+
+    def _cost(self, taps: Floats, gain: Floats, at: Floats, pole: Complexes) -> float:
+        spectra = self.circle.sines(pole) * ((taps @ self.circle.taps) * self.circle.band)
+        waves = self.circle.waves((gain @ spectra) * np.exp(-at[:, None] * self.circle.at))
+        cost = float(self.held @ self._off(taps, gain, pole) ** 2)
+        for wave, mean in zip(waves, self.means, strict=True):
+            left = mean.values - self._cut(wave, mean)
+            cost += float(left @ left) / mean.variance
+        return cost
+
+    def _turn(self, taps: Floats, gain: Floats, at: Floats, pole: Complexes) -> tuple[float, Floats, Floats]:
+        """Cost, normal matrix and right side."""
+        c, m, k = self.circle, self.m, self.k
+        through = (taps @ c.taps) * c.band
+        sines, (decay, turn) = c.sines(pole), c.by_pole(pole)
+        decay, turn = decay * self.spread[:, None] * through, turn * self.spread[:, None] * through
+        normal, toward = np.diag(self.held), -self.held * self._off(taps, gain, pole)
+        cost = float(self.held @ self._off(taps, gain, pole) ** 2)
+        for i, mean in enumerate(self.means):
+            late = np.exp(-c.at * at[i])
+            modes = sines * (through * late)
+            whole, bare = gain[i] @ modes, (gain[i] @ sines) * (c.band * late)
+            g = gain[i][:, None]
+            spectra = np.concatenate([bare[None], modes, -c.at * whole[None], decay * late * g, turn * late * g])
+            waves = c.waves(spectra)
+            n, first = len(mean.values), LEAD - mean.zero
+            # what a tap adds is the bare wave, later by the tap's place
+            padded = np.concatenate([np.zeros(TAPS), waves[0]])
+            views = np.lib.stride_tricks.sliding_window_view(padded, n)
+            tap = views[TAPS + first + EARLY - np.arange(TAPS)]
+            block = np.concatenate([tap, self._cut(waves[1:], mean)]) / np.sqrt(mean.variance)
+            left = mean.values / np.sqrt(mean.variance) - gain[i] @ block[TAPS : TAPS + m]
+            own = TAPS + i * m + np.arange(m)
+            last = TAPS + k * m + k + np.arange(2 * m)
+            index = np.concatenate([np.arange(TAPS), own, [TAPS + k * m + i], last])
+            normal[np.ix_(index, index)] += block @ block.T
+            toward[index] += block @ left
+            cost += float(left @ left)
+        return cost, normal, toward
+
+
+def _levelled(taps: Floats, gain: Floats, at: Floats, pole: Complexes) -> tuple[Floats, Floats, Floats, Complexes]:
+    """The same with the filter's answers to the modes of size one in the middle."""
+    through = np.abs(taps @ np.exp(-(np.arange(TAPS) - EARLY)[:, None] * pole))
+    size = float(np.median(through))
+    return taps / size, gain * size, at, pole

@@ -1,0 +1,297 @@
+"""Unlocking, impulse and lock of a lever's beats, each timed against all that rings with it.
+
+The unlockings, which stand alone, first teach the bank of the case's modes (`bank`); with it the impulse parts from the
+second blow on the jewel (`unravel`, `volley`), whose rings teach the bank better; then the lock parts from banking and
+bounce. What earlier blows of a beat leave ringing is taken out of each window as it was found. What does not bear (too
+few beats or modes, a bank that leaves too much of the means, blows that leave too much of the beats) gives no times.
+Conventions: as in `bank`; times of the interface in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
+
+from heartwright.listen.timing import bank, unravel, volley
+from heartwright.listen.timing.bank import Bank, Blow, Circle, Mean
+from heartwright.listen.timing.coherent import Heard, Rows, Window
+from heartwright.listen.timing.modal import Complexes
+from heartwright.listen.timing.unravel import Found, Plan
+from heartwright.listen.timing.volley import Fit, Volley
+from heartwright.records import Floats, Ints
+
+FEWEST = 12  # beats of a side
+IMPULSE = Window(reach_s=60e-6, before_s=0.35e-3, after_s=1.2e-3)
+LOCK_S = 2.0e-3  # of the lock's window, after its zero
+RINGS_S = 0.7e-3  # after the lock the case rings freely
+LEAST_RING = 1.0  # energy of a mode in the ringing of the mean locks, below which it is none [of a sample's noise]
+HIGHEST = 0.42  # of the rate: modes above are not the case's
+SCATTER_S = 15e-6  # by which blows on uneven teeth scatter
+BANKING, BOUNCE, SECOND = (60e-6, 620e-6), (60e-6, 420e-6), (60e-6, 500e-6)  # how much later they come
+GRID = 0.5  # of their search [samples]
+LEARNT, AGAIN = 20, 8  # turns
+TURNS = 2  # fits of all beats, each with what is usual in them as the one before has it
+SHOWN = 3  # times that a side is shown how the other's blows follow each other
+# What is left of the beats (1: noise) beyond which blows are not followed further, and beyond which not believed.
+LOOSE_LEFT, MOST_LEFT = 1.6, 1.5
+BANK_LEFT, WELL_LEFT = 3.0, 1.2  # the same of the means that teach the bank, and below which they do it well
+APART = (0.0, 1.0, -1.0)  # samples by which the sides are moved against each other to begin learning from
+ODD = 5.0  # sigmas by which a beat's cost exceeds most beats', beyond which it holds other blows
+TAUGHT, TAUGHT_ZERO = 72, 12  # samples of the means that teach the bank, and of these before the blow
+TEACHES = 0.002  # least error of such a mean [of its peak]: other blows are taken out of it
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """One landmark of a side's beats: `time_s` and `sigma_s` [n_beat], NaN where it was not told; `begun_s` is its
+    onset after the zero of what it was timed by before, up to a delay that all landmarks of the take share, `left` what
+    is left over of each value (1: noise)."""
+
+    time_s: Floats
+    sigma_s: Floats
+    begun_s: float
+    left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What a side's beats are timed by so far. `begun_s` is the onset of the unlocking after its zero; `impulse_s`
+    [n_beat] is where the impulse is expected, `aligned_s` where it was heard, `alone_s` how long impulse and lock are
+    alone."""
+
+    unlock: Heard
+    lock: Heard
+    begun_s: float
+    impulse_s: Floats
+    aligned_s: Floats
+    alone_s: tuple[float, float]
+
+
+class _Beats:
+    """Beats of a side: windows and what has been found in them. Times of blows [beat, blow] are samples of the take."""
+
+    def __init__(self, side: Side, samples: Floats, rate_hz: float, quiet: Floats, circle: Circle) -> None:
+        self.side, self.rate_hz, self.circle = side, rate_hz, circle
+        self.ok = np.flatnonzero(
+            np.isfinite(side.unlock.time_s) & np.isfinite(side.lock.time_s) & np.isfinite(side.impulse_s)
+        )
+        self.blows: list[tuple[Floats, Floats]] = []
+        rows, lock = side.unlock.rows, side.lock.rows
+        self.unlock = self._white(rows, side.unlock.time_s, rows.length)
+        self.lock = self._white(lock, side.lock.time_s, lock.length)
+        self.ring = self.lock.mean(axis=0)[lock.before + int(RINGS_S * rate_hz) :]
+        self.lock = self.lock[:, : lock.before + int(LOCK_S * rate_hz)]
+        off = (side.aligned_s - side.impulse_s)[self.ok]
+        self.expected = np.full(len(side.impulse_s), np.nan)
+        self.hears = bool(np.isfinite(off).mean() > 0.6)
+        if self.hears:
+            self.middle = float(np.nanmedian(off))
+            near = np.where(np.abs(off - self.middle) < IMPULSE.reach_s, off, self.middle)
+            self.expected[self.ok] = side.impulse_s[self.ok] + self.middle
+            self.rows = Rows(samples, rate_hz, self.expected[self.ok], IMPULSE, quiet)
+            self.impulse = self._shifted(self.rows, np.zeros(len(self.ok)), self.rows.length)
+            self.aligned = (near - self.middle) * rate_hz
+
+    def _white(self, rows: Rows, time_s: Floats, length: int) -> Floats:
+        at = (time_s - rows.expected_s)[self.ok] * self.rate_hz
+        return self._shifted(rows, at, length, self.ok)
+
+    def _shifted(self, rows: Rows, at: Floats, length: int, some: Ints | None = None) -> Floats:
+        delays = np.exp(-1j * np.arange(len(self.circle.predictor))[:, None] * rows.turn)
+        white = (self.circle.predictor @ delays).astype(np.complex64)
+        return rows.shifted((rows.plain if some is None else rows.plain[some]) * white, at, length).astype(np.float64)
+
+    def less_older(self, windows: Floats, start_s: Floats, zero: int, own: Bank) -> Floats:
+        """`windows` [beat, n], zero at `start_s`, without what the blows found so far leave ringing in them."""
+        for time, gain in self.blows:
+            behind = time - (start_s[self.ok] * self.rate_hz - zero)[:, None]
+            windows = windows - own.ringing(behind, gain, windows.shape[1])
+        return windows
+
+    def add(self, start_s: Floats, found: Fit) -> None:
+        self.blows.append((start_s[self.ok][:, None] * self.rate_hz + found.time, found.gain))
+
+
+def time(
+    sides: list[Side], samples: Floats, rate_hz: float, quiet: Floats, pole: Complexes
+) -> list[list[Timed | None]]:
+    """Unlocking, impulse and lock of each side; None where they are not told."""
+    nothing: list[list[Timed | None]] = [[None, None, None] for _ in sides]
+    circle = Circle(bank.predictor(quiet))
+    beats = [_Beats(side, samples, rate_hz, quiet, circle) for side in sides]
+    if min(len(b.ok) for b in beats) < FEWEST:
+        return nothing
+    pole = _ringing(pole / rate_hz, beats)
+    if len(pole) < 2:
+        return nothing
+    means = [_mean(b.unlock, b.side.unlock.rows.before) for b in beats]
+    own, taught, left = _learnt(circle, means, [b.side.begun_s * rate_hz for b in beats], pole)
+    if left > BANK_LEFT:
+        return nothing
+    usual = [Volley(np.array([b.time]), np.ones(1), b.gain[None], volley.usual(b.gain[None])) for b in taught]
+    unlocked = [_unlocked(b, own, v) for b, v in zip(beats, usual, strict=True)]
+    struck = _shown(lambda s, known, also: _struck(beats[s], own, known, also))
+    impulses = [_impulse(b, own, found, TURNS) for b, found in zip(beats, struck, strict=True)]
+    if any(fit is not None for fit in impulses):
+        lessons: list[Mean] = []
+        known: list[Blow] = []
+        for b, unlock, impulse in zip(beats, unlocked, impulses, strict=True):
+            _teach(lessons, known, b.unlock.shape[1], b.side.unlock.rows.before, unlock, own)
+            if impulse is not None:
+                _teach(lessons, known, b.impulse.shape[1], b.rows.before, impulse, own)
+        better, _blows, left = bank.learn(circle, lessons, known, pole, own.taps, AGAIN)
+        if left < BANK_LEFT:
+            own = better
+            unlocked = [_unlocked(b, own, fit.volley(v)) for b, fit, v in zip(beats, unlocked, usual, strict=True)]
+            struck = [
+                None if fit is None or found is None else replace(found, volley=fit.volley(found.volley))
+                for fit, found in zip(impulses, struck, strict=True)
+            ]
+            impulses = [_impulse(b, own, found, 1) for b, found in zip(beats, struck, strict=True)]
+    locked = _shown(lambda s, known, also: _lock_found(beats[s], own, known, also))
+    out = []
+    for b, unlock, impulse, found in zip(beats, unlocked, impulses, locked, strict=True):
+        lock = _lock(b, own, found)
+        fits = (b.side.unlock.time_s, unlock), (b.expected, impulse), (b.side.lock.time_s, lock)
+        out.append([None if fit is None else _timed(b, start_s, fit) for start_s, fit in fits])
+    return out
+
+
+def _learnt(circle: Circle, means: list[Mean], begun: list[float], pole: Complexes) -> tuple[Bank, list[Blow], float]:
+    """The bank that explains `means`, whose blows are at `begun` or, where that ends badly, a little beside."""
+    best = None
+    for apart in APART:
+        first = [Blow(at + apart * s, np.zeros(0)) for s, at in enumerate(begun)]
+        found = bank.learn(circle, means, first, pole, None, LEARNT)
+        if best is None or found[2] < best[2]:
+            best = found
+        if best[2] < WELL_LEFT:
+            break
+    assert best is not None
+    return best
+
+
+def _ringing(pole: Complexes, beats: list[_Beats]) -> Complexes:
+    """The poles that ring on after the locks."""
+    pole = pole[pole.imag < 2.0 * np.pi * HIGHEST]
+    energy = np.zeros(len(pole))
+    for b in beats:
+        turning = np.exp(pole[:, None] * np.arange(len(b.ring)))
+        basis = np.concatenate([turning.real, turning.imag, volley.drift(len(b.ring))])
+        amplitude = np.linalg.lstsq(basis.T, b.ring, rcond=1e-9)[0][: 2 * len(pole)]
+        energy += (amplitude.reshape(2, -1) ** 2).sum(axis=0) / (-4.0 * pole.real)
+    return pole[energy > LEAST_RING]
+
+
+def _mean(windows: Floats, zero: int) -> Mean:
+    values = windows.mean(axis=0)
+    return Mean(values - values[: zero // 2].mean(), zero, 1.0 / len(windows))
+
+
+def _unlocked(b: _Beats, own: Bank, usual: Volley) -> Fit:
+    b.blows.clear()
+    start = np.tile(usual.time, (len(b.unlock), 1))
+    found = volley.fit(b.unlock, b.side.unlock.rows.before, own, usual, start)
+    b.add(b.side.unlock.time_s, found)
+    return found
+
+
+def _struck(b: _Beats, own: Bank, known: Found | None, also: Floats | None) -> Found | None:
+    """How impulse and second blow follow each other."""
+    if not b.hears:
+        return None
+    zero = b.rows.before
+    windows = b.less_older(b.impulse, b.expected, zero, own)
+    n = windows.shape[1]
+    size = next_fast_len(n + 64, real=True)
+    turn = np.exp(2j * np.pi * rfftfreq(size) * b.aligned[:, None])
+    windows = irfft(rfft(windows, size, axis=1) * turn, size, axis=1)[:, :n]
+    late = SECOND[0] * b.rate_hz, SECOND[1] * b.rate_hz, GRID
+    plan = Plan(b.side.alone_s[0] * b.rate_hz, (0.0, SCATTER_S * b.rate_hz), (late,))
+    return unravel.find(windows, zero, own, plan, known, also)
+
+
+def _impulse(b: _Beats, own: Bank, found: Found | None, turns: int) -> Fit | None:
+    if found is None or found.left > LOOSE_LEFT:
+        return None
+    usual, zero = found.volley, b.rows.before
+    windows = b.less_older(b.impulse, b.expected, zero, own)
+    for _turn in range(turns):
+        fit = volley.settled(windows, zero, own, usual, volley.FAR)
+        usual = fit.volley(usual)
+    b.add(b.expected, fit)
+    return fit
+
+
+def _shown(find: Callable[[int, Found | None, Floats | None], Found | None]) -> list[Found | None]:
+    """How blows follow each other on both sides; what one side shows is tried on the other.
+
+    `find` takes the side, what is known of it and the delays that are to be tried.
+    """
+    out = [find(0, None, None), find(1, None, None)]
+    side = int(np.argmax([np.inf if f is None else f.score for f in out]))
+    for _turn in range(SHOWN):
+        other = out[1 - side]
+        if other is not None:
+            out[side] = find(side, out[side], other.volley.time[1:] - other.volley.time[0])
+        side = 1 - side
+    return out
+
+
+def _lock_found(b: _Beats, own: Bank, known: Found | None, also: Floats | None) -> Found | None:
+    rate = b.rate_hz
+    later = tuple((low * rate, high * rate, GRID) for low, high in (BANKING, BOUNCE))
+    scatter = SCATTER_S * rate
+    plan = Plan(b.side.alone_s[1] * rate, (0.0, scatter, scatter * float(np.sqrt(2.0))), later)
+    return unravel.find(_lock_windows(b, own), b.side.lock.rows.before, own, plan, known, also)
+
+
+def _lock_windows(b: _Beats, own: Bank) -> Floats:
+    return b.less_older(b.lock, b.side.lock.time_s, b.side.lock.rows.before, own)
+
+
+def _lock(b: _Beats, own: Bank, found: Found | None) -> Fit | None:
+    if found is None or found.left > LOOSE_LEFT:
+        return None
+    windows, zero, usual = _lock_windows(b, own), b.side.lock.rows.before, found.volley
+    for _turn in range(TURNS):
+        fit = volley.settled(windows, zero, own, usual, 0.0)
+        usual = fit.volley(usual)
+    return fit
+
+
+def _teach(lessons: list[Mean], known: list[Blow], n: int, zero: int, found: Fit, own: Bank) -> None:
+    """Adds the mean waveform of each blow, the others taken out."""
+    cost = found.cost()
+    good = cost < float(np.median(cost)) * (1.0 + ODD * np.sqrt(2.0 / np.median(cost)))
+    size = next_fast_len(n + 64, real=True)
+    rest = rfft(found.rest[good], size, axis=1)
+    for k in range(found.time.shape[1]):
+        time, gain = found.time[good, k], found.gain[good, k].mean(axis=0)
+        turn = np.exp(2j * np.pi * rfftfreq(size) * (time + (zero - TAUGHT_ZERO))[:, None])
+        length = min(TAUGHT, int(n - zero - time.max()) + TAUGHT_ZERO - 2)
+        values = irfft((rest * turn).mean(axis=0), size)[:length]
+        values = values - values[: TAUGHT_ZERO - 3].mean()
+        values = values + gain @ own.wave(np.zeros(1, dtype=np.int64), length, TAUGHT_ZERO)[0]
+        error = TEACHES * float(np.abs(values).max())
+        lessons.append(Mean(values, TAUGHT_ZERO, 1.0 / len(time) + error**2))
+        known.append(Blow(0.0, gain))
+
+
+def _timed(b: _Beats, start_s: Floats, found: Fit) -> Timed | None:
+    """Times of the first blow of all beats."""
+    left = float(np.median(found.left))
+    if left > MOST_LEFT:
+        return None
+    time_s, sigma_s = np.full((2, len(start_s)), np.nan)
+    begun = float(np.median(found.time[:, 0]))
+    cost = found.cost()
+    middle = float(np.median(cost))
+    good = cost < middle + ODD * float(np.sqrt(2.0 * middle))
+    at = b.ok[good]
+    time_s[at] = start_s[at] + (found.time[good, 0] - begun) / b.rate_hz
+    sigma_s[at] = found.sigma[good, 0] * np.sqrt(max(left, 1.0)) / b.rate_hz
+    return Timed(time_s, sigma_s, begun / b.rate_hz, left)
