@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heartwright.listen.beat import cycle, onsets, pulse, seek
+from heartwright.listen.beat import cycle, deep, onsets, pulse, seek
 from heartwright.listen.beat.onsets import Singles
 from heartwright.records import Floats
 
@@ -22,9 +22,13 @@ LEAST_Z, PERHAPS_Z = 9.5, 6.0  # noise alone reaches 8
 SURE_COUNT = 0.8
 SHORTEST_S, FEWEST_CYCLES = 12.0, 12  # a shorter take, or fewer oscillations, prove no second clock
 RELATED = (1, 2, 3)  # a ratio of periods that times one of these is a whole number is the first clock's own
-NEAR_RATIO = 3e-4  # a comb tells a period to some 1e-5, a wandering rate changes it by 1e-4
+NEAR_RATIO = 1e-4  # a comb tells a period to some 1e-5, and what is the first clock's own wanders with it
 LEAST_SHARE = 0.05  # of the first comb's height; a clock that shows less is not the louder one
 FAINTEST_DB = -20.0  # what is softer against a loud clock among knocks and words is made of what is left of these
+DEEP_Z = 8.0  # the same of a fold, of which noise alone, clicks and syllables reach 7.5
+# Height of the first clock's fold [noise's mean energy] between which the take is folded for a second one that no comb
+# shows: some 3 to 10 dB. Beside a fainter clock no fold showed one half as loud either (made takes).
+FOLDED = (0.45, 2.0)
 SOFTEST = 10.0 ** (-26.0 / 10.0)  # share of the first's energy in the fold below which it surely is that soft
 LOUDEST_SHARE = 0.998  # quantile of the energy beyond which a block is a knock
 PEAKS_HZ = 3000.0
@@ -62,7 +66,8 @@ def _told(other: pulse.Pulse, level: float) -> tuple[tuple[float, float], ...]:
 
 def _second(strike: onsets.Onsets, strength: Singles, first: pulse.Pulse) -> tuple[pulse.Pulse | None, onsets.Singles]:
     """The pulse of what the first leaves, and the onset strength that shows it (both clocks in it)."""
-    rate = strike.block_rate_hz
+    rate, energy = strike.block_rate_hz, _energy(strike)
+    loud = _stands(_fold(energy, rate, first))
     lags_s = pulse.LAGS_S[:1] if first.z > seek.PLAIN_Z else pulse.LAGS_S
     rest = without(strength, rate, first)
     second = pulse.find(rest, rate, lags_s=lags_s, least_z=PERHAPS_Z)
@@ -71,18 +76,60 @@ def _second(strike: onsets.Onsets, strength: Singles, first: pulse.Pulse) -> tup
         other = pulse.find(every, rate, lags_s=lags_s, least_z=PERHAPS_Z)
         if other is not None and (second is None or other.z > second.z):
             rest, second = every, other
-    if second is None or related(first, second):
+    if second is not None and related(first, second):
         return None, strength
-    energy = _energy(strike)
-    if _stands(_fold(energy, rate, second, rest)) < SOFTEST * _stands(_fold(energy, rate, first)):
+    if second is not None and _stands(_fold(energy, rate, second, rest)) >= SOFTEST * loud:
+        shown = onsets.strength(strike.bands, rate, seek.weighed(strike, rest, second))
+        again = pulse.find(without(shown, rate, first), rate, lags_s=lags_s, least_z=LEAST_Z)
+        sure = None if again is None else _sure(strike, shown, first, again)
+        if sure is not None:
+            return sure, shown
+    return _deep(strike, strength, first) if FOLDED[0] < loud < FOLDED[1] else (None, strength)
+
+
+def _deep(strike: onsets.Onsets, strength: Singles, first: pulse.Pulse) -> tuple[pulse.Pulse | None, onsets.Singles]:
+    """The same by the fold of the whole take: beside a faint clock one half as loud makes no comb that stands out."""
+    bands, rate = strike.bands, strike.block_rate_hz
+
+    def rest(weights: Singles) -> Singles:
+        return without(onsets.even_strength(bands, rate, weights), rate, first)
+
+    best, weights = None, np.zeros(0, np.float32)
+    for some in _parts(bands.shape[1]):
+        found = deep.find(rest(some), rate)
+        if found is not None and (best is None or found.z > best.z):
+            best, weights = found, some
+    if best is None:
         return None, strength
-    shown = onsets.strength(strike.bands, rate, seek.weighed(strike, rest, second))
-    rest = without(shown, rate, first)
-    again = pulse.find(rest, rate, lags_s=lags_s)
-    again = None if again is None else seek.recounted(strike, rest, again)
-    if again is None or again.z < LEAST_Z or again.counts[0][1] < SURE_COUNT or related(first, again):
-        return None, strength
-    return (again if len(strength) / rate > FEWEST_CYCLES * again.period_s else None), shown
+    for _turn in range(2):
+        some = seek.weighed(strike, without(onsets.strength(bands, rate, weights), rate, first), best)
+        found = deep.near(rest(some), rate, best.comb_s * rate)
+        if found.z <= best.z:
+            break
+        best, weights = found, some
+    shown = onsets.strength(bands, rate, weights)
+    sure = _sure(strike, shown, first, best) if best.z > DEEP_Z else None
+    return (None, strength) if sure is None else (sure, shown)
+
+
+def _parts(count: int) -> list[Singles]:
+    """Weights of all bands and of those from 4 to 11 kHz.
+
+    One of the two shows 14 of 15 second clocks up to 6 dB below one of 6 dB that no comb shows (made takes).
+    """
+    out = [np.full(count, 1.0 / count, np.float32), np.zeros(count, np.float32)]
+    low, high = count // 6, (count + 1) // 2
+    out[1][low:high] = 1.0 / (high - low)
+    return out
+
+
+def _sure(strike: onsets.Onsets, shown: Singles, first: pulse.Pulse, second: pulse.Pulse) -> pulse.Pulse | None:
+    """The second pulse with its beats counted in all bands; None where they are not, or are the first's own."""
+    rate = strike.block_rate_hz
+    found = seek.recounted(strike, without(shown, rate, first), second)
+    if found.counts[0][1] < SURE_COUNT or related(first, found):
+        return None
+    return found if strike.seconds > FEWEST_CYCLES * found.period_s else None
 
 
 def related(first: pulse.Pulse, second: pulse.Pulse) -> bool:

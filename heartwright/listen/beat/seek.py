@@ -12,10 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from heartwright.listen.beat import cycle, deep, odds, onsets, pulse, sides
+from heartwright.listen.beat import cycle, deep, odds, onsets, pulse, sides, thirds
 from heartwright.records import Floats
 
 PLAIN_Z, PLAIN_COUNT = 300.0, 0.9999  # a comb this high, of a count this likely, needs no better ear
+FAINT_Z = 40.0  # below it a comb may be one of a part of the period
 DOUBTFUL_Z = 14.0  # below it parts of the spectrum are searched alone
 SEEMS_Z = 7.0  # below it bands are not weighed by what a pulse shows: noise would raise itself
 DEEP_S, SURELY = 12.0, 1.05  # in takes longer than that they are folded; how much better than a comb that must do
@@ -29,6 +30,10 @@ def find(strike: onsets.Onsets, bph: float | None = None) -> tuple[onsets.Single
     strength, found = _find(strike, bph)
     if found is None or (found.z > PLAIN_Z and found.counts[0][1] > PLAIN_COUNT):
         return strength, found
+    if bph is None and found.z < FAINT_Z and 3.0 * found.comb_s <= 7200.0 / pulse.SLOWEST_BPH:
+        rate, period = strike.block_rate_hz, found.comb_s * strike.block_rate_hz
+        if thirds.alone(strength, period):
+            found = pulse.counted(strength, rate, 3.0 * period, found.z, bph)
     return strength, recounted(strike, strength, found, bph)
 
 
