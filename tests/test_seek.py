@@ -61,6 +61,15 @@ def test_the_louder_of_two_clocks_is_listened_to_and_the_other_told() -> None:
     assert -9.0 < heard.others[0][1] < 0.0
 
 
+def test_a_second_clock_beside_a_faint_one_is_heard_by_its_fold(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    sound = ticks(rng, 18_000.0, 40.0, 1.0) + ticks(rng, 20_300.0, 40.0, 0.5, 4_600.0)
+    strike = onsets.find(sound + 0.5 * rng.standard_normal(len(sound)), RATE_HZ)
+    assert [round(bph, -1) for bph, _ in rivals.listen(strike).others] == [20_300.0]
+    monkeypatch.setattr(rivals, "FOLDED", (0.0, 0.0))
+    assert rivals.listen(strike).others == ()
+
+
 def test_what_is_far_softer_than_the_clock_is_no_other() -> None:
     rng = np.random.default_rng(4)
     sound = ticks(rng, 18_000.0, 30.0, 1.0) + ticks(rng, 20_300.0, 30.0, 0.05, 4_600.0)
@@ -96,7 +105,16 @@ def test_thinning_keeps_what_is_low_and_drops_what_would_fold() -> None:
 
 @pytest.mark.parametrize(
     ("ratio", "own"),
-    [(7.0, True), (0.5, True), (1.5, True), (4.0 / 3.0, True), (7.23, False), (1.07, False), (7.506, False)],
+    [
+        (7.0, True),
+        (0.5, True),
+        (1.5, True),
+        (4.0 / 3.0, True),
+        (7.23, False),
+        (1.07, False),
+        (7.506, False),
+        (3.6656, False),
+    ],
 )
 def test_parts_and_multiples_of_a_clock_are_its_own(ratio: float, own: bool) -> None:
     first = pulse.Pulse(0.4, 0.2, 0.0, 100.0)
