@@ -22,6 +22,7 @@ import numpy as np
 from scipy.fft import irfft
 from scipy.linalg import solve_toeplitz
 
+from heartwright.listen.timing.coherent import Singles
 from heartwright.listen.timing.modal import Complexes
 from heartwright.records import Floats, Ints
 
@@ -94,26 +95,18 @@ class Bank:
     circle: Circle
     pole: Complexes
     taps: Floats
-    waves: Floats
-    slopes: Floats
+    waves: Singles
+    slopes: Singles
     tail: Complexes
 
     @classmethod
     def of(cls, circle: Circle, pole: Complexes, taps: Floats) -> Bank:
         """From poles and filter."""
         spectra = circle.sines(pole) * ((taps @ circle.taps) * circle.band)
-        late = np.exp(-np.arange(FINE)[:, None, None] / FINE * circle.at) * spectra
         # a ring on the pole passes the filters by their answers at the pole
         through = taps @ np.exp(-(np.arange(TAPS) - EARLY)[:, None] * pole)
         white = circle.predictor @ np.exp(-np.arange(len(circle.predictor))[:, None] * pole)
-        return cls(
-            circle,
-            pole,
-            taps,
-            circle.waves(late),
-            circle.waves(-circle.at * late),
-            np.asarray(through * white, dtype=np.complex128),
-        )
+        return cls(circle, pole, taps, *_fine(circle, spectra), np.asarray(through * white, dtype=np.complex128))
 
     def __len__(self) -> int:
         return len(self.pole)
@@ -125,20 +118,18 @@ class Bank:
         circle = self.circle
         less = np.exp(0.5 * (sigma * circle.at) ** 2)
         spectra = circle.sines(self.pole) * ((self.taps @ circle.taps) * circle.band * less)
-        late = np.exp(-np.arange(FINE)[:, None, None] / FINE * circle.at) * spectra
-        waves, slopes = circle.waves(late), circle.waves(-circle.at * late)
-        return Bank(circle, self.pole, self.taps, waves, slopes, self.tail)
+        return Bank(circle, self.pole, self.taps, *_fine(circle, spectra), self.tail)
 
-    def at(self, time: Floats, n: int, zero: int) -> tuple[Floats, Floats, Floats]:
+    def at(self, time: Floats, n: int, zero: int) -> tuple[Singles, Singles, Floats]:
         """Waveforms and slopes [k, m, n] of blows near `time` [k], and how much later these are [samples, k]."""
         step = np.rint(time * FINE).astype(np.int64)
         return self.wave(step, n, zero), self.slope(step, n, zero), np.asarray(time - step / FINE)
 
-    def wave(self, step: Ints, n: int, zero: int) -> Floats:
+    def wave(self, step: Ints, n: int, zero: int) -> Singles:
         """Waveforms [k, m, n] of blows `step / FINE` samples after column `zero`."""
         return _cut(self.waves, step, n, zero)
 
-    def slope(self, step: Ints, n: int, zero: int) -> Floats:
+    def slope(self, step: Ints, n: int, zero: int) -> Singles:
         """Their derivatives by the onset, [k, m, n]."""
         return _cut(self.slopes, step, n, zero)
 
@@ -152,7 +143,14 @@ class Bank:
         return np.asarray((amplitude @ np.exp(self.pole[:, None] * np.arange(n))).imag)
 
 
-def _cut(kept: Floats, step: Ints, n: int, zero: int) -> Floats:
+def _fine(circle: Circle, spectra: Complexes) -> tuple[Singles, Singles]:
+    """Waveforms and slopes at all steps."""
+    late = np.exp(-np.arange(FINE)[:, None] / FINE * circle.at)[:, None] * spectra
+    waves, slopes = circle.waves(late), circle.waves(-circle.at * late)
+    return waves.astype(np.float32), slopes.astype(np.float32)
+
+
+def _cut(kept: Singles, step: Ints, n: int, zero: int) -> Singles:
     whole = step // FINE
     first = np.clip(LEAD - zero - whole, 0, SIZE - n)
     phase = step - whole * FINE

@@ -9,7 +9,7 @@ Conventions: as in `bank`; times of the interface in seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from heartwright.listen.timing import bank, unravel, volley
 from heartwright.listen.timing.bank import Bank, Blow, Circle, Mean
 from heartwright.listen.timing.coherent import Heard, Rows, Window
 from heartwright.listen.timing.modal import Complexes
-from heartwright.listen.timing.unravel import Found, Plan
+from heartwright.listen.timing.unravel import Found, Plan, Survey
 from heartwright.listen.timing.volley import Fit, Volley
 from heartwright.records import Floats, Ints
 
@@ -30,13 +30,16 @@ RINGS_S = 0.7e-3  # after the lock the case rings freely
 LEAST_RING = 1.0  # energy of a mode in the ringing of the mean locks, below which it is none [of a sample's noise]
 HIGHEST = 0.42  # of the rate: modes above are not the case's
 SCATTER_S = 15e-6  # by which blows on uneven teeth scatter
-BANKING, BOUNCE, SECOND = (60e-6, 620e-6), (60e-6, 420e-6), (60e-6, 500e-6)  # how much later they come
-GRID = 0.5  # of their search [samples]
+SECOND, GRID = (
+    (60e-6, 500e-6),
+    0.5,
+)  # how much later than the impulse the second blow comes, and steps of its search [samples]
 LEARNT, AGAIN = 20, 8  # turns
-TURNS = 2  # fits of all beats, each with what is usual in them as the one before has it
-SHOWN = 3  # times that a side is shown how the other's blows follow each other
-# What is left of the beats (1: noise) beyond which blows are not followed further, and beyond which not believed.
-LOOSE_LEFT, MOST_LEFT = 1.6, 1.5
+LEARNT_FROM = 100  # beats from which what is usual is learnt
+SHOWN, ALIKE = 3, 0.5  # times that a side is shown how the other's blows follow each other, if not alike [samples]
+# What is left of the beats (1: noise) beyond which blows are not followed further, and beyond which unlocking and
+# impulse, and lock, are not believed: of loud locks, the bank leaves as much as the noise.
+LOOSE_LEFT, MOST_LEFT = 3.0, (1.3, 1.3, 2.0)
 BANK_LEFT, WELL_LEFT = 3.0, 1.2  # the same of the means that teach the bank, and below which they do it well
 APART = (0.0, 1.0, -1.0)  # samples by which the sides are moved against each other to begin learning from
 ODD = 5.0  # sigmas by which a beat's cost exceeds most beats', beyond which it holds other blows
@@ -60,7 +63,7 @@ class Timed:
 class Side:
     """What a side's beats are timed by so far. `begun_s` is the onset of the unlocking after its zero; `impulse_s`
     [n_beat] is where the impulse is expected, `aligned_s` where it was heard, `alone_s` how long impulse and lock are
-    alone."""
+    alone, `after_s` [2] how much later than the lock the blows after it come."""
 
     unlock: Heard
     lock: Heard
@@ -68,6 +71,7 @@ class Side:
     impulse_s: Floats
     aligned_s: Floats
     alone_s: tuple[float, float]
+    after_s: Floats
 
 
 class _Beats:
@@ -94,6 +98,16 @@ class _Beats:
             self.rows = Rows(samples, rate_hz, self.expected[self.ok], IMPULSE, quiet)
             self.impulse = self._shifted(self.rows, np.zeros(len(self.ok)), self.rows.length)
             self.aligned = (near - self.middle) * rate_hz
+
+    def part(self, count: int) -> _Beats:
+        """Some of the beats, evenly."""
+        at = _places(len(self.ok), count)
+        out = copy(self)
+        out.blows, out.ok = [], self.ok[at]
+        out.unlock, out.lock = self.unlock[at], self.lock[at]
+        if self.hears:
+            out.impulse, out.aligned = self.impulse[at], self.aligned[at]
+        return out
 
     def _white(self, rows: Rows, time_s: Floats, length: int) -> Floats:
         at = (time_s - rows.expected_s)[self.ok] * self.rate_hz
@@ -132,31 +146,36 @@ def time(
     if left > BANK_LEFT:
         return nothing
     usual = [Volley(np.array([b.time]), np.ones(1), b.gain[None], volley.usual(b.gain[None])) for b in taught]
-    unlocked = [_unlocked(b, own, v) for b, v in zip(beats, usual, strict=True)]
-    struck = _shown(lambda s, known, also: _struck(beats[s], own, known, also))
-    impulses = [_impulse(b, own, found, TURNS) for b, found in zip(beats, struck, strict=True)]
+    few = [b.part(LEARNT_FROM) for b in beats]
+    unlocked = [_unlocked(b, own, v) for b, v in zip(few, usual, strict=True)]
+    struck = _struck(few, own)
+    impulses = [_impulse(b, own, found) for b, found in zip(few, struck, strict=True)]
     if any(fit is not None for fit in impulses):
         lessons: list[Mean] = []
         known: list[Blow] = []
-        for b, unlock, impulse in zip(beats, unlocked, impulses, strict=True):
+        for b, unlock, impulse in zip(few, unlocked, impulses, strict=True):
             _teach(lessons, known, b.unlock.shape[1], b.side.unlock.rows.before, unlock, own)
             if impulse is not None:
                 _teach(lessons, known, b.impulse.shape[1], b.rows.before, impulse, own)
         better, _blows, left = bank.learn(circle, lessons, known, pole, own.taps, AGAIN)
         if left < BANK_LEFT:
             own = better
-            unlocked = [_unlocked(b, own, fit.volley(v)) for b, fit, v in zip(beats, unlocked, usual, strict=True)]
-            struck = [
-                None if fit is None or found is None else replace(found, volley=fit.volley(found.volley))
-                for fit, found in zip(impulses, struck, strict=True)
-            ]
-            impulses = [_impulse(b, own, found, 1) for b, found in zip(beats, struck, strict=True)]
-    locked = _shown(lambda s, known, also: _lock_found(beats[s], own, known, also))
+    usual = [fit.volley(v) for fit, v in zip(unlocked, usual, strict=True)]
+    struck = [
+        None if fit is None or found is None else replace(found, volley=fit.volley(found.volley))
+        for fit, found in zip(impulses, struck, strict=True)
+    ]
+    unlocked = [_unlocked(b, own, v) for b, v in zip(beats, usual, strict=True)]
+    impulses = [_impulse(b, own, found) for b, found in zip(beats, struck, strict=True)]
+    windows = [b.less_older(b.lock, b.side.lock.time_s, b.side.lock.rows.before, own) for b in beats]
+    locked = _locked(beats, windows, own)
     out = []
-    for b, unlock, impulse, found in zip(beats, unlocked, impulses, locked, strict=True):
-        lock = _lock(b, own, found)
-        fits = (b.side.unlock.time_s, unlock), (b.expected, impulse), (b.side.lock.time_s, lock)
-        out.append([None if fit is None else _timed(b, start_s, fit) for start_s, fit in fits])
+    for s, b in enumerate(beats):
+        lock = _lock(windows[s], b.side.lock.rows.before, own, locked[s])
+        fits = (b.side.unlock.time_s, unlocked[s]), (b.expected, impulses[s]), (b.side.lock.time_s, lock)
+        out.append(
+            [None if fit is None else _timed(b, at, fit, most) for (at, fit), most in zip(fits, MOST_LEFT, strict=True)]
+        )
     return out
 
 
@@ -199,68 +218,75 @@ def _unlocked(b: _Beats, own: Bank, usual: Volley) -> Fit:
     return found
 
 
-def _struck(b: _Beats, own: Bank, known: Found | None, also: Floats | None) -> Found | None:
-    """How impulse and second blow follow each other."""
-    if not b.hears:
-        return None
-    zero = b.rows.before
-    windows = b.less_older(b.impulse, b.expected, zero, own)
-    n = windows.shape[1]
-    size = next_fast_len(n + 64, real=True)
-    turn = np.exp(2j * np.pi * rfftfreq(size) * b.aligned[:, None])
-    windows = irfft(rfft(windows, size, axis=1) * turn, size, axis=1)[:, :n]
-    late = SECOND[0] * b.rate_hz, SECOND[1] * b.rate_hz, GRID
-    plan = Plan(b.side.alone_s[0] * b.rate_hz, (0.0, SCATTER_S * b.rate_hz), (late,))
-    return unravel.find(windows, zero, own, plan, known, also)
+def _struck(beats: list[_Beats], own: Bank) -> list[Found | None]:
+    """How impulse and second blow follow each other on each side."""
+    surveys, tried = [], []
+    for b in beats:
+        if not b.hears:
+            continue
+        zero, rate = b.rows.before, b.rate_hz
+        windows = b.less_older(b.impulse, b.expected, zero, own)
+        n = windows.shape[1]
+        size = next_fast_len(n + 64, real=True)
+        turn = np.exp(2j * np.pi * rfftfreq(size) * b.aligned[:, None])
+        windows = irfft(rfft(windows, size, axis=1) * turn, size, axis=1)[:, :n]
+        seen = unravel.survey(windows, zero, own, Plan(b.side.alone_s[0] * rate, (0.0, SCATTER_S * rate)))
+        surveys.append(seen)
+        tried.append(unravel.seconds(seen, (SECOND[0] * rate, SECOND[1] * rate, GRID)))
+    found = iter(_shown(surveys, tried, own))
+    return [next(found) if b.hears else None for b in beats]
 
 
-def _impulse(b: _Beats, own: Bank, found: Found | None, turns: int) -> Fit | None:
+def _impulse(b: _Beats, own: Bank, found: Found | None) -> Fit | None:
     if found is None or found.left > LOOSE_LEFT:
         return None
-    usual, zero = found.volley, b.rows.before
-    windows = b.less_older(b.impulse, b.expected, zero, own)
-    for _turn in range(turns):
-        fit = volley.settled(windows, zero, own, usual, volley.FAR)
-        usual = fit.volley(usual)
+    windows = b.less_older(b.impulse, b.expected, b.rows.before, own)
+    fit = volley.settled(windows, b.rows.before, own, found.volley, volley.FAR)
     b.add(b.expected, fit)
     return fit
 
 
-def _shown(find: Callable[[int, Found | None, Floats | None], Found | None]) -> list[Found | None]:
-    """How blows follow each other on both sides; what one side shows is tried on the other.
-
-    `find` takes the side, what is known of it and the delays that are to be tried.
-    """
-    out = [find(0, None, None), find(1, None, None)]
+def _shown(surveys: list[Survey], tried: list[list[Floats]], own: Bank) -> list[Found | None]:
+    """How blows follow each other on the sides surveyed; what one side shows is tried on the other."""
+    out = [unravel.judged(seen, own, some, None) for seen, some in zip(surveys, tried, strict=True)]
+    if len(out) < 2:
+        return out
     side = int(np.argmax([np.inf if f is None else f.score for f in out]))
     for _turn in range(SHOWN):
-        other = out[1 - side]
+        other, mine = out[1 - side], out[side]
         if other is not None:
-            out[side] = find(side, out[side], other.volley.time[1:] - other.volley.time[0])
+            behind = other.volley.time[1:] - other.volley.time[0]
+            if mine is None or np.abs(mine.volley.time[1:] - mine.volley.time[0] - behind).max() > ALIKE:
+                out[side] = unravel.judged(surveys[side], own, [behind], mine)
         side = 1 - side
     return out
 
 
-def _lock_found(b: _Beats, own: Bank, known: Found | None, also: Floats | None) -> Found | None:
-    rate = b.rate_hz
-    later = tuple((low * rate, high * rate, GRID) for low, high in (BANKING, BOUNCE))
-    scatter = SCATTER_S * rate
-    plan = Plan(b.side.alone_s[1] * rate, (0.0, scatter, scatter * float(np.sqrt(2.0))), later)
-    return unravel.find(_lock_windows(b, own), b.side.lock.rows.before, own, plan, known, also)
+def _locked(beats: list[_Beats], windows: list[Floats], own: Bank) -> list[Found | None]:
+    """How lock, banking and bounce follow each other on each side."""
+    if any(len(b.side.after_s) != 2 for b in beats):
+        return [None for _ in beats]
+    surveys = []
+    for b, rows in zip(beats, windows, strict=True):
+        scatter = SCATTER_S * b.rate_hz
+        plan = Plan(b.side.alone_s[1] * b.rate_hz, (0.0, scatter, scatter * float(np.sqrt(2.0))))
+        surveys.append(unravel.survey(rows, b.side.lock.rows.before, own, plan))
+    return _shown(surveys, [[np.sort(b.side.after_s) * b.rate_hz] for b in beats], own)
 
 
-def _lock_windows(b: _Beats, own: Bank) -> Floats:
-    return b.less_older(b.lock, b.side.lock.time_s, b.side.lock.rows.before, own)
-
-
-def _lock(b: _Beats, own: Bank, found: Found | None) -> Fit | None:
+def _lock(windows: Floats, zero: int, own: Bank, found: Found | None) -> Fit | None:
     if found is None or found.left > LOOSE_LEFT:
         return None
-    windows, zero, usual = _lock_windows(b, own), b.side.lock.rows.before, found.volley
-    for _turn in range(TURNS):
-        fit = volley.settled(windows, zero, own, usual, 0.0)
-        usual = fit.volley(usual)
-    return fit
+    few = volley.settled(_evenly(windows, LEARNT_FROM), zero, own, found.volley, 0.0)
+    return volley.settled(windows, zero, own, few.volley(found.volley), 0.0)
+
+
+def _evenly(rows: Floats, count: int) -> Floats:
+    return rows[_places(len(rows), count)]
+
+
+def _places(size: int, count: int) -> Ints:
+    return np.linspace(0, size - 1, min(count, size)).astype(np.int64)
 
 
 def _teach(lessons: list[Mean], known: list[Blow], n: int, zero: int, found: Fit, own: Bank) -> None:
@@ -281,10 +307,10 @@ def _teach(lessons: list[Mean], known: list[Blow], n: int, zero: int, found: Fit
         known.append(Blow(0.0, gain))
 
 
-def _timed(b: _Beats, start_s: Floats, found: Fit) -> Timed | None:
+def _timed(b: _Beats, start_s: Floats, found: Fit, most: float) -> Timed | None:
     """Times of the first blow of all beats."""
     left = float(np.median(found.left))
-    if left > MOST_LEFT:
+    if left > most:
         return None
     time_s, sigma_s = np.full((2, len(start_s)), np.nan)
     begun = float(np.median(found.time[:, 0]))

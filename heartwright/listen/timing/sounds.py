@@ -107,7 +107,13 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
     if quick:
         sides_heard = [
             joint.Side(
-                u, k, o.start_s, _between(shape, s, u.time_s, k.time_s), impulse_s[b], (IMPULSE_OWN_S, float(own[s]))
+                u,
+                k,
+                o.start_s,
+                _between(shape, s, u.time_s, k.time_s),
+                impulse_s[b],
+                (IMPULSE_OWN_S, float(own[s])),
+                np.array([at - lock_start[s].start_s for at, _size in lock_start[s].later]),
             )
             for s, (u, k, o, b) in enumerate(zip(unlocks, locks, start, sides, strict=True))
         ]
@@ -120,6 +126,8 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
             _taken(lock_told, lock_start[s], lock_s, lock_sigma, beats)
             if impulse_told is not None:
                 impulse_s[beats] = impulse_told.time_s + impulse_told.begun_s + float(np.mean(late_s))
+            elif unlock_told is not None:
+                impulse_s[beats] = np.nan  # all else could be told together: they cannot be parted
     return Sounds(unlock_s, impulse_s, lock_s, sigma, lock_sigma, True, _common(start, rate_hz), lock_common)
 
 

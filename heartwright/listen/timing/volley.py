@@ -13,13 +13,15 @@ Conventions: as in `bank`; beats are rows, their windows are white.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from heartwright.listen.timing.bank import FINE, Bank
 from heartwright.records import Floats
 
-TURNS, FRESH = 4, (0, 1, 2, 3)  # turns, and those in which the normal matrix is made anew
+TURNS, FRESH = 4, 4  # turns while blows are hardly known, and how many of them make the normal matrix anew
+SURE_TURNS, SURE_FRESH = 3, 2  # the same where they are known
 SLOW = 3  # highest power of time of the drift
 SEEN = FINE // 4  # steps between the times that are tried [of `FINE` a sample]
 FAR = 3.0  # samples by which later blows are looked for about where they mostly come
@@ -79,6 +81,7 @@ def usual(gain: Floats) -> Floats:
     return MIXED * np.abs(gain) + MIXED_LEAST * np.sqrt(np.mean(gain**2, axis=1, keepdims=True))
 
 
+@cache
 def drift(n: int) -> Floats:
     """Slow waveforms of norm 1 at right angles, [SLOW + 1, n]."""
     slow = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, n), SLOW)
@@ -87,13 +90,14 @@ def drift(n: int) -> Floats:
 
 def settled(white: Floats, zero: int, bank: Bank, volley: Volley, first: float) -> Fit:
     """The blows of windows [beat, n], looked for and fitted; those that fit badly are looked for elsewhere too."""
-    found = fit(white, zero, bank, volley, look(white, zero, bank, volley, first)[0])
+    start, _left = look(white, zero, bank, volley, first)
+    found = fit(white, zero, bank, volley, start, SURE_TURNS, SURE_FRESH)
     cost = found.cost()
     middle = float(np.median(cost))
     odd = np.flatnonzero(cost > middle + DOUBTFUL * float(np.sqrt(2.0 * middle)))
     if len(odd):
         start, _left = look(white[odd], zero, bank, volley, first, found.time[odd])
-        other = fit(white[odd], zero, bank, volley, start)
+        other = fit(white[odd], zero, bank, volley, start, SURE_TURNS, SURE_FRESH)
         better = other.cost() < cost[odd]
         for name in ("time", "sigma", "gain", "left", "off", "rest"):
             getattr(found, name)[odd[better]] = getattr(other, name)[better]
@@ -165,11 +169,14 @@ def _metric(parts: Floats, n: int) -> Floats:
     return np.asarray(np.eye(n) - (turn * keep) @ turn.T - slow.T @ slow)
 
 
-def fit(white: Floats, zero: int, bank: Bank, volley: Volley, start: Floats, turns: int = TURNS) -> Fit:
-    """The blows of windows [beat, n], from `start` [beat, k]."""
+def fit(
+    white: Floats, zero: int, bank: Bank, volley: Volley, start: Floats, turns: int = TURNS, fresh: int = FRESH
+) -> Fit:
+    """The blows of windows [beat, n], from `start` [beat, k]; `fresh` turns make the normal matrix anew."""
     count, n = white.shape
     k, m = volley.gain.shape
-    slow = drift(n)
+    slow = drift(n).astype(np.float32)
+    white = white.astype(np.float32)
     white = white - (white @ slow.T) @ slow
     mean = volley.gain.ravel()
     held = np.zeros((k + k * m, k + k * m))
@@ -186,14 +193,14 @@ def fit(white: Floats, zero: int, bank: Bank, volley: Volley, start: Floats, tur
     held[0, 0] += 1e-4
     now = np.concatenate([start, np.tile(mean, (count, 1))], axis=1)
     low, high = volley.time - FAR - MOST_STEP, volley.time + FAR + MOST_STEP
-    block = np.empty((count, k + k * m, n))
+    block = np.empty((count, k + k * m, n), dtype=np.float32)
     for turn in range(turns + 1):
-        whole = np.zeros((count, n))
+        whole = np.zeros((count, n), dtype=np.float32)
         for b in range(k):
             wave, slope, behind = bank.at(now[:, b], n, zero)
-            gain = now[:, None, k + b * m : k + (b + 1) * m]
+            gain = now[:, None, k + b * m : k + (b + 1) * m].astype(np.float32)
             moved = (gain @ slope)[:, 0]
-            whole += (gain @ wave)[:, 0] + behind[:, None] * moved
+            whole += (gain @ wave)[:, 0] + behind.astype(np.float32)[:, None] * moved
             block[:, b] = moved
             block[:, k + b * m : k + (b + 1) * m] = wave
         rest = white - whole
@@ -201,17 +208,19 @@ def fit(white: Floats, zero: int, bank: Bank, volley: Volley, start: Floats, tur
         rest = rest - along @ slow
         if turn == turns:
             break
-        if turn in FRESH:
+        if turn < fresh:
             drifted = block @ slow.T
-            normal = block @ block.transpose(0, 2, 1) - drifted @ drifted.transpose(0, 2, 1) + held
+            normal = block @ block.transpose(0, 2, 1) - drifted @ drifted.transpose(0, 2, 1)
+            normal = normal.astype(np.float64) + held
             inverse = np.linalg.inv(normal)
         toward = (block @ rest[:, :, None])[:, :, 0] - (now - usual_at) @ held
         step = (inverse @ toward[:, :, None])[:, :, 0]
         now[:, :k] = np.clip(now[:, :k] + np.clip(step[:, :k], -MOST_STEP, MOST_STEP), low, high)
         now[:, k:] += step[:, k:]
-    gain = now[:, k:].reshape(count, k, m)
+    mixture = now[:, k:].reshape(count, k, m)
     sigma = np.sqrt(np.einsum("ijj->ij", inverse)[:, :k])
     off = now[:, k:] - mean
     squares = np.einsum("ij,jk,ik->i", off, held[k:, k:], off)
+    rest = rest.astype(np.float64)
     left = np.einsum("ij,ij->i", rest, rest) / (n - SLOW - 1)
-    return Fit(now[:, :k].copy(), sigma, gain, left, squares, rest)
+    return Fit(now[:, :k].copy(), sigma, mixture, left, squares, rest)
