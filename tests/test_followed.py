@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heartwright.listen.timing import blows, coherent, followed, modal
+from heartwright.listen.timing import coherent, followed, modal
 from heartwright.listen.timing.coherent import Heard, Window
 from heartwright.listen.timing.modal import Modes
-from heartwright.listen.timing.origin import Origin, Wave
+from heartwright.listen.timing.origin import Origin
 from heartwright.records import Floats
 
 RATE_HZ = 48_000.0
@@ -85,13 +85,3 @@ def test_slope_of_a_ring_is_its_derivative_by_the_start() -> None:
     step = (modal.ring(MODES, time, 2.0e-4 + 1e-8) - modal.ring(MODES, time, 2.0e-4 - 1e-8)) / 2e-8
     assert np.allclose(unit, modal.ring(MODES, time, 2.0e-4))
     assert np.allclose(slope, step, rtol=1e-3, atol=10.0)
-
-
-def test_blows_of_a_mean_wave_are_found_one_by_one() -> None:
-    time = (np.arange(120) - 30) / RATE_HZ
-    wave = modal.ring(MODES, time, 1e-5) @ OWN
-    for after, gains in LATER:
-        wave = wave + modal.ring(MODES, time, 1e-5 + after) @ gains
-    found = blows.find(Wave(wave, 30, 1e-3), MODES, RATE_HZ)
-    assert found.start_s == pytest.approx(1e-5, abs=2e-6)
-    assert sorted(start - found.start_s for start, _size in found.later) == pytest.approx([0.34e-3, 0.50e-3], abs=8e-6)

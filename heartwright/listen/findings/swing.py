@@ -9,7 +9,8 @@ amplitude.
 Where only the lock is timed, how long it comes before the banking is not known for the watch at hand. It is taken from
 the levers it was measured on: anything from `LOCK_EARLY[0]` to `LOCK_EARLY[1]` of the span, evenly. The interval is
 then the middle 95 % of what that and the errors of timing and formula leave open, not the whole range with 1.96 sigmas
-on top.
+on top: the lead is even, the normal errors are folded into it, and the ends of the middle 95 % go through the formula
+themselves, which is why the interval is not the same to both sides of the figure.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ FORMULA_SIGMA = 4.3e-4
 # designed, less where the run to banking is short.
 LOCK_EARLY = (0.015, 0.045)
 FEWEST_A_SIDE = 8
+MOST_REACH = 0.5  # beyond which a span's error is no longer told: the swing is not known [share of the span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,16 @@ def measure(marks: Landmarks, side: Ints, beat_s: float, lift_deg: float) -> Swi
     mean = float(np.mean(means))
     typical = float(np.nanmean(cleaned))
     single = float(np.hypot(np.nanmedian(marks.sigma_s), marks.bank_sigma_s))
-    early = 0.0 if marks.timed == "banking" else 0.5 * (LOCK_EARLY[1] - LOCK_EARLY[0])
+    middle = float(np.mean(LOCK_EARLY))
+    # The span told over the true one is (1 - lead) / (1 - the middle lead): even, as the lead is.
+    early = 0.0 if marks.timed == "banking" else 0.5 * (LOCK_EARLY[1] - LOCK_EARLY[0]) / (1.0 - middle)
+    angle = np.pi * typical / (2.0 * beat_s)
     intervals = []
     for value, share in zip((mean, *means), (1.0, 2.0, 2.0), strict=True):
         common = float(np.hypot(marks.span_common_s, single * np.sqrt(share / ok.sum())))
-        reach = value * _reach(early, float(np.hypot(common / typical, FORMULA_SIGMA)))
-        intervals.append(Interval(value, value - reach, value + reach))
+        reach = min(_reach(early, float(np.hypot(common / typical, FORMULA_SIGMA))), MOST_REACH)
+        low, high = (value * np.sin(angle) / np.sin(angle / (1.0 + end)) for end in (-reach, reach))
+        intervals.append(Interval(value, float(low), float(high)))
     scatter = _scatter(swing[np.isfinite(swing)], mean * single / typical)
     return Swing(intervals[0], scatter, (intervals[1], intervals[2]))
 

@@ -1,102 +1,204 @@
-"""A mean waveform taken apart into the blows that follow one another in it.
+"""Mean waveforms of a lever's third sound taken apart into the blows that follow one another in them.
 
 Lock, banking and bounce ring into each other. In the mean of all beats they stand so far out of the noise that the
-onset of the first can be told all the same: each blow starts the case's modes as sines (`modal`), amplitudes are
-linear, the onset of the first is scanned as in `origin`, each later one is put where it explains most of what is left,
-and then all onsets move together (Gauss-Newton). Which of the later ones is the banking this does not tell.
-Conventions as in `origin`.
+onset of the first can be told all the same. Each side's onset is first that of a single blow; then banking and bounce
+are tried at every pair of gaps, on both sides alike: the banking of any mixture, the bounce of the lock's, both linear,
+so that a pair costs a small system of equations. The likeliest pairs are fitted (`strikes`), and the likeliest end is
+believed; where that leaves too much over, other onsets that one blow explains nearly as well are tried too.
+Conventions as in `origin`; gaps in seconds after the lock.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
-from heartwright.listen.timing import modal
-from heartwright.listen.timing.modal import Modes
-from heartwright.listen.timing.origin import Origin, Wave
-from heartwright.records import Floats
+from heartwright.listen.timing import origin, strikes
+from heartwright.listen.timing.answers import Answers
+from heartwright.listen.timing.modal import Complexes, Modes
+from heartwright.listen.timing.origin import Origin
+from heartwright.listen.timing.strikes import Part, Strikes, Wave
+from heartwright.records import Floats, Ints
 
-LATER_S = (50e-6, 420e-6)  # how long after the one before it a blow is looked for
-STEP_S = 8e-6
-TURNS = 6
-MOST_STEP_S, STILL_S = 6e-6, 0.05e-6
-LOOSE = 2.0  # variance a mode's amplitude may have [of what each has where they share the peak's square evenly]
-BLOWS = 3
-BEFORE_S, AFTER_S = 0.3e-3, 0.9e-3  # part of the waveform that is fitted, about where its energy begins
-LOOK_S = (0.15e-3, 0.06e-3)  # how far before and after there the first onset is looked for
+BANK_SPANS, BOUNCE_SPANS = (0.007, 0.055), (0.02, 0.075)  # after the lock, in spans from unlocking to lock
+STEP_S, STEP_HZ = 20e-6, 7e3  # between gaps tried, where half of the modes ring above; more where they ring lower
+ALONE_S, AFTER_S = 0.9e-3, 1.6e-3  # of the waveform that is fitted by one blow, and by all
+LOOK_S = (0.25e-3, 0.10e-3)  # how far before and after its energy begins the first onset is looked for
 BEGUN = 0.01  # share of its energy by which a sound has begun
-CLEAN_S, OWN, LATER = 0.25e-3, 0.01, 0.03  # what the model leaves up to then and later [share of the peak]
-# What the model leaves is no white noise, and later blows may stand for what it lacks: how much surer than it is the
-# fit thinks itself, and the least error (measured on made takes of two cases whose microphone ends at 20 kHz).
-COHERENT, LEAST_S = 2.0, 2.5e-6
+ALONE, LEFT = (0.01, 0.03), (0.01, 0.01)  # what one blow, and what all leave over, early and later [share of the peak]
+WEAK = 0.05  # modes that are struck less than this are not used [of the loudest]
+RIVALS, NEARLY = 3, 0.10  # onsets of a side that are tried, as in `origin`
+EXACT, PAIRS = 48, 2  # pairs of gaps whose likelihood is found exactly, and that are fitted
+FITS = 1.5  # what may be left over (1: what is expected) before other onsets are tried
+TRIAL_TURNS = 5
 
 
-def find(wave: Wave, modes: Modes, rate_hz: float) -> Origin:
-    """Onset of the first blow in a waveform."""
-    time = (np.arange(len(wave.values)) - wave.zero) / rate_hz
-    energy = np.cumsum(np.maximum(wave.values**2 - wave.noise**2, 0.0))
-    begun = float(time[int(np.argmax(energy > BEGUN * energy[-1]))])
-    keep = (time > begun - BEFORE_S) & (time < begun + AFTER_S)
-    share = np.where(time[keep] < begun + CLEAN_S, OWN, LATER)
-    sigma = np.hypot(wave.noise, share * float(np.abs(wave.values).max()))
-    first_s = np.arange(begun - LOOK_S[0], begun + LOOK_S[1], 0.5 * STEP_S)
-    return _parted(modes, time[keep], wave.values[keep], sigma, first_s)
+def find(waves: list[Wave], modes: Modes, rate_hz: float, span_s: float, unsure: float) -> list[Origin] | None:
+    """Onsets of the first blows of waveforms that share `modes`; None where there are too few modes.
+
+    `span_s` is the time from unlocking to lock, by which the later blows are looked for, `unsure` as in `origin`.
+    """
+    pole = origin.heard(modes, rate_hz)
+    if len(pole) < 2:
+        return None
+    rings = strikes.older(pole, rate_hz, span_s)
+    struck, first = _begun(waves, pole, rate_hz, rings)
+    step = STEP_S * max(1.0, 2.0 * np.pi * STEP_HZ / float(np.median(struck.imag)))
+    step = max(1, round(step * rate_hz)) / rate_hz
+    bank, bounce = (np.arange(low * span_s, high * span_s, step) for low, high in (BANK_SPANS, BOUNCE_SPANS))
+    look = _Look(waves, rate_hz, rings, bank, bounce)
+    guess = Strikes.guessed(struck, np.zeros(len(waves)), np.zeros(2), unsure)
+    best = look.again(look.best(guess, [side[:1] for side in first]))
+    if best.left > FITS and any(len(side) > 1 for side in first):
+        other = look.again(look.best(guess, first))
+        best = min(best, other, key=lambda end: end.cost)
+    parts = look.parts(best.start_s)
+    return origin.origins(strikes.fitted(parts, rate_hz, best.with_modes(pole)), rate_hz)
 
 
-def _parted(modes: Modes, time_s: Floats, values: Floats, sigma: Floats, first_s: Floats) -> Origin:
-    """The blows one by one, then all together."""
-    peak = float(np.abs(values).max())
-    ridge = len(modes) / (LOOSE * peak**2)
-    starts = [_best(modes, time_s, values, sigma, [], first_s, ridge)]
-    for _more in range(1, BLOWS):
-        later = starts[-1] + np.arange(*LATER_S, STEP_S)
-        starts.append(_best(modes, time_s, values, sigma, starts, later, ridge))
-    return _polished(modes, time_s, values, sigma, np.array(starts), ridge)
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Waveforms in which banking and bounce are looked for at gaps `bank_s` [a] and `bounce_s` [b] after the lock."""
+
+    waves: list[Wave]
+    rate_hz: float
+    rings: Complexes
+    bank_s: Floats
+    bounce_s: Floats
+
+    def parts(self, start_s: Floats) -> list[Part]:
+        """What of the waveforms is fitted where they begin at `start_s` [side]."""
+        pairs = zip(self.waves, start_s, strict=True)
+        return [Part.of(wave, self.rate_hz, float(start), AFTER_S, LEFT, self.rings) for wave, start in pairs]
+
+    def best(self, rest: Strikes, starts: list[list[tuple[float, Floats]]]) -> Strikes:
+        """The likeliest end from some onsets of each side with their mixtures, all else as in `rest`."""
+        sharp = Answers.of(rest.pole, rest.bend, self.rate_hz)
+        tried = [
+            [
+                _Trial.of(
+                    Part.of(wave, self.rate_hz, start, AFTER_S, LEFT, self.rings),
+                    sharp, start, mixture, self.bank_s, self.bounce_s,
+                )
+                for start, mixture in side
+            ]
+            for wave, side in zip(self.waves, starts, strict=True)
+        ]  # fmt: skip
+        ends = []
+        for chosen, bank, bounce in _likeliest(tried):
+            gap = np.tile([self.bank_s[bank], self.bounce_s[bounce]], (len(chosen), 1))
+            guess = replace(rest, start_s=np.array([trial.start_s for trial in chosen]), gap_s=gap)
+            ends.append(strikes.fitted([trial.part for trial in chosen], self.rate_hz, guess, TRIAL_TURNS))
+        return min(ends, key=lambda end: end.cost)
+
+    def again(self, end: Strikes) -> Strikes:
+        """The likeliest end from the onsets, modes and phases that `end` came to: gaps are told better from there."""
+        mixtures = end.amplitude[:, 0]
+        other = self.best(end, [[(float(s), a)] for s, a in zip(end.start_s, mixtures, strict=True)])
+        return min(end, other, key=lambda one: one.cost)
 
 
-def _best(
-    modes: Modes, time_s: Floats, values: Floats, sigma: Floats, known: list[float], tried_s: Floats, ridge: float
-) -> float:
-    """The onset of one more blow that leaves least."""
-    right = values / sigma
-    new = modal.rings(modes, time_s, tried_s) / sigma[:, None]
-    rest = new
-    if known:  # what the blows known already can explain is taken out of all that is tried at once
-        fixed = np.concatenate([modal.ring(modes, time_s, s) for s in known], axis=1) / sigma[:, None]
-        inside = np.linalg.solve(fixed.T @ fixed + np.eye(fixed.shape[1]) * ridge, fixed.T)
-        rest = (np.eye(len(right)) - fixed @ inside) @ new
-    across = rest.transpose(0, 2, 1)
-    normal = across @ new + np.eye(len(modes)) * ridge
-    toward = across @ right
-    gain = (toward * np.linalg.solve(normal, toward[:, :, None])[:, :, 0]).sum(axis=1)
-    return float(tried_s[int(np.argmax(gain))])
+def _begun(
+    waves: list[Wave], pole: Complexes, rate_hz: float, rings: Complexes
+) -> tuple[Complexes, list[list[tuple[float, Floats]]]]:
+    """Modes that are struck at all, and the onsets of each side that one blow explains best, with their mixtures."""
+    sharp = Answers.of(pole, 0.0, rate_hz)
+    starts, mixtures = [], []
+    for wave in waves:
+        at = origin.begun(wave, rate_hz, BEGUN)
+        part = Part.of(wave, rate_hz, at, ALONE_S, ALONE, rings)
+        grid, gain, mixture = origin.single(part, sharp, at - LOOK_S[0], at + LOOK_S[1])
+        top = origin.tops(gain, RIVALS, NEARLY * part.whole)
+        starts.append([float(s) for s in grid[top]])
+        mixtures.append(list(mixture[top]))
+    power = np.sum([(side[0] / np.abs(side[0]).max()) ** 2 for side in mixtures], axis=0)
+    struck = power > WEAK**2 * power.max()
+    if struck.sum() < 2:
+        struck[:] = True
+    sides = zip(starts, mixtures, strict=True)
+    return pole[struck], [[(s, a[struck]) for s, a in zip(*side, strict=True)] for side in sides]
 
 
-def _polished(modes: Modes, time_s: Floats, values: Floats, sigma: Floats, start: Floats, ridge: float) -> Origin:
-    """All onsets and amplitudes together."""
-    count, m = len(start), len(modes)
-    right = values / sigma
-    amplitude: Floats = np.zeros((count, m))
-    inverse: Floats = np.eye(1)
-    scale = 1.0
-    for turn in range(TURNS + 1):
-        pairs = [modal.ring_and_slope(modes, time_s, s) for s in start]
-        flat = np.concatenate([unit for unit, _slope in pairs], axis=1) / sigma[:, None]
-        amplitude = np.asarray(
-            np.linalg.solve(flat.T @ flat + np.eye(count * m) * ridge, flat.T @ right), dtype=np.float64
-        ).reshape(count, m)
-        left = right - flat @ amplitude.ravel()
-        slopes = [slope @ a * 1e-6 / sigma for (_unit, slope), a in zip(pairs, amplitude, strict=True)]
-        block = np.concatenate([flat, np.stack(slopes, axis=1)], axis=1)
-        keep = np.concatenate([np.full(count * m, ridge), np.full(count, 1.0 / 30.0**2)])
-        inverse = np.asarray(np.linalg.inv(block.T @ block + np.diag(keep)), dtype=np.float64)
-        scale = max(float(left @ left) / max(len(values) - count * (m + 1), 4), 1.0)
-        toward = block.T @ left
-        toward[: count * m] -= ridge * amplitude.ravel()
-        step = (inverse @ toward)[count * m :] * 1e-6
-        if turn == TURNS or float(np.abs(step).max()) < STILL_S:
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """One onset of one side with all bounces [b] and bankings [a] tried: the blocks of their normal equations.
+
+    The bounce's waveform is the lock's mixture again, so lock and bounce are one block of m unknowns, the banking
+    another. A small delay of the lock is taken out of all of them: the onset is known to a few microseconds only.
+    """
+
+    start_s: float
+    part: Part
+    alone: Floats  # what lock and bounce explain [b]
+    first: Floats  # inverse of their block [b, m, m]
+    solved: Floats  # their mixture without a banking [b, m]
+    second: Floats  # the banking's block [a, m, m]
+    toward: Floats  # and its right side [a, m]
+    cross: Floats  # [b, a, m, m]
+
+    @classmethod
+    def of(
+        cls, part: Part, sharp: Answers, start_s: float, mixture: Floats, bank_s: Floats, bounce_s: Floats
+    ) -> _Trial:
+        """Gaps `bank_s` [a] and `bounce_s` [b] are whole samples apart."""
+        soft, n, m = sharp.blurred(strikes.BLUR_S), len(part.values), len(mixture)
+        lock, late, soon = sharp.rings(sharp.sine, n, part.zero, start_s + np.array([0.0, 2e-6, -2e-6])) @ part.white.T
+        delay = mixture @ (late - soon)
+        delay = delay / max(float(np.linalg.norm(delay)), 1e-30)
+
+        def less(rows: Floats) -> Floats:
+            return np.asarray(rows - (rows @ delay)[..., None] * delay)
+
+        def after(gap_s: Floats) -> Floats:
+            step = round((gap_s[1] - gap_s[0]) * sharp.rate_hz)
+            rows = soft.slid(n, part.zero, start_s + gap_s[0], (len(gap_s) - 1) * step + 1, 1)[::step]
+            return rows @ part.white.T
+
+        bank, bounce = less(after(bank_s)), less(lock + strikes.ECHO[0] * after(bounce_s))
+        right = less(part.values)
+        ridge = np.eye(m) * (m / (strikes.LOOSE * part.peak**2))
+        first = np.asarray(np.linalg.inv(bounce @ bounce.transpose(0, 2, 1) + ridge), dtype=np.float64)
+        own = bounce @ right
+        solved = (first @ own[:, :, None])[:, :, 0]
+        cross = (bank.reshape(-1, n) @ bounce.reshape(-1, n).T).reshape(len(bank), m, len(bounce), m)
+        return cls(
+            start_s,
+            part,
+            (own * solved).sum(axis=1),
+            first,
+            solved,
+            bank @ bank.transpose(0, 2, 1) + ridge,
+            bank @ right,
+            cross.transpose(2, 0, 1, 3),
+        )
+
+    def roughly(self) -> Floats:
+        """What every pair [b, a] explains at least, less the whole: the banking's block is taken for its own."""
+        rest = self.toward - (self.cross @ self.solved[:, None, :, None])[..., 0]
+        gain = (rest * (np.linalg.inv(self.second) @ rest[..., None])[..., 0]).sum(axis=2)
+        return np.asarray(self.alone[:, None] + gain - self.part.whole)
+
+    def exactly(self, bounce: Ints, bank: Ints) -> Floats:
+        """What some pairs [k] explain, less the whole."""
+        cross = self.cross[bounce, bank]
+        rest = self.toward[bank] - (cross @ self.solved[bounce][:, :, None])[:, :, 0]
+        block = self.second[bank] - cross @ self.first[bounce] @ cross.transpose(0, 2, 1)
+        gain = (rest * np.linalg.solve(block, rest[:, :, None])[:, :, 0]).sum(axis=1)
+        return np.asarray(self.alone[bounce] + gain - self.part.whole)
+
+
+def _likeliest(tried: list[list[_Trial]]) -> list[tuple[list[_Trial], int, int]]:
+    """Onsets of both sides with banking and bounce (places in their grids) that explain most, no two neighbours."""
+    rough = sum(np.max([trial.roughly() for trial in side], axis=0) for side in tried)
+    bounce, bank = np.unravel_index(np.argsort(-rough, axis=None)[:EXACT], rough.shape)
+    exact = [np.array([trial.exactly(bounce, bank) for trial in side]) for side in tried]
+    total = sum(side.max(axis=0) for side in exact)
+    out: list[tuple[list[_Trial], int, int]] = []
+    for k in np.argsort(-total):
+        if all(max(abs(int(bank[k]) - a), abs(int(bounce[k]) - b)) > 1 for _chosen, a, b in out):
+            chosen = [side[int(np.argmax(gain[:, k]))] for side, gain in zip(tried, exact, strict=True)]
+            out.append((chosen, int(bank[k]), int(bounce[k])))
+        if len(out) == PAIRS:
             break
-        start = start + np.clip(step, -MOST_STEP_S, MOST_STEP_S)
-    doubt = COHERENT * float(np.sqrt(inverse[count * m, count * m] * scale)) * 1e-6
-    after = tuple((float(s), a) for s, a in zip(start[1:], amplitude[1:], strict=True))
-    return Origin(float(start[0]), float(np.hypot(doubt, LEAST_S)), scale, modes, amplitude[0], after)
+    return out

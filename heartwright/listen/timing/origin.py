@@ -2,47 +2,40 @@
 
 Beats timed against a waveform learnt from the take keep its zero in common; where the sound begins before or after that
 zero is a question to the mean waveform alone, which stands some 20 dB further out of the noise than any beat. Method:
-the blow starts the case's modes as sines (`modal`); for each onset of a grid their amplitudes follow by least squares,
-and the likelihood of the onset is what is left. The microphone turns the modes' phases by one number that all sounds
-share (`modal.turned`). Conventions: times in seconds after the waveform's zero.
+the blow starts the case's modes as sines (`answers`). For each onset of a grid their amplitudes follow by least
+squares; from the likeliest onsets on, the waveforms of both sides are fitted together (`strikes`), and the likeliest
+end is believed. Conventions: times in seconds after the waveform's zero.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
-from heartwright.listen.timing import modal
-from heartwright.listen.timing.modal import Modes
-from heartwright.records import Floats
+from heartwright.listen.timing import answers, modal, strikes
+from heartwright.listen.timing.answers import Answers
+from heartwright.listen.timing.modal import Complexes, Modes
+from heartwright.listen.timing.strikes import Part, Strikes, Wave
+from heartwright.records import Floats, Ints
 
-STEP_S = 2e-6
-BEFORE_S, AFTER_S = 0.15e-3, 0.8e-3  # part of the waveform that is fitted, about where its energy begins
+FINER = 4  # onsets tried for each sample
+AFTER_S = 0.9e-3  # part of the waveform that is fitted after its energy begins; a sound's own bounce may be in it
 LOOK_S = (0.25e-3, 0.15e-3)  # how far before and after there its onset is looked for
-CLEAN_S = 0.25e-3  # the sound's own bounce may come later than this
-OWN, LATER = 0.01, 0.04  # what the model leaves of a sound before and after that [share of its peak]
-LOOSE = 2.0  # variance a mode's amplitude may have [of what each has where they share the peak's square evenly]
-# What the model leaves over is no white noise: it moves the onset this much more than noise as strong would (measured
-# on made takes whose microphone ends at 20 kHz).
-COHERENT = 3.5
-RISE = 0.04  # share of its energy by which a sound has begun
-
-
-@dataclass(frozen=True, slots=True)
-class Wave:
-    """A mean waveform [n]: its zero at sample `zero` and its one-sigma noise."""
-
-    values: Floats
-    zero: int
-    noise: float
+LEFT = (0.004, 0.02)  # what the model leaves of a sound in the first quarter of a millisecond and later [share of peak]
+BEGUN = 0.02  # share of its energy by which a sound has begun
+HIGHEST = 0.47  # of the rate: modes above are not used
+RIVALS, NEARLY = 2, 0.05  # onsets of a side that are fitted, if they explain as much but for a share of the whole
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Onset of a waveform [s after its zero], one-sigma error and what is left over (1: what was expected).
 
-    `modes` with `amplitude` [n_mode] make the waveform, with what `later` blows (onset, amplitude) add to it.
+    `apart_s` is the waveform's share of the one-sigma error of the difference between the sides: what they have in
+    common is no part of it. `modes` with `amplitude` [n_mode] make the waveform, with what `later` blows (onset,
+    amplitude) add to it.
     """
 
     start_s: float
@@ -51,6 +44,7 @@ class Origin:
     modes: Modes
     amplitude: Floats
     later: tuple[tuple[float, Floats], ...] = ()
+    apart_s: float = 0.0
 
     def parts(self, n: int, zero: int, rate_hz: float) -> Floats:
         """What each mode of each blow adds to the waveform, [n_part, n], its zero at sample `zero`."""
@@ -68,40 +62,71 @@ class Origin:
         return np.array(out)
 
 
-def find(waves: list[Wave], modes: Modes, rate_hz: float) -> list[Origin] | None:
-    """Onsets of waveforms that share `modes`; None where there are too few modes."""
-    if len(modes) < 2:
+def find(waves: list[Wave], modes: Modes, rate_hz: float, unsure: float) -> list[Origin] | None:
+    """Onsets of waveforms of one blow each that share `modes`; None where there are too few modes.
+
+    `unsure` is the share of noise in the waveforms that the modes are of.
+    """
+    pole = heard(modes, rate_hz)
+    if len(pole) < 2:
         return None
-    parts = [_part(wave, rate_hz) for wave in waves]
-    rough = [_scan(modes, *part) for part in parts]
-    heard = [(time - start.start_s, values, sigma) for (time, values, sigma), start in zip(parts, rough, strict=True)]
-    modes = modal.turned(modes, [(t, v, float(s.min())) for t, v, s in heard])
-    return [_scan(modes, *part) for part in parts]
+    sharp = Answers.of(pole, 0.0, rate_hz)
+    parts, starts = [], []
+    for wave in waves:
+        at = begun(wave, rate_hz, BEGUN)
+        part = Part.of(wave, rate_hz, at, AFTER_S, LEFT, pole[:0, None])
+        grid, gain, _amplitude = single(part, sharp, at - LOOK_S[0], at + LOOK_S[1])
+        parts.append(part)
+        starts.append(grid[tops(gain, RIVALS, NEARLY * part.whole)])
+    guesses = [Strikes.guessed(pole, np.array(start), np.zeros(0), unsure) for start in product(*starts)]
+    tried = [strikes.fitted(parts, rate_hz, guess) for guess in guesses]
+    return origins(min(tried, key=lambda end: end.cost), rate_hz)
 
 
-def _part(wave: Wave, rate_hz: float) -> tuple[Floats, Floats, Floats]:
-    """Times [s after the zero], values and one-sigma errors of the part of a waveform that is fitted."""
-    time = (np.arange(len(wave.values)) - wave.zero) / rate_hz
+def heard(modes: Modes, rate_hz: float) -> Complexes:
+    """Poles of the modes that lie within the band of answers."""
+    return np.asarray(modes.pole[modes.pole.imag < 2.0 * np.pi * HIGHEST * rate_hz])
+
+
+def begun(wave: Wave, rate_hz: float, share: float) -> float:
+    """When a share of a waveform's energy has been heard [s]."""
     energy = np.cumsum(np.maximum(wave.values**2 - wave.noise**2, 0.0))
-    begun = time[int(np.argmax(energy > RISE * energy[-1]))]
-    keep = (time > begun - LOOK_S[0] - BEFORE_S) & (time < begun + AFTER_S)
-    peak = float(np.abs(wave.values[keep]).max())
-    share = np.where(time[keep] < begun + CLEAN_S, OWN, LATER)
-    return time[keep], wave.values[keep], np.hypot(wave.noise, share * peak)
+    return float(int(np.argmax(energy > share * energy[-1])) - wave.zero) / rate_hz
 
 
-def _scan(modes: Modes, time_s: Floats, values: Floats, sigma: Floats) -> Origin:
-    """The likeliest onset, amplitudes free within what the peak allows."""
-    peak = float(np.abs(values).max())
-    loud = int(np.argmax(np.abs(values) > 0.3 * peak))
-    grid = np.arange(time_s[loud] - LOOK_S[0], time_s[loud] + LOOK_S[1], STEP_S)
-    unit = modal.rings(modes, time_s, grid) / sigma[:, None]
-    right = values / sigma
-    normal = unit.transpose(0, 2, 1) @ unit + np.eye(len(modes)) * (len(modes) / (LOOSE * peak**2))
-    toward = np.einsum("gnm,n->gm", unit, right)
+def single(part: Part, sharp: Answers, first_s: float, last_s: float) -> tuple[Floats, Floats, Floats]:
+    """Onsets of one blow that are tried [start], squares (in sigmas) that each explains, and its mixture [start, m]."""
+    starts = np.arange(first_s, last_s, 1.0 / (FINER * sharp.rate_hz))
+    unit = sharp.slid(len(part.values), part.zero, first_s, len(starts), FINER) @ part.white.T
+    m = unit.shape[1]
+    normal = unit @ unit.transpose(0, 2, 1) + np.eye(m) * (m / (strikes.LOOSE * part.peak**2))
+    toward = unit @ part.values
     amplitude = np.linalg.solve(normal, toward[:, :, None])[:, :, 0]
-    left = float(right @ right) - (toward * amplitude).sum(axis=1)
-    scale = max(float(left.min()) / max(len(values) - len(modes) - 1, 4), 1.0)
-    at, k, own = modal.peak(-0.5 * left[:, None], grid)
-    doubt = float(own[0] * np.sqrt(1.0 + COHERENT**2 * (scale - 1.0)))
-    return Origin(float(at[0]), doubt, scale, modes, amplitude[int(k[0])])
+    return starts, (toward * amplitude).sum(axis=1), amplitude
+
+
+def tops(gain: Floats, most: int, within: float) -> Ints:
+    """The highest local maxima, the highest first, down to `within` below it."""
+    padded = np.concatenate([[-np.inf], gain, [-np.inf]])
+    peak = np.flatnonzero((gain >= padded[:-2]) & (gain > padded[2:]) & (gain >= gain.max() - within))
+    return np.asarray(peak[np.argsort(-gain[peak])][:most])
+
+
+def origins(found: Strikes, rate_hz: float) -> list[Origin]:
+    """The onsets of what explains the waveforms, a side each."""
+    turn = np.exp(1j * found.bend * answers.cube(found.pole.imag, rate_hz))
+    modes = Modes(found.pole, turn)
+    sides = range(len(found.start_s))
+    apart = float(np.sqrt(max(_between(found.covariance), 0.0) / 2.0))
+    out = []
+    for s in sides:
+        start = float(found.start_s[s])
+        later = tuple((start + float(gap), a) for gap, a in zip(found.gap_s[s], found.amplitude[s, 1:], strict=True))
+        sigma = float(np.sqrt(found.covariance[s, s]))
+        out.append(Origin(start, sigma, found.left, modes, found.amplitude[s, 0], later, apart))
+    return out
+
+
+def _between(covariance: Floats) -> float:
+    """Variance of the difference of two sides."""
+    return float(covariance[0, 0] + covariance[-1, -1] - 2.0 * covariance[0, -1])
