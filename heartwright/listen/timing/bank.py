@@ -34,7 +34,7 @@ FILTER_FALLS = 12.0  # samples in which the filter's taps are taken to fall by e
 BAND = (0.40, 0.50)  # of the rate: where the filter's band ends for sure
 PREDICTS = 16  # samples from which the noise is predicted
 POLE_SHARE = 3e-3  # by which poles may differ from what the ringing tells [of the frequency, one sigma]
-DAMPING, MOST_TRIES, LEAST_GAIN = 1e-2, 6, 1e-3
+DAMPING, MOST_TRIES, LEAST_GAIN = 1e-2, 6, 3e-3
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,8 @@ SECOND, GRID = (
     0.5,
 )  # how much later than the impulse the second blow comes, and steps of its search [samples]
 LEARNT, AGAIN = 20, 8  # turns
-LEARNT_FROM = 100  # beats from which what is usual is learnt
-SHOWN, ALIKE = 3, 0.5  # times that a side is shown how the other's blows follow each other, if not alike [samples]
+LEARNT_FROM = 64  # beats from which what is usual is learnt
+SHOWN, ALIKE, RIVAL = 3, 0.5, 8.0  # times that a side is shown the other's delays, if apart [samples] and it does worse
 # What is left of the beats (1: noise) beyond which blows are not followed further, and beyond which unlocking and
 # impulse, and lock, are not believed: of loud locks, the bank leaves as much as the noise.
 LOOSE_LEFT, MOST_LEFT = 3.0, (1.3, 1.3, 2.0)
@@ -256,7 +256,10 @@ def _shown(surveys: list[Survey], tried: list[list[Floats]], own: Bank) -> list[
         other, mine = out[1 - side], out[side]
         if other is not None:
             behind = other.volley.time[1:] - other.volley.time[0]
-            if mine is None or np.abs(mine.volley.time[1:] - mine.volley.time[0] - behind).max() > ALIKE:
+            if mine is None or (
+                mine.score > other.score + RIVAL
+                and np.abs(mine.volley.time[1:] - mine.volley.time[0] - behind).max() > ALIKE
+            ):
                 out[side] = unravel.judged(surveys[side], own, [behind], mine)
         side = 1 - side
     return out

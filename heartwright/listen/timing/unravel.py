@@ -21,7 +21,7 @@ BEGUN, MODEL = 0.01, 0.01  # share of the energy by which a sound has begun; wha
 LOOSE = 2.0  # variance a mode's amplitude may have [of what each has where they share the peak's square evenly]
 LOOK, STEP = (-7.0, 2.0), 0.125  # where about there its first blow begins [samples]
 FIRSTS, RIVAL = 2, 60.0  # onsets of the first that are followed, and how much less likely they may be (twice the log)
-TRIED, PROVED, SOME = 3, 3, 16  # combinations tried on some beats, and those fitted to them; beats
+TRIED, PROVED, SOME = 2, 2, 16  # combinations tried on some beats, and those fitted to them; beats
 CLEARLY = 60.0  # squares by which a combination does worse than the best before it is fitted, to be left
 NEAR = 2  # grid steps by which combinations are the same
 POLISH = 4
@@ -104,7 +104,7 @@ def judged(seen: Survey, bank: Bank, tried: list[Floats], known: Found | None) -
     ranked = []
     for delay in tried:
         for at in seen.firsts:
-            for turns in (0, POLISH):
+            for turns in (0, POLISH) if len(seen.plan.blur) > 2 else (POLISH,):
                 one = _polished(seen.mean, np.concatenate([[at], at + delay]), turns)
                 start, squares = volley.look(some, zero, bank, one, first)
                 ranked.append((float(np.median(squares)), one, start))

@@ -20,8 +20,7 @@ import numpy as np
 from heartwright.listen.timing.bank import FINE, Bank
 from heartwright.records import Floats
 
-TURNS, FRESH = 4, 4  # turns while blows are hardly known, and how many of them make the normal matrix anew
-SURE_TURNS, SURE_FRESH = 3, 2  # the same where they are known
+TURNS, SURE_TURNS = 4, 2  # turns, and those that do where blows are known and have been looked for
 SLOW = 3  # highest power of time of the drift
 SEEN = FINE // 4  # steps between the times that are tried [of `FINE` a sample]
 FAR = 3.0  # samples by which later blows are looked for about where they mostly come
@@ -91,13 +90,13 @@ def drift(n: int) -> Floats:
 def settled(white: Floats, zero: int, bank: Bank, volley: Volley, first: float) -> Fit:
     """The blows of windows [beat, n], looked for and fitted; those that fit badly are looked for elsewhere too."""
     start, _left = look(white, zero, bank, volley, first)
-    found = fit(white, zero, bank, volley, start, SURE_TURNS, SURE_FRESH)
+    found = fit(white, zero, bank, volley, start, SURE_TURNS)
     cost = found.cost()
     middle = float(np.median(cost))
     odd = np.flatnonzero(cost > middle + DOUBTFUL * float(np.sqrt(2.0 * middle)))
     if len(odd):
         start, _left = look(white[odd], zero, bank, volley, first, found.time[odd])
-        other = fit(white[odd], zero, bank, volley, start, SURE_TURNS, SURE_FRESH)
+        other = fit(white[odd], zero, bank, volley, start, SURE_TURNS)
         better = other.cost() < cost[odd]
         for name in ("time", "sigma", "gain", "left", "off", "rest"):
             getattr(found, name)[odd[better]] = getattr(other, name)[better]
@@ -119,14 +118,14 @@ def look(
     parts.append(LEVEL * np.einsum("km,kmn->n", volley.gain, waves)[None])
     if first == 0.0:
         parts.append(FIRST * (volley.gain[0] @ bank.slope(steps[:1], n, zero)[0])[None])
-    root = _metric(np.concatenate(parts), n)
-    right = white @ root
+    root = _metric(np.concatenate(parts), n).astype(np.float32)
+    right = white.astype(np.float32) @ root
     reach = [first, *[FAR] * (len(steps) - 1)]
     grids, tables, free = [], [], []
     for k, far in enumerate(reach):
         far_steps = int(np.ceil(far * FINE / SEEN))
         grid = steps[k] + SEEN * np.arange(-far_steps, far_steps + 1)
-        table = (volley.gain[k] @ bank.wave(grid, n, zero)) @ root
+        table = (volley.gain[k].astype(np.float32) @ bank.wave(grid, n, zero)) @ root
         if len(grid) == 1:
             right = right - table
         else:
@@ -169,10 +168,8 @@ def _metric(parts: Floats, n: int) -> Floats:
     return np.asarray(np.eye(n) - (turn * keep) @ turn.T - slow.T @ slow)
 
 
-def fit(
-    white: Floats, zero: int, bank: Bank, volley: Volley, start: Floats, turns: int = TURNS, fresh: int = FRESH
-) -> Fit:
-    """The blows of windows [beat, n], from `start` [beat, k]; `fresh` turns make the normal matrix anew."""
+def fit(white: Floats, zero: int, bank: Bank, volley: Volley, start: Floats, turns: int = TURNS) -> Fit:
+    """The blows of windows [beat, n], from `start` [beat, k]."""
     count, n = white.shape
     k, m = volley.gain.shape
     slow = drift(n).astype(np.float32)
@@ -194,13 +191,15 @@ def fit(
     now = np.concatenate([start, np.tile(mean, (count, 1))], axis=1)
     low, high = volley.time - FAR - MOST_STEP, volley.time + FAR + MOST_STEP
     block = np.empty((count, k + k * m, n), dtype=np.float32)
+    right = np.zeros((count, k + k * m, k + 1))
+    right[:, np.arange(k), np.arange(k) + 1] = 1.0
     for turn in range(turns + 1):
         whole = np.zeros((count, n), dtype=np.float32)
         for b in range(k):
             wave, slope, behind = bank.at(now[:, b], n, zero)
-            gain = now[:, None, k + b * m : k + (b + 1) * m].astype(np.float32)
-            moved = (gain @ slope)[:, 0]
-            whole += (gain @ wave)[:, 0] + behind.astype(np.float32)[:, None] * moved
+            gain = now[:, k + b * m : k + (b + 1) * m].astype(np.float32)
+            moved = (gain[:, None] @ slope)[:, 0]
+            whole += (gain[:, None] @ wave)[:, 0] + behind.astype(np.float32)[:, None] * moved
             block[:, b] = moved
             block[:, k + b * m : k + (b + 1) * m] = wave
         rest = white - whole
@@ -208,17 +207,16 @@ def fit(
         rest = rest - along @ slow
         if turn == turns:
             break
-        if turn < fresh:
-            drifted = block @ slow.T
-            normal = block @ block.transpose(0, 2, 1) - drifted @ drifted.transpose(0, 2, 1)
-            normal = normal.astype(np.float64) + held
-            inverse = np.linalg.inv(normal)
-        toward = (block @ rest[:, :, None])[:, :, 0] - (now - usual_at) @ held
-        step = (inverse @ toward[:, :, None])[:, :, 0]
+        drifted = block @ slow.T
+        normal = (block @ block.transpose(0, 2, 1) - drifted @ drifted.transpose(0, 2, 1)).astype(np.float64) + held
+        right[:, :, 0] = (block @ rest[:, :, None])[:, :, 0] - (now - usual_at) @ held
+        wanted = right if turn == turns - 1 else right[:, :, :1]  # the last turn tells errors too
+        solved = np.linalg.solve(normal, wanted)
+        step = solved[:, :, 0]
         now[:, :k] = np.clip(now[:, :k] + np.clip(step[:, :k], -MOST_STEP, MOST_STEP), low, high)
         now[:, k:] += step[:, k:]
     mixture = now[:, k:].reshape(count, k, m)
-    sigma = np.sqrt(np.einsum("ijj->ij", inverse)[:, :k])
+    sigma = np.sqrt(np.maximum(np.einsum("ijj->ij", solved[:, :k, 1:]), 0.0))
     off = now[:, k:] - mean
     squares = np.einsum("ij,jk,ik->i", off, held[k:, k:], off)
     rest = rest.astype(np.float64)
