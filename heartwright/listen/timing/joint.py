@@ -40,6 +40,7 @@ SHOWN, ALIKE, RIVAL = 3, 0.5, 8.0  # times that a side is shown the other's dela
 # What is left of the beats (1: noise) beyond which blows are not followed further, and beyond which unlocking and
 # impulse, and lock, are not believed: of loud locks, the bank leaves as much as the noise.
 LOOSE_LEFT, MOST_LEFT = 3.0, (1.3, 1.3, 2.0)
+TEACHES_MORE = 1.05  # left of locks beyond which they teach the bank
 BANK_LEFT, WELL_LEFT = 3.0, 1.2  # the same of the means that teach the bank, and below which they do it well
 APART = (0.0, 1.0, -1.0)  # samples by which the sides are moved against each other to begin learning from
 ODD = 5.0  # sigmas by which a beat's cost exceeds most beats', beyond which it holds other blows
@@ -150,9 +151,9 @@ def time(
     unlocked = [_unlocked(b, own, v) for b, v in zip(few, usual, strict=True)]
     struck = _struck(few, own)
     impulses = [_impulse(b, own, found) for b, found in zip(few, struck, strict=True)]
+    lessons: list[Mean] = []
+    known: list[Blow] = []
     if any(fit is not None for fit in impulses):
-        lessons: list[Mean] = []
-        known: list[Blow] = []
         for b, unlock, impulse in zip(few, unlocked, impulses, strict=True):
             _teach(lessons, known, b.unlock.shape[1], b.side.unlock.rows.before, unlock, own)
             if impulse is not None:
@@ -168,11 +169,10 @@ def time(
     unlocked = [_unlocked(b, own, v) for b, v in zip(beats, usual, strict=True)]
     impulses = [_impulse(b, own, found) for b, found in zip(beats, struck, strict=True)]
     windows = [b.less_older(b.lock, b.side.lock.time_s, b.side.lock.rows.before, own) for b in beats]
-    locked = _locked(beats, windows, own)
+    locks = _locks(beats, windows, own, _locked(beats, windows, own), lessons, known)
     out = []
     for s, b in enumerate(beats):
-        lock = _lock(windows[s], b.side.lock.rows.before, own, locked[s])
-        fits = (b.side.unlock.time_s, unlocked[s]), (b.expected, impulses[s]), (b.side.lock.time_s, lock)
+        fits = (b.side.unlock.time_s, unlocked[s]), (b.expected, impulses[s]), (b.side.lock.time_s, locks[s])
         out.append(
             [None if fit is None else _timed(b, at, fit, most) for (at, fit), most in zip(fits, MOST_LEFT, strict=True)]
         )
@@ -277,11 +277,41 @@ def _locked(beats: list[_Beats], windows: list[Floats], own: Bank) -> list[Found
     return _shown(surveys, [[np.sort(b.side.after_s) * b.rate_hz] for b in beats], own)
 
 
-def _lock(windows: Floats, zero: int, own: Bank, found: Found | None) -> Fit | None:
-    if found is None or found.left > LOOSE_LEFT:
-        return None
-    few = volley.settled(_evenly(windows, LEARNT_FROM), zero, own, found.volley, 0.0)
-    return volley.settled(windows, zero, own, few.volley(found.volley), 0.0)
+def _locks(
+    beats: list[_Beats],
+    windows: list[Floats],
+    own: Bank,
+    found: list[Found | None],
+    lessons: list[Mean],
+    known: list[Blow],
+) -> list[Fit | None]:
+    """The locks of each side; loud ones that leave much teach the bank too, after the `lessons` it has had."""
+    zero = [b.side.lock.rows.before for b in beats]
+    usual = [None if f is None or f.left > LOOSE_LEFT else f.volley for f in found]
+    some = [_evenly(rows, LEARNT_FROM) for rows in windows]
+
+    def few(bank_now: Bank, now: list[Volley | None]) -> list[Fit | None]:
+        return [
+            None if v is None else volley.settled(rows, z, bank_now, v, 0.0)
+            for rows, z, v in zip(some, zero, now, strict=True)
+        ]
+
+    fits = few(own, usual)
+    usual = [None if f is None or v is None else f.volley(v) for f, v in zip(fits, usual, strict=True)]
+    left = [float(np.median(f.left)) for f in fits if f is not None]
+    if left and max(left) > TEACHES_MORE:
+        for fit, z in zip(fits, zero, strict=True):
+            if fit is not None:
+                _teach(lessons, known, fit.rest.shape[1], z, fit, own)
+        better, _blows, _left = bank.learn(own.circle, lessons, known, own.pole, own.taps, AGAIN)
+        again = few(better, usual)
+        if sum(float(np.median(f.left)) for f in again if f is not None) < sum(left):
+            own, fits = better, again
+            usual = [None if f is None or v is None else f.volley(v) for f, v in zip(fits, usual, strict=True)]
+    return [
+        None if v is None else volley.settled(rows, z, own, v, 0.0)
+        for rows, z, v in zip(windows, zero, usual, strict=True)
+    ]
 
 
 def _evenly(rows: Floats, count: int) -> Floats:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heartwright.listen.beat.track import Chain
-from heartwright.listen.timing import blows, coherent, followed, joint, modal, origin
+from heartwright.listen.timing import blows, coherent, followed, joint, modal, origin, unravel
 from heartwright.listen.timing.coherent import Heard, Window
 from heartwright.listen.timing.joint import Timed
 from heartwright.listen.timing.modal import Modes
@@ -54,8 +54,7 @@ MISLAID, MISLAID_S = 8.0, 90e-6
 SURER, FAINT_SURER = 1.08, 1.45
 # Height of a lock [sigmas] and what is left of its blows (1: noise) beyond and below which it is never better alone
 # (made takes of three cases, seeds of 1,000 and on).
-LOUD, SURELY_LEFT = 100.0, 1.3
-NO_BETTER = 1.1  # error of blows timed together over that of each sound alone, beyond which it is not taken
+LOUD, SURELY_LEFT = 100.0, 1.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +123,13 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
         told = joint.time(sides_heard, samples, rate_hz, quiet, modes.pole)
         late_s = [o.start_s - t[0].begun_s for o, t in zip(start, told, strict=True) if t[0] is not None]
         for s, (beats, (unlock_told, impulse_told, lock_told)) in enumerate(zip(sides, told, strict=True)):
-            _taken(unlock_told, start[s], unlock_s, sigma, beats)
+            _taken(unlock_told, unlocks[s], start[s], unlock_s, sigma, beats)
             if _sure(lock_told, locks[s]):
                 lock_sigma[beats] = _sigma(locks[s], lock_start[s], rate_hz)
             else:
                 lock, lock_sigma[beats] = _parted(locks[s], lock_start[s], quiet, rate_hz, float(own[s]))
                 lock_s[beats] = lock.time_s + lock_start[s].start_s
-            _taken(lock_told, lock_start[s], lock_s, lock_sigma, beats)
+            _taken(lock_told, locks[s], lock_start[s], lock_s, lock_sigma, beats)
             if impulse_told is not None:
                 impulse_s[beats] = impulse_told.time_s + impulse_told.begun_s + float(np.mean(late_s))
             elif unlock_told is not None:
@@ -235,17 +234,27 @@ def _between(shape: Shape, side: int, unlock_s: Floats, lock_s: Floats) -> Float
     return np.asarray(unlock_s + share * (lock_s - unlock_s))
 
 
+def _fault(told: Timed, heard: Heard) -> float:
+    """What blows told together leave of the beats over what noise and a bank that is a hundredth off would."""
+    return told.left / (1.0 + (unravel.MODEL * float(np.nanmedian(heard.score))) ** 2 / heard.rows.length)
+
+
 def _sure(told: Timed | None, heard: Heard) -> bool:
     """Whether a sound is so loud, and so well told together with what follows, that nothing else need be tried."""
-    return told is not None and told.left < SURELY_LEFT and float(np.nanmedian(heard.score)) > LOUD
+    return told is not None and _fault(told, heard) < SURELY_LEFT and float(np.nanmedian(heard.score)) > LOUD
 
 
-def _taken(told: Timed | None, start: Origin, time_s: Floats, sigma_s: Floats, beats: Ints) -> None:
-    """Puts what is told of the beats together into `time_s` and `sigma_s`, if it tells them as well as each alone."""
-    if told is None or told.left * float(np.nanmedian(told.sigma_s)) > NO_BETTER * float(np.nanmedian(sigma_s[beats])):
+def _taken(told: Timed | None, heard: Heard, start: Origin, time_s: Floats, sigma_s: Floats, beats: Ints) -> None:
+    """Puts what is told of the beats together into `time_s` and `sigma_s`, if it tells them as well as each alone.
+
+    Errors of blows that are parted wrongly are larger than they seem; so what is left counts twice.
+    """
+    if told is None:
         return
-    one = np.isfinite(told.time_s)
-    time_s[beats[one]], sigma_s[beats[one]] = told.time_s[one] + start.start_s, told.sigma_s[one]
+    doubt = _fault(told, heard) ** 2 * float(np.nanmedian(told.sigma_s))
+    if _sure(told, heard) or doubt < float(np.nanmedian(sigma_s[beats])):
+        one = np.isfinite(told.time_s)
+        time_s[beats[one]], sigma_s[beats[one]] = told.time_s[one] + start.start_s, told.sigma_s[one]
 
 
 def _parted(heard: Heard, start: Origin, quiet: Floats, rate_hz: float, own_s: float) -> tuple[Heard, Floats]:
