@@ -102,7 +102,7 @@ def measure(
     reading = kinds.recognise(replace(reading, extras=extras.find(high, heard.rate_hz, reading)))
     low = low_band(heard.samples, heard.rate_hz) if heard.rate_hz >= LOW_RATE_HZ else None
     voice = voices.find(recording, heard.chain.beat_s, marks.time_s, low=low)
-    warnings = _warnings(recording, heard, low)
+    warnings = _warnings(recording, high, low)
     return replace(reading, warnings=warnings, voice=voice, count_odds=heard.counts, rivals=heard.rivals)
 
 
@@ -218,9 +218,7 @@ def _looseness(chain: track.Chain) -> float:
     return float(1.4826 * np.median(np.abs(np.concatenate(off)))) / chain.beat_s if off else 1.0
 
 
-def _warnings(recording: Recording, heard: Heard | None = None, low: Floats | None = None) -> tuple[str, ...]:
+def _warnings(recording: Recording, high: onsets.Singles | None = None, low: Floats | None = None) -> tuple[str, ...]:
     """What the decoder met, and what spoils the take."""
-    if recording.rate_hz <= 0:
-        return recording.notes
-    clean, high = (None, None) if heard is None else (heard.samples, heard.strike.filtered)
-    return (*recording.notes, *quality.inspect(recording, clean=clean, high=high, low=low))
+    found = quality.inspect(recording, high=high, low=low) if recording.rate_hz > 0 else ()
+    return (*recording.notes, *found)

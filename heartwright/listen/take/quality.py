@@ -49,13 +49,10 @@ class _Take:
     quiet: NDArray[np.bool_]  # blocks well clear of any tick
 
 
-def inspect(
-    recording: Recording, *, clean: NDArray[Any] | None = None, high: Samples | None = None, low: Floats | None = None
-) -> tuple[str, ...]:
+def inspect(recording: Recording, *, high: Samples | None = None, low: Floats | None = None) -> tuple[str, ...]:
     """What would spoil or bias a reading of this take, each with its cure; empty for a clean one.
 
-    `clean` are its samples without their mean, `high` those behind a high-pass of 500 to 1,000 Hz and `low` its
-    `low_band`, where the caller has them.
+    `high` are its samples behind a high-pass of 500 to 1,000 Hz and `low` its `low_band` where the caller has them.
     """
     samples = np.asarray(recording.samples)
     if len(samples) < 0.2 * recording.rate_hz:
@@ -68,9 +65,8 @@ def inspect(
     if swing < 1e-4:
         return ("the microphone gave silence: check that it is connected, allowed and not muted, then record again",)
     told = [_dc(samples, offset), _clipping(recording)]
-    count = int(_LONGEST_S * recording.rate_hz)
-    first = np.asarray(samples[:count], np.float32) - np.float32(offset) if clean is None else clean[:count]
-    take = _prepare(first, recording.rate_hz, high, low)
+    first = samples[: int(_LONGEST_S * recording.rate_hz)]
+    take = _prepare(np.asarray(first, np.float32) - np.float32(offset), recording.rate_hz, high, low)
     gated = _gate(take)
     told += [gated, None if gated else _suppression(take), _gain(take), _hum(take), _codec(take)]
     return tuple(sentence for sentence in told if sentence)
