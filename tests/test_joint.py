@@ -1,0 +1,126 @@
+"""Blows that ring into each other: what they sound like is learnt, how they follow is found, each beat is timed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from heartwright.listen.timing import bank, unravel, volley
+from heartwright.listen.timing.bank import Bank, Blow, Circle, Mean
+from heartwright.listen.timing.unravel import Plan
+from heartwright.listen.timing.volley import Volley
+from heartwright.records import Floats
+
+RATE_HZ = 48_000.0
+FREQUENCY = np.array([3300.0, 5100.0, 7400.0, 10_300.0, 14_100.0])
+POLE = (2.0 * np.pi * FREQUENCY * (1j - 0.5 / np.array([16.0, 18.0, 19.0, 20.0, 22.0]))) / RATE_HZ
+WHITE = Circle(np.array([1.0]))  # noise of one a sample
+ZERO, COUNT = 19, 115  # of windows
+LOCK = np.array([[60.0, 100.0, -90.0, 70.0, 50.0], [16.0, -27.0, 22.0, 20.0, -14.0], [14.0, 24.0, -22.0, 17.0, 12.0]])
+LATE = np.array([0.0, 11.6, 16.8])  # lock, banking and bounce of a quick watch [samples]
+
+
+def microphone() -> Floats:
+    """A filter that ends the band at 0.4 of the rate: a sinc under a window, some samples late."""
+    n = np.arange(bank.TAPS) - bank.EARLY - 1.3
+    return np.asarray(np.sinc(0.8 * n) * np.exp(-np.abs(n) / 4.0))
+
+
+@pytest.fixture(scope="module")
+def case() -> Bank:
+    return Bank.of(WHITE, POLE, microphone())
+
+
+def rung(case: Bank, time: Floats, gain: Floats, n: int = COUNT, zero: int = ZERO) -> Floats:
+    """Windows [beat, n] of blows at `time` [beat, blow] with mixtures `gain` [beat, blow, mode]."""
+    out = np.zeros((len(time), n))
+    for k in range(time.shape[1]):
+        wave, slope, behind = case.at(time[:, k], n, zero)
+        out += np.einsum("im,imn->in", gain[:, k], wave + behind[:, None, None] * slope)
+    return out
+
+
+def locks(case: Bank, seed: int, count: int = 100) -> tuple[Floats, Floats]:
+    """Lock-like windows, white, and the true times of their blows."""
+    rng = np.random.default_rng(seed)
+    time = LATE + np.array([0.02, 0.72, 1.0]) * rng.standard_normal((count, 3))
+    gain = LOCK * (1.0 + 0.1 * rng.standard_normal((count, 3, len(POLE))))
+    return rung(case, time, gain) + rng.standard_normal((count, COUNT)), time
+
+
+def test_two_means_teach_what_a_third_blow_sounds_like(case: Bank) -> None:
+    """Mixtures, filter and onsets are unknown; the first guess of the onsets is some hundredths of a sample off."""
+    rng = np.random.default_rng(7)
+    mixtures = 18.0 * np.array([[0.6, 1.0, -0.8, 0.7, 0.5], [-0.7, 0.5, 0.9, -0.6, 0.8]])
+    apart = 0.37
+    waves = rung(case, np.array([[0.0], [apart]]), mixtures[:, None], 75, 16) + 0.1 * rng.standard_normal((2, 75))
+    means = [Mean(wave, 16, 0.01) for wave in waves]
+    start = [Blow(1.3, np.zeros(0)), Blow(1.3 + 0.3, np.zeros(0))]
+    found, blows, left = bank.learn(WHITE, means, start, POLE, None, 20)
+    assert left < 1.3
+    assert blows[1].time - blows[0].time == pytest.approx(apart, abs=0.01)
+    third = rung(case, np.zeros((1, 1)), LOCK[:1][None])[0]
+    best = min(_misfit(found, third, blows[0].time + late) for late in np.arange(-0.2, 0.2, 0.01))
+    assert best < 10**-2.8  # -28 dB
+
+
+def _misfit(found: Bank, wave: Floats, late: float) -> float:
+    own, slope, behind = found.at(np.array([late]), COUNT, ZERO)
+    basis = (own + behind[:, None, None] * slope)[0].astype(np.float64)
+    left = wave - np.linalg.lstsq(basis.T, wave, rcond=None)[0] @ basis
+    return float(left @ left / (wave @ wave))
+
+
+def test_each_lock_is_timed_as_well_as_its_error_says_and_better_than_its_blows_would_let_it(case: Bank) -> None:
+    """The later blows scatter by more than a radian of the highest mode; one that is linear in them errs by 0.02."""
+    white, time = locks(case, 11)
+    usual = Volley(LATE, np.array([0.3, 0.72, 1.0]), LOCK, volley.usual(LOCK))
+    found = volley.settled(white, ZERO, case, usual, 0.0)
+    error = found.time[:, 0] - time[:, 0]
+    assert 0.85 < float(np.std(error)) / float(np.sqrt(np.mean(found.sigma[:, 0] ** 2))) < 1.2
+    assert float(np.std(error)) < 0.01
+    assert float(np.median(found.left)) == pytest.approx(1.0, abs=0.2)
+
+
+def test_a_lock_is_found_by_delays_that_are_a_little_off_and_not_by_wrong_ones(case: Bank) -> None:
+    white, _time = locks(case, 12, 40)
+    seen = unravel.survey(white, ZERO, case, Plan(8.0, (0.0, 0.72, 1.0)))
+    near = unravel.judged(seen, case, [LATE[1:] + np.array([0.3, -0.4])], None)
+    far = unravel.judged(seen, case, [np.array([6.0, 13.0])], None)
+    assert near is not None and far is not None
+    assert near.volley.time - near.volley.time[0] == pytest.approx(LATE, abs=0.5)
+    assert near.left < 1.2 and far.left > 2.0 and near.score < far.score
+
+
+def test_a_second_blow_is_found_without_being_told_where(case: Bank) -> None:
+    rng = np.random.default_rng(13)
+    time = np.array([0.0, 9.4]) + np.array([0.05, 0.72]) * rng.standard_normal((40, 2))
+    pair = np.array([[20.0, -36.0, 30.0, 22.0, 16.0], [40.0, 44.0, -52.0, 30.0, -30.0]])
+    gain = pair * (1.0 + 0.1 * rng.standard_normal((40, 2, len(POLE))))
+    white = rung(case, time, gain) + rng.standard_normal((40, COUNT))
+    seen = unravel.survey(white, ZERO, case, Plan(8.0, (0.0, 0.72)))
+    found = unravel.judged(seen, case, unravel.seconds(seen, (3.0, 24.0, 0.5)), None)
+    assert found is not None
+    assert found.volley.time[1] - found.volley.time[0] == pytest.approx(9.4, abs=0.4)
+    assert found.left < 1.2
+
+
+def test_a_beat_started_at_the_wrong_period_is_looked_for_elsewhere(case: Bank) -> None:
+    """Where the grid's best is kept from being found at first, the next look leaves it out."""
+    white, time = locks(case, 14, 30)
+    usual = Volley(LATE, np.array([0.3, 0.72, 1.0]), LOCK, volley.usual(LOCK))
+    first, left = volley.look(white, ZERO, case, usual, 0.0)
+    other, more = volley.look(white, ZERO, case, usual, 0.0, first)
+    assert (np.abs(first[:, 1:] - time[:, 1:]).max(axis=1) < 0.6).mean() > 0.9
+    assert (np.abs(other - first).max(axis=1) >= 1.0).all()
+    assert (more > left).all()
+
+
+def test_the_predictor_makes_coloured_noise_white() -> None:
+    rng = np.random.default_rng(15)
+    rows = rng.standard_normal((80, 200))
+    coloured = 0.03 * (rows[:, 2:] + 0.8 * rows[:, 1:-1] + 0.3 * rows[:, :-2])
+    known = bank.predictor(coloured)
+    white = np.array([np.convolve(row, known, "valid") for row in coloured])
+    assert float(np.mean(white**2)) == pytest.approx(1.0, rel=0.03)
+    assert abs(float(np.mean(white[:, 1:] * white[:, :-1]))) < 0.03
