@@ -19,7 +19,7 @@ from heartwright.records import Floats
 
 EDGE = (0.33, 0.42)  # of the rate: below the first all is used, above the second nothing
 BEND_AT = 0.25  # of the rate: where the phase is bent by `bend` [rad]
-PERIOD_S, RUNG_OUT = (10e-3, 80e-3), 7.0  # of the transforms: the slowest mode has fallen by this much by then [e]
+PERIOD_S, RUNG_OUT = (10e-3, 32e-3), 7.0  # of the transforms: the slowest mode has fallen by this much by then [e]
 FADE = 8  # samples over which a waveform is faded in and out before it is filtered
 
 

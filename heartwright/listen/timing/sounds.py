@@ -149,15 +149,19 @@ def time_faint(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quie
         return None
     doubt = float(np.nanmedian(chain.sigma_s)) if chain.sigma_s is not None else 0.3e-3
     reach = float(np.clip(0.06 * chain.beat_s, 2.0e-3, 8.0e-3))  # the chain may have the beat by another of its sounds
-    window = Window(reach, 0.5e-3, 2.5e-3, float(np.clip(doubt, 0.1e-3, 1e-3)))
+    near = float(np.clip(doubt, 0.1e-3, 1e-3))
     out = [np.full(len(chain), np.nan) for _ in range(3)]
     time_s, sigma, nothing = out
     found = []
     for beats in sides:
-        rough = coherent.hear(samples, rate_hz, chain.time_s[beats], window, quiet)
-        if rough is None or np.isfinite(rough.time_s).mean() < FAR_HEARD:
+        for after_s in (2.5e-3, 4.0e-3):  # a longer part of the beat may be told from the noise where a shorter is not
+            window = Window(reach, 0.5e-3, after_s, near)
+            rough = coherent.hear(samples, rate_hz, chain.time_s[beats], window, quiet)
+            if rough is not None and np.isfinite(rough.time_s).mean() >= FAR_HEARD:
+                break
+        else:
             return None
-        off = rough.time_s - chain.time_s[beats]
+        off = rough.time_s + _begun(rough, rate_hz) - chain.time_s[beats]
         expected = chain.time_s[beats] + np.where(np.isfinite(off), off, np.nanmedian(off))
         expected = _smoothed(chain.number[beats], expected, chain.beat_s)
         heard = coherent.hear(samples, rate_hz, expected, LOCK, quiet, first_s=OWN_BEATS * chain.beat_s)
