@@ -35,7 +35,7 @@ SECOND, GRID = (
     0.5,
 )  # how much later than the impulse the second blow comes, and steps of its search [samples]
 LEARNT, AGAIN = 20, 8  # turns
-LEARNT_FROM = 64  # beats from which what is usual is learnt
+LEARNT_FROM = 48  # beats from which what is usual is learnt
 SHOWN, ALIKE, RIVAL = 3, 0.5, 8.0  # times that a side is shown the other's delays, if apart [samples] and it does worse
 # What is left of the beats (1: noise) beyond which blows are not followed further, and beyond which unlocking and
 # impulse, and lock, are not believed: of loud locks, the bank leaves as much as the noise.
@@ -62,9 +62,12 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What a side's beats are timed by so far. `begun_s` is the onset of the unlocking after its zero; `impulse_s`
-    [n_beat] is where the impulse is expected, `aligned_s` where it was heard, `alone_s` how long impulse and lock are
-    alone, `after_s` [2] how much later than the lock the blows after it come."""
+    """What a side's beats are timed by so far.
+
+    `begun_s` is the onset of the unlocking after its zero; `impulse_s` [n_beat] is where the impulse is expected,
+    `aligned_s` where it was heard (NaN where not), `alone_s` how long impulse and lock are alone, `after_s` [2] how
+    much later than the lock the blows after it come.
+    """
 
     unlock: Heard
     lock: Heard
@@ -90,8 +93,9 @@ class _Beats:
         self.ring = self.lock.mean(axis=0)[lock.before + int(RINGS_S * rate_hz) :]
         self.lock = self.lock[:, : lock.before + int(LOCK_S * rate_hz)]
         off = (side.aligned_s - side.impulse_s)[self.ok]
+        self.heard = np.flatnonzero(np.isfinite(off))
         self.expected = np.full(len(side.impulse_s), np.nan)
-        self.hears = bool(np.isfinite(off).mean() > 0.6)
+        self.hears = len(self.heard) >= FEWEST
         if self.hears:
             self.middle = float(np.nanmedian(off))
             near = np.where(np.abs(off - self.middle) < IMPULSE.reach_s, off, self.middle)
@@ -101,8 +105,8 @@ class _Beats:
             self.aligned = (near - self.middle) * rate_hz
 
     def part(self, count: int) -> _Beats:
-        """Some of the beats, evenly."""
-        at = _places(len(self.ok), count)
+        """Some of the beats, evenly, of those whose impulses are heard."""
+        at = self.heard[_places(len(self.heard), count)] if self.hears else _places(len(self.ok), count)
         out = copy(self)
         out.blows, out.ok = [], self.ok[at]
         out.unlock, out.lock = self.unlock[at], self.lock[at]

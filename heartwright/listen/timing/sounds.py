@@ -37,6 +37,7 @@ SPAN_BEATS = OWN_BEATS / LOCK_OWN_SPANS  # which is then taken for this
 ALONE = Window(reach_s=1.2e-3, before_s=0.6e-3, after_s=4.0e-3)
 IMPULSE = Window(reach_s=0.35e-3, before_s=0.3e-3, after_s=0.9e-3)
 IMPULSE_OWN_S = 0.18e-3
+IMPULSES = 64  # beats a side that tell where the impulses are
 UNLOCK_REACH = 0.12  # how far the span from unlocking to lock wanders [share of the span]
 RINGS_S = 0.7e-3  # after the lock the case rings freely
 RING_SPAN_S, LOW_RING_SPAN_S = 0.9e-3, 2.0e-3  # subspace lengths for the poles of a lever and of one sound
@@ -106,7 +107,8 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
     unlocks = [_refined(unlock, begun, rate_hz) for unlock, begun in zip(unlocks, start, strict=True)]
     for s, (beats, unlock) in enumerate(zip(sides, unlocks, strict=True)):
         unlock_s[beats], sigma[beats] = unlock.time_s + start[s].start_s, _sigma(unlock, start[s], rate_hz)
-        impulse_s[beats] = _impulses(samples, rate_hz, shape, s, unlock_s[beats], lock_s[beats], quiet)
+        some = beats[np.linspace(0, len(beats) - 1, min(IMPULSES, len(beats))).astype(np.int64)]
+        impulse_s[some] = _impulses(samples, rate_hz, shape, s, unlock_s[some], lock_s[some], quiet)
     if quick:
         sides_heard = [
             joint.Side(
@@ -121,7 +123,8 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
             for s, (u, k, o, b) in enumerate(zip(unlocks, locks, start, sides, strict=True))
         ]
         told = joint.time(sides_heard, samples, rate_hz, quiet, modes.pole)
-        late_s = [o.start_s - t[0].begun_s for o, t in zip(start, told, strict=True) if t[0] is not None]
+        late = [o.start_s - t[0].begun_s for o, t in zip(start, told, strict=True) if t[0] is not None]
+        late_s = float(np.mean(late)) if late else 0.0
         for s, (beats, (unlock_told, impulse_told, lock_told)) in enumerate(zip(sides, told, strict=True)):
             _taken(unlock_told, unlocks[s], start[s], unlock_s, sigma, beats)
             if _sure(lock_told, locks[s]):
@@ -131,9 +134,11 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
                 lock_s[beats] = lock.time_s + lock_start[s].start_s
             _taken(lock_told, locks[s], lock_start[s], lock_s, lock_sigma, beats)
             if impulse_told is not None:
-                impulse_s[beats] = impulse_told.time_s + impulse_told.begun_s + float(np.mean(late_s))
+                impulse_s[beats] = impulse_told.time_s + impulse_told.begun_s + late_s
             elif unlock_told is not None:
                 impulse_s[beats] = np.nan  # all else could be told together: they cannot be parted
+            else:
+                impulse_s[beats] = _impulses(samples, rate_hz, shape, s, unlock_s[beats], lock_s[beats], quiet)
     return Sounds(unlock_s, impulse_s, lock_s, sigma, lock_sigma, True, _common(start, rate_hz), lock_common)
 
 

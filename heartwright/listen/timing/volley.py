@@ -20,7 +20,7 @@ import numpy as np
 from heartwright.listen.timing.bank import FINE, Bank
 from heartwright.records import Floats
 
-TURNS, SURE_TURNS = 4, 2  # turns, and those that do where blows are known and have been looked for
+TURNS, SURE_TURNS = 3, 2  # turns, and those that do where blows are known and have been looked for
 SLOW = 3  # highest power of time of the drift
 SEEN = FINE // 4  # steps between the times that are tried [of `FINE` a sample]
 FAR = 3.0  # samples by which later blows are looked for about where they mostly come
