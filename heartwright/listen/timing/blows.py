@@ -31,7 +31,7 @@ WEAK = 0.05  # modes that are struck less than this are not used [of the loudest
 RIVALS, NEARLY = 3, 0.10  # onsets of a side that are tried, as in `origin`
 EXACT, PAIRS = 48, 2  # pairs of gaps whose likelihood is found exactly, and that are fitted
 FITS = 1.5  # what may be left over (1: what is expected) before other onsets are tried
-TRIAL_TURNS = 5
+TRIAL_TURNS = 4
 # How much of what an end explains less than another counts against it, and how much further onsets lie from where the
 # fit has them than it thinks (120 made takes of 10 to 15 dB, seeds from 6,000).
 SURE, SURER = 0.3, 1.1

@@ -21,7 +21,7 @@ from heartwright.listen.timing.modal import Complexes
 from heartwright.records import Floats
 
 TURNS = 14
-MOST_STEP_US, STILL_US, GAP_STILL_US = 8.0, 0.05, 1.0
+MOST_STEP_US, STILL_US, GAP_STILL_US = 8.0, 0.1, 2.0
 BLUR_S = 15e-6  # scatter of later blows against the first, as teeth are uneven [one sigma]
 LOOSE = 2.0  # variance a mode's amplitude may have [of what each has where they share the peak's square evenly]
 # How well poles are known beforehand [share, one sigma], at best and for each part of noise in the waveform they are
@@ -138,13 +138,13 @@ def fitted(parts: list[Part], rate_hz: float, first: Strikes, turns: int = TURNS
     now = first
     each = 1 + now.gap_s.shape[1]
     for turn in range(turns + 1):
-        now, step, inverse = _turn(parts, rate_hz, now)
+        now, step, normal = _turn(parts, rate_hz, now)
         local = np.abs(step[: len(parts) * each]).reshape(-1, each)
         if turn == turns or (float(local[:, 0].max()) < STILL_US and float(local.max()) < GAP_STILL_US):
             break
         now = _moved(now, step)
     at = np.arange(len(parts)) * each
-    return replace(now, covariance=inverse[np.ix_(at, at)] * now.left * 1e-12)
+    return replace(now, covariance=np.asarray(np.linalg.inv(normal)[np.ix_(at, at)] * now.left * 1e-12, np.float64))
 
 
 def _spread(now: Strikes) -> tuple[Floats, Floats]:
@@ -154,7 +154,7 @@ def _spread(now: Strikes) -> tuple[Floats, Floats]:
 
 
 def _turn(parts: list[Part], rate_hz: float, now: Strikes) -> tuple[Strikes, Floats, Floats]:
-    """Mixtures and remainder where the blows are now, the step of all else, and the inverse of the normal matrix.
+    """Mixtures and remainder where the blows are now, the step of all else, and the normal matrix.
 
     Unknowns: of each side start and gaps [us], of each side the echo, then bend, decays and frequencies [sigmas], then
     the mixtures of each side.
@@ -183,11 +183,10 @@ def _turn(parts: list[Part], rate_hz: float, now: Strikes) -> tuple[Strikes, Flo
     held, off = _prior(now)
     normal[:count, :count] += held
     right[:count] -= held @ off
-    inverse = np.asarray(np.linalg.inv(normal), dtype=np.float64)
     samples = sum(len(part.values) for part in parts)
     left = max(squares / max(KEPT * (samples - side * free) - side * (1 + later), 8.0), 1.0)
     now = replace(now, amplitude=amplitude, left=left, cost=squares + float(off @ held @ off))
-    return now, inverse @ right, inverse
+    return now, np.asarray(np.linalg.solve(normal, right), dtype=np.float64), normal
 
 
 def _side(
