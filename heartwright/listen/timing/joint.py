@@ -24,6 +24,7 @@ from heartwright.listen.timing.volley import Fit, Volley
 from heartwright.records import Floats, Ints
 
 FEWEST = 12  # beats of a side
+LOWEST_RATE_HZ = 40e3  # below it blows a tenth of a millisecond apart are not parted
 IMPULSE = Window(reach_s=60e-6, before_s=0.35e-3, after_s=1.2e-3)
 LOCK_S = 2.0e-3  # of the lock's window, after its zero
 RINGS_S = 0.7e-3  # after the lock the case rings freely
@@ -138,18 +139,27 @@ def time(
     sides: list[Side], samples: Floats, rate_hz: float, quiet: Floats, pole: Complexes
 ) -> list[list[Timed | None]]:
     """Unlocking, impulse and lock of each side; None where they are not told."""
-    nothing: list[list[Timed | None]] = [[None, None, None] for _ in sides]
+    try:
+        told = _time(sides, samples, rate_hz, quiet, pole) if rate_hz >= LOWEST_RATE_HZ else None
+    except np.linalg.LinAlgError:  # sound of which no bank can be made
+        told = None
+    return told or [[None, None, None] for _ in sides]
+
+
+def _time(
+    sides: list[Side], samples: Floats, rate_hz: float, quiet: Floats, pole: Complexes
+) -> list[list[Timed | None]] | None:
     circle = Circle(bank.predictor(quiet))
     beats = [_Beats(side, samples, rate_hz, quiet, circle) for side in sides]
     if min(len(b.ok) for b in beats) < FEWEST:
-        return nothing
+        return None
     pole = _ringing(pole / rate_hz, beats)
     if len(pole) < 2:
-        return nothing
+        return None
     means = [_mean(b.unlock, b.side.unlock.rows.before) for b in beats]
     own, taught, left = _learnt(circle, means, [b.side.begun_s * rate_hz for b in beats], pole)
     if left > BANK_LEFT:
-        return nothing
+        return None
     usual = [Volley(np.array([b.time]), np.ones(1), b.gain[None], volley.usual(b.gain[None])) for b in taught]
     few = [b.part(LEARNT_FROM) for b in beats]
     unlocked = [_unlocked(b, own, v) for b, v in zip(few, usual, strict=True)]

@@ -29,6 +29,7 @@ MOST_STEP = 1.0  # samples that a blow moves in one turn
 LEAST_SPREAD = 0.15  # samples
 DOUBTFUL = 2.5  # sigmas by which a beat's cost exceeds most beats', beyond which it is looked for elsewhere
 NOT = 1e12
+AT_ONCE = 512  # beats, to bound what is held of a long take
 MIXED, MIXED_LEAST = 0.12, 0.01  # by which a mode differs from beat to beat [share of itself, of the blow's mean mode]
 FIRST = (
     0.3  # samples by which the first blow may be beside where its beats are aligned, while the others are looked for
@@ -75,6 +76,9 @@ class Fit:
         return Volley(float(np.median(self.time[:, 0])) + middle, spread, gain, usual(gain))
 
 
+FIELDS = ("time", "sigma", "gain", "left", "off", "rest")
+
+
 def usual(gain: Floats) -> Floats:
     """By how much mixtures [k, m] mostly differ from beat to beat."""
     return MIXED * np.abs(gain) + MIXED_LEAST * np.sqrt(np.mean(gain**2, axis=1, keepdims=True))
@@ -89,6 +93,11 @@ def drift(n: int) -> Floats:
 
 def settled(white: Floats, zero: int, bank: Bank, volley: Volley, first: float) -> Fit:
     """The blows of windows [beat, n], looked for and fitted; those that fit badly are looked for elsewhere too."""
+    parts = [_settled(white[at : at + AT_ONCE], zero, bank, volley, first) for at in range(0, len(white), AT_ONCE)]
+    return Fit(*(np.concatenate([getattr(part, name) for part in parts]) for name in FIELDS))
+
+
+def _settled(white: Floats, zero: int, bank: Bank, volley: Volley, first: float) -> Fit:
     start, _left = look(white, zero, bank, volley, first)
     found = fit(white, zero, bank, volley, start, SURE_TURNS)
     cost = found.cost()
@@ -98,7 +107,7 @@ def settled(white: Floats, zero: int, bank: Bank, volley: Volley, first: float) 
         start, _left = look(white[odd], zero, bank, volley, first, found.time[odd])
         other = fit(white[odd], zero, bank, volley, start, SURE_TURNS)
         better = other.cost() < cost[odd]
-        for name in ("time", "sigma", "gain", "left", "off", "rest"):
+        for name in FIELDS:
             getattr(found, name)[odd[better]] = getattr(other, name)[better]
     return found
 
