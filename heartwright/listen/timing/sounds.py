@@ -44,6 +44,7 @@ RING_SPAN_S, LOW_RING_SPAN_S = 0.9e-3, 2.0e-3  # subspace lengths for the poles 
 FITS = 20.0  # what is left of a mean waveform beyond which its modes are not believed (1: what is expected)
 MIXTURE = 0.12  # by which the modes of a blow differ from beat to beat at most [share]
 UNEVEN_S = 15e-6  # by which later blows come at other times after the first [one sigma]
+FAR_MOVED = 6.0  # of most beats' moves: farther ones were elsewhere before
 LEAST_COMMON = 0.004  # what the model leaves of all beats of a side in common [samples]
 MOST_DOUBT_S = 12e-6  # of the onset of the mean unlocking, beyond which it is none
 COARSE_COMMON_S = 30e-6  # where the modes explain nothing
@@ -101,9 +102,11 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
             lock = lock if quick else _refined(lock, lock_start[s], rate_hz)
             lock_sigma[beats] = _sigma(lock, lock_start[s], rate_hz)
         lock_s[beats] = lock.time_s + lock_start[s].start_s
-    lock_common = _common(lock_start, rate_hz)
     if start is None or unlocks is None:
-        return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, lock_common, lock_common)
+        lock_s = _held(lock_s, sides, locks, lock_start)
+        common = _common(lock_start, sides, lock_sigma, rate_hz)
+        return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, common, common)
+    aligned = unlocks
     unlocks = [_refined(unlock, begun, rate_hz) for unlock, begun in zip(unlocks, start, strict=True)]
     for s, (beats, unlock) in enumerate(zip(sides, unlocks, strict=True)):
         unlock_s[beats], sigma[beats] = unlock.time_s + start[s].start_s, _sigma(unlock, start[s], rate_hz)
@@ -139,7 +142,9 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
                 impulse_s[beats] = np.nan  # all else could be told together: they cannot be parted
             else:
                 impulse_s[beats] = _impulses(samples, rate_hz, shape, s, unlock_s[beats], lock_s[beats], quiet)
-    return Sounds(unlock_s, impulse_s, lock_s, sigma, lock_sigma, True, _common(start, rate_hz), lock_common)
+    unlock_s, lock_s = _held(unlock_s, sides, aligned, start), _held(lock_s, sides, locks, lock_start)
+    commons = _common(start, sides, sigma, rate_hz), _common(lock_start, sides, lock_sigma, rate_hz)
+    return Sounds(unlock_s, impulse_s, lock_s, sigma, lock_sigma, True, *commons)
 
 
 def time_faint(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Floats) -> Sounds | None:
@@ -178,7 +183,7 @@ def time_faint(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quie
     for beats, heard, begun in zip(sides, found, start, strict=True):
         time_s[beats] = heard.time_s + begun.start_s
         sigma[beats] = _sigma(heard, begun, rate_hz, FAINT_SURER)
-    common = _common(start, rate_hz)
+    common = _common(start, sides, sigma, rate_hz)
     return Sounds(nothing, nothing.copy(), time_s, sigma, sigma, False, common, common)
 
 
@@ -336,7 +341,28 @@ def _sigma(heard: Heard, start: Origin, rate_hz: float, surer: float = SURER) ->
     return surer * np.hypot(heard.sigma_s, float(np.linalg.norm(np.concatenate([mixed, uneven]))) / rate_hz)
 
 
-def _common(starts: list[Origin], rate_hz: float) -> float:
-    """One-sigma error of the difference between the sides [s]."""
+def _held(time_s: Floats, sides: list[Ints], heard: list[Heard], starts: list[Origin]) -> Floats:
+    """`time_s` [n] with each side's beats moved together to where they were while their mean waveform was taken.
+
+    Where that begins was asked of those times. Beats that went far from theirs are not asked.
+    """
+    out = time_s.copy()
+    for beats, h, start in zip(sides, heard, starts, strict=True):
+        off = time_s[beats] - h.time_s - start.start_s
+        away = np.abs(off - np.nanmedian(off))
+        near = away <= FAR_MOVED * float(np.nanmedian(away))
+        out[beats] -= float(np.mean(off[near])) if near.any() else 0.0
+    return out
+
+
+def _common(starts: list[Origin], sides: list[Ints], sigma_s: Floats, rate_hz: float) -> float:
+    """One-sigma error of the difference between the sides beyond that of their beats [s].
+
+    Beats that stand late in the mean make their mean waveform begin early: what both come to together is the error of
+    where that begins, whatever beats were aligned by. So what the beats' own errors come to is taken out.
+    """
     doubts = [np.hypot(s.apart_s, MISLAID_S if MISLAID < s.left < np.inf else 0.0) for s in starts]
-    return float(np.hypot(np.linalg.norm(doubts), LEAST_COMMON / rate_hz))
+    single = [
+        float(np.nanmean(sigma_s[beats] ** 2)) / max(int(np.isfinite(sigma_s[beats]).sum()), 1) for beats in sides
+    ]
+    return float(np.sqrt(max(np.sum(np.square(doubts)) - sum(single), (LEAST_COMMON / rate_hz) ** 2)))
