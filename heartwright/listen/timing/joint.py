@@ -42,7 +42,8 @@ SHOWN, ALIKE, RIVAL = 3, 0.5, 8.0  # times that a side is shown the other's dela
 # impulse, and lock, are not believed: of loud locks, the bank leaves as much as the noise.
 LOOSE_LEFT, MOST_LEFT = 3.0, (1.3, 1.3, 2.0)
 TEACHES_MORE = 1.05  # left of locks beyond which they teach the bank
-BANK_LEFT, WELL_LEFT = 3.0, 1.2  # the same of the means that teach the bank, and below which they do it well
+# The same of the means that teach the bank: beyond which it is none, with more of them no better, and below which good.
+BANK_LEFT, TAUGHT_LEFT, WELL_LEFT = 6.0, 3.0, 1.2
 APART = (0.0, 1.0, -1.0)  # samples by which the sides are moved against each other to begin learning from
 ODD = 5.0  # sigmas by which a beat's cost exceeds most beats', beyond which it holds other blows
 TAUGHT, TAUGHT_ZERO = 72, 12  # samples of the means that teach the bank, and of these before the blow
@@ -173,7 +174,7 @@ def _time(
             if impulse is not None:
                 _teach(lessons, known, b.impulse.shape[1], b.rows.before, impulse, own)
         better, _blows, left = bank.learn(circle, lessons, known, pole, own.taps, AGAIN)
-        if left < BANK_LEFT:
+        if left < TAUGHT_LEFT:
             own = better
     usual = [fit.volley(v) for fit, v in zip(unlocked, usual, strict=True)]
     struck = [
