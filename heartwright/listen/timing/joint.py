@@ -9,7 +9,6 @@ Conventions: as in `bank`; times of the interface in seconds.
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,24 +16,17 @@ from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 
 from heartwright.listen.timing import bank, unravel, volley
 from heartwright.listen.timing.bank import Bank, Blow, Circle, Mean
-from heartwright.listen.timing.coherent import Heard, Rows, Window
 from heartwright.listen.timing.modal import Complexes
+from heartwright.listen.timing.struck import FEWEST, Beats, Side, places
 from heartwright.listen.timing.unravel import Found, Plan, Survey
 from heartwright.listen.timing.volley import Fit, Volley
-from heartwright.records import Floats, Ints
+from heartwright.records import Floats
 
-FEWEST = 12  # beats of a side
 LOWEST_RATE_HZ = 40e3  # below it blows a tenth of a millisecond apart are not parted
-IMPULSE = Window(reach_s=60e-6, before_s=0.35e-3, after_s=1.2e-3)
-LOCK_S = 2.0e-3  # of the lock's window, after its zero
-RINGS_S = 0.7e-3  # after the lock the case rings freely
 LEAST_RING = 1.0  # energy of a mode in the ringing of the mean locks, below which it is none [of a sample's noise]
 HIGHEST = 0.42  # of the rate: modes above are not the case's
 SCATTER_S = 15e-6  # by which blows on uneven teeth scatter
-SECOND, GRID = (
-    (60e-6, 500e-6),
-    0.5,
-)  # how much later than the impulse the second blow comes, and steps of its search [samples]
+SECOND, GRID = (60e-6, 500e-6), 0.5  # how much later than the impulse the second blow comes; steps [samples]
 LEARNT, AGAIN = 20, 8  # turns
 LEARNT_FROM = 48  # beats from which what is usual is learnt
 SHOWN, ALIKE, RIVAL = 3, 0.5, 8.0  # times that a side is shown the other's delays, if apart [samples] and it does worse
@@ -62,80 +54,6 @@ class Timed:
     left: float
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
-    """What a side's beats are timed by so far.
-
-    `begun_s` is the onset of the unlocking after its zero; `impulse_s` [n_beat] is where the impulse is expected,
-    `aligned_s` where it was heard (NaN where not), `alone_s` how long impulse and lock are alone, `after_s` [2] how
-    much later than the lock the blows after it come.
-    """
-
-    unlock: Heard
-    lock: Heard
-    begun_s: float
-    impulse_s: Floats
-    aligned_s: Floats
-    alone_s: tuple[float, float]
-    after_s: Floats
-
-
-class _Beats:
-    """Beats of a side: windows and what has been found in them. Times of blows [beat, blow] are samples of the take."""
-
-    def __init__(self, side: Side, samples: Floats, rate_hz: float, quiet: Floats, circle: Circle) -> None:
-        self.side, self.rate_hz, self.circle = side, rate_hz, circle
-        self.ok = np.flatnonzero(
-            np.isfinite(side.unlock.time_s) & np.isfinite(side.lock.time_s) & np.isfinite(side.impulse_s)
-        )
-        self.blows: list[tuple[Floats, Floats]] = []
-        rows, lock = side.unlock.rows, side.lock.rows
-        self.unlock = self._white(rows, side.unlock.time_s, rows.length)
-        self.lock = self._white(lock, side.lock.time_s, lock.length)
-        self.ring = self.lock.mean(axis=0)[lock.before + int(RINGS_S * rate_hz) :]
-        self.lock = self.lock[:, : lock.before + int(LOCK_S * rate_hz)]
-        off = (side.aligned_s - side.impulse_s)[self.ok]
-        self.heard = np.flatnonzero(np.isfinite(off))
-        self.expected = np.full(len(side.impulse_s), np.nan)
-        self.hears = len(self.heard) >= FEWEST
-        if self.hears:
-            self.middle = float(np.nanmedian(off))
-            near = np.where(np.abs(off - self.middle) < IMPULSE.reach_s, off, self.middle)
-            self.expected[self.ok] = side.impulse_s[self.ok] + self.middle
-            self.rows = Rows(samples, rate_hz, self.expected[self.ok], IMPULSE, quiet)
-            self.impulse = self._shifted(self.rows, np.zeros(len(self.ok)), self.rows.length)
-            self.aligned = (near - self.middle) * rate_hz
-
-    def part(self, count: int) -> _Beats:
-        """Some of the beats, evenly, of those whose impulses are heard."""
-        at = self.heard[_places(len(self.heard), count)] if self.hears else _places(len(self.ok), count)
-        out = copy(self)
-        out.blows, out.ok = [], self.ok[at]
-        out.unlock, out.lock = self.unlock[at], self.lock[at]
-        if self.hears:
-            out.impulse, out.aligned = self.impulse[at], self.aligned[at]
-        return out
-
-    def _white(self, rows: Rows, time_s: Floats, length: int) -> Floats:
-        at = (time_s - rows.expected_s)[self.ok] * self.rate_hz
-        return self._shifted(rows, at, length, self.ok)
-
-    def _shifted(self, rows: Rows, at: Floats, length: int, some: Ints | None = None) -> Floats:
-        delays = np.exp(-1j * np.arange(len(self.circle.predictor))[:, None] * rows.turn)
-        white = (self.circle.predictor @ delays).astype(np.complex64)
-        return rows.shifted((rows.plain if some is None else rows.plain[some]) * white, at, length).astype(np.float64)
-
-    def less_older(self, windows: Floats, start_s: Floats, zero: int, own: Bank) -> Floats:
-        """`windows` [beat, n], zero at `start_s`, without what the blows found so far leave ringing in them."""
-        for time, gain in self.blows:
-            behind = time - (start_s[self.ok] * self.rate_hz - zero)[:, None]
-            windows = windows - own.ringing(behind, gain, windows.shape[1])
-        return windows
-
-    def add(self, start_s: Floats, found: Fit) -> None:
-        self.blows.append((start_s[self.ok][:, None] * self.rate_hz + found.time, found.gain))
-
-
 def time(
     sides: list[Side], samples: Floats, rate_hz: float, quiet: Floats, pole: Complexes
 ) -> list[list[Timed | None]]:
@@ -150,10 +68,10 @@ def time(
 def _time(
     sides: list[Side], samples: Floats, rate_hz: float, quiet: Floats, pole: Complexes
 ) -> list[list[Timed | None]] | None:
-    circle = Circle(bank.predictor(quiet))
-    beats = [_Beats(side, samples, rate_hz, quiet, circle) for side in sides]
-    if min(len(b.ok) for b in beats) < FEWEST:
+    if min(len(side.whole()) for side in sides) < FEWEST:
         return None
+    circle = Circle(bank.predictor(quiet))
+    beats = [Beats(side, samples, rate_hz, quiet, circle) for side in sides]
     pole = _ringing(pole / rate_hz, beats)
     if len(pole) < 2:
         return None
@@ -208,7 +126,7 @@ def _learnt(circle: Circle, means: list[Mean], begun: list[float], pole: Complex
     return best
 
 
-def _ringing(pole: Complexes, beats: list[_Beats]) -> Complexes:
+def _ringing(pole: Complexes, beats: list[Beats]) -> Complexes:
     """The poles that ring on after the locks."""
     pole = pole[pole.imag < 2.0 * np.pi * HIGHEST]
     energy = np.zeros(len(pole))
@@ -225,7 +143,7 @@ def _mean(windows: Floats, zero: int) -> Mean:
     return Mean(values - values[: zero // 2].mean(), zero, 1.0 / len(windows))
 
 
-def _unlocked(b: _Beats, own: Bank, usual: Volley) -> Fit:
+def _unlocked(b: Beats, own: Bank, usual: Volley) -> Fit:
     b.blows.clear()
     start = np.tile(usual.time, (len(b.unlock), 1))
     found = volley.fit(b.unlock, b.side.unlock.rows.before, own, usual, start)
@@ -233,7 +151,7 @@ def _unlocked(b: _Beats, own: Bank, usual: Volley) -> Fit:
     return found
 
 
-def _struck(beats: list[_Beats], own: Bank) -> list[Found | None]:
+def _struck(beats: list[Beats], own: Bank) -> list[Found | None]:
     """How impulse and second blow follow each other on each side."""
     surveys, tried = [], []
     for b in beats:
@@ -252,7 +170,7 @@ def _struck(beats: list[_Beats], own: Bank) -> list[Found | None]:
     return [next(found) if b.hears else None for b in beats]
 
 
-def _impulse(b: _Beats, own: Bank, found: Found | None) -> Fit | None:
+def _impulse(b: Beats, own: Bank, found: Found | None) -> Fit | None:
     if found is None or found.left > LOOSE_LEFT:
         return None
     windows = b.less_older(b.impulse, b.expected, b.rows.before, own)
@@ -280,7 +198,7 @@ def _shown(surveys: list[Survey], tried: list[list[Floats]], own: Bank) -> list[
     return out
 
 
-def _locked(beats: list[_Beats], windows: list[Floats], own: Bank) -> list[Found | None]:
+def _locked(beats: list[Beats], windows: list[Floats], own: Bank) -> list[Found | None]:
     """How lock, banking and bounce follow each other on each side."""
     if any(len(b.side.after_s) != 2 for b in beats):
         return [None for _ in beats]
@@ -293,7 +211,7 @@ def _locked(beats: list[_Beats], windows: list[Floats], own: Bank) -> list[Found
 
 
 def _locks(
-    beats: list[_Beats],
+    beats: list[Beats],
     windows: list[Floats],
     own: Bank,
     found: list[Found | None],
@@ -303,7 +221,7 @@ def _locks(
     """The locks of each side; loud ones that leave much teach the bank too, after the `lessons` it has had."""
     zero = [b.side.lock.rows.before for b in beats]
     usual = [None if f is None or f.left > LOOSE_LEFT else f.volley for f in found]
-    some = [_evenly(rows, LEARNT_FROM) for rows in windows]
+    some = [rows[places(len(rows), LEARNT_FROM)] for rows in windows]
 
     def few(bank_now: Bank, now: list[Volley | None]) -> list[Fit | None]:
         return [
@@ -329,14 +247,6 @@ def _locks(
     ]
 
 
-def _evenly(rows: Floats, count: int) -> Floats:
-    return rows[_places(len(rows), count)]
-
-
-def _places(size: int, count: int) -> Ints:
-    return np.linspace(0, size - 1, min(count, size)).astype(np.int64)
-
-
 def _teach(lessons: list[Mean], known: list[Blow], n: int, zero: int, found: Fit, own: Bank) -> None:
     """Adds the mean waveform of each blow, the others taken out."""
     cost = found.cost()
@@ -355,7 +265,7 @@ def _teach(lessons: list[Mean], known: list[Blow], n: int, zero: int, found: Fit
         known.append(Blow(0.0, gain))
 
 
-def _timed(b: _Beats, start_s: Floats, found: Fit, most: float) -> Timed | None:
+def _timed(b: Beats, start_s: Floats, found: Fit, most: float) -> Timed | None:
     """Times of the first blow of all beats."""
     left = float(np.median(found.left))
     if left > most:

@@ -20,6 +20,7 @@ from heartwright.listen.timing.modal import Modes
 from heartwright.listen.timing.origin import Origin
 from heartwright.listen.timing.shape import SLOWEST_LEVER_S, Shape
 from heartwright.listen.timing.strikes import Wave
+from heartwright.listen.timing.struck import Side
 from heartwright.listen.timing.windows import running_median
 from heartwright.records import Floats, Ints
 
@@ -114,7 +115,7 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
         impulse_s[some] = _impulses(samples, rate_hz, shape, s, unlock_s[some], lock_s[some], quiet)
     if quick:
         sides_heard = [
-            joint.Side(
+            Side(
                 u,
                 k,
                 o.start_s,

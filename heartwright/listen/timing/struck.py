@@ -1,0 +1,105 @@
+"""The windows of a side's beats, white, and the blows that have been found in them.
+
+Unlocking and lock stand where they were timed before; the impulse stands where it is expected between them, since what
+was heard of it may have been the second blow of its beat. Conventions: as in `bank`; times of `Side` in seconds.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass
+
+import numpy as np
+
+from heartwright.listen.timing.bank import Bank, Circle
+from heartwright.listen.timing.coherent import Heard, Rows, Window
+from heartwright.listen.timing.volley import Fit
+from heartwright.records import Floats, Ints
+
+FEWEST = 12  # beats of a side
+IMPULSE = Window(reach_s=60e-6, before_s=0.35e-3, after_s=1.2e-3)
+LOCK_S = 2.0e-3  # of the lock's window, after its zero
+RINGS_S = 0.7e-3  # after the lock the case rings freely
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What a side's beats are timed by so far.
+
+    `begun_s` is the onset of the unlocking after its zero; `impulse_s` [n_beat] is where the impulse is expected,
+    `aligned_s` where it was heard (NaN where not), `alone_s` how long impulse and lock are alone, `after_s` [2] how
+    much later than the lock the blows after it come.
+    """
+
+    unlock: Heard
+    lock: Heard
+    begun_s: float
+    impulse_s: Floats
+    aligned_s: Floats
+    alone_s: tuple[float, float]
+    after_s: Floats
+
+    def whole(self) -> Ints:
+        """Which beats are timed by all of their sounds."""
+        return np.flatnonzero(
+            np.isfinite(self.unlock.time_s) & np.isfinite(self.lock.time_s) & np.isfinite(self.impulse_s)
+        )
+
+
+class Beats:
+    """Beats of a side: windows and what has been found in them. Times of blows [beat, blow] are samples of the take."""
+
+    def __init__(self, side: Side, samples: Floats, rate_hz: float, quiet: Floats, circle: Circle) -> None:
+        self.side, self.rate_hz, self.circle = side, rate_hz, circle
+        self.ok = side.whole()
+        self.blows: list[tuple[Floats, Floats]] = []
+        rows, lock = side.unlock.rows, side.lock.rows
+        self.unlock = self._white(rows, side.unlock.time_s, rows.length)
+        self.lock = self._white(lock, side.lock.time_s, lock.length)
+        self.ring = self.lock.mean(axis=0)[lock.before + int(RINGS_S * rate_hz) :]
+        self.lock = self.lock[:, : lock.before + int(LOCK_S * rate_hz)]
+        off = (side.aligned_s - side.impulse_s)[self.ok]
+        self.heard = np.flatnonzero(np.isfinite(off))
+        self.expected = np.full(len(side.impulse_s), np.nan)
+        self.hears = len(self.heard) >= FEWEST
+        if self.hears:
+            self.middle = float(np.nanmedian(off))
+            near = np.where(np.abs(off - self.middle) < IMPULSE.reach_s, off, self.middle)
+            self.expected[self.ok] = side.impulse_s[self.ok] + self.middle
+            self.rows = Rows(samples, rate_hz, self.expected[self.ok], IMPULSE, quiet)
+            self.impulse = self._shifted(self.rows, np.zeros(len(self.ok)), self.rows.length)
+            self.aligned = (near - self.middle) * rate_hz
+
+    def part(self, count: int) -> Beats:
+        """Some of the beats, evenly, of those whose impulses are heard."""
+        at = self.heard[places(len(self.heard), count)] if self.hears else places(len(self.ok), count)
+        out = copy(self)
+        out.blows, out.ok = [], self.ok[at]
+        out.unlock, out.lock = self.unlock[at], self.lock[at]
+        if self.hears:
+            out.impulse, out.aligned = self.impulse[at], self.aligned[at]
+        return out
+
+    def _white(self, rows: Rows, time_s: Floats, length: int) -> Floats:
+        at = (time_s - rows.expected_s)[self.ok] * self.rate_hz
+        return self._shifted(rows, at, length, self.ok)
+
+    def _shifted(self, rows: Rows, at: Floats, length: int, some: Ints | None = None) -> Floats:
+        delays = np.exp(-1j * np.arange(len(self.circle.predictor))[:, None] * rows.turn)
+        white = (self.circle.predictor @ delays).astype(np.complex64)
+        return rows.shifted((rows.plain if some is None else rows.plain[some]) * white, at, length).astype(np.float64)
+
+    def less_older(self, windows: Floats, start_s: Floats, zero: int, own: Bank) -> Floats:
+        """`windows` [beat, n], zero at `start_s`, without what the blows found so far leave ringing in them."""
+        for time, gain in self.blows:
+            behind = time - (start_s[self.ok] * self.rate_hz - zero)[:, None]
+            windows = windows - own.ringing(behind, gain, windows.shape[1])
+        return windows
+
+    def add(self, start_s: Floats, found: Fit) -> None:
+        self.blows.append((start_s[self.ok][:, None] * self.rate_hz + found.time, found.gain))
+
+
+def places(size: int, count: int) -> Ints:
+    """Some of `size` places, evenly."""
+    return np.linspace(0, size - 1, min(count, size)).astype(np.int64)
