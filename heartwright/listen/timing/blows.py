@@ -32,9 +32,11 @@ RIVALS, NEARLY = 3, 0.10  # onsets of a side that are tried, as in `origin`
 EXACT, PAIRS = 48, 2  # pairs of gaps whose likelihood is found exactly, and that are fitted
 FITS = 1.5  # what may be left over (1: what is expected) before other onsets are tried
 TRIAL_TURNS = 4
-# How much of what an end explains less than another counts against it, and how much further onsets lie from where the
-# fit has them than it thinks (120 made takes of 10 to 15 dB, seeds from 6,000).
-SURE, SURER = 0.3, 1.1
+SURE = 0.3  # how much of what an end explains less than another counts against it
+# What right fits mostly leave over (the shares above are ample). What is left beyond is blows elsewhere, not noise:
+# onsets are further off by as much, at most by this much, and by a little in any case (500 made takes of 10 to 20 dB,
+# seeds from 5,000).
+USUAL, MOST, SURER = 0.6, 3.0, 1.1
 
 
 def find(waves: list[Wave], modes: Modes, rate_hz: float, span_s: float, unsure: float) -> list[Origin] | None:
@@ -56,7 +58,8 @@ def find(waves: list[Wave], modes: Modes, rate_hz: float, span_s: float, unsure:
     if ends[0].left > FITS and any(len(side) > 1 for side in first):
         ends = sorted(ends + look.again(look.ends(guess, first)), key=_cost)
     told = strikes.fitted(look.parts(ends[0].start_s), rate_hz, ends[0].with_modes(pole))
-    return origin.origins(replace(told, covariance=SURER**2 * told.covariance + _open(ends)), rate_hz)
+    own = (SURER * float(np.clip(told.rest / USUAL, 1.0, MOST))) ** 2 * told.covariance
+    return origin.origins(replace(told, covariance=own + _open(ends)), rate_hz)
 
 
 def _cost(end: Strikes) -> float:

@@ -50,8 +50,9 @@ LEAST_COMMON = 0.004  # what the model leaves of all beats of a side in common [
 MOST_DOUBT_S = 12e-6  # of the onset of the mean unlocking, beyond which it is none
 COARSE_COMMON_S = 30e-6  # where the modes explain nothing
 # What leaves so much over is another blow than the model's, or one that the band (16 kHz takes) does not part from its
-# neighbours: then its beginning is that far off (made takes at 16 kHz, seeds of 6,000 and on).
-MISLAID, MISLAID_S = 8.0, 90e-6
+# neighbours: then its beginning is that far off (made takes at 16 kHz and, of a wider band, at 48 kHz; seeds of 5,000
+# and on).
+NARROW_HZ, MISLAID, MISLAID_S = 20e3, (8.0, 40.0), 90e-6
 # How much further beats lie from where the fit has them than it thinks: its waveform is learnt from the same beats, and
 # blows move against each other. Measured on made takes of 24 kinds, other ones than those of the benchmark.
 SURER, FAINT_SURER = 1.08, 1.45
@@ -362,7 +363,8 @@ def _common(starts: list[Origin], sides: list[Ints], sigma_s: Floats, rate_hz: f
     Beats that stand late in the mean make their mean waveform begin early: what both come to together is the error of
     where that begins, whatever beats were aligned by. So what the beats' own errors come to is taken out.
     """
-    doubts = [np.hypot(s.apart_s, MISLAID_S if MISLAID < s.left < np.inf else 0.0) for s in starts]
+    most = MISLAID[0] if rate_hz < NARROW_HZ else MISLAID[1]
+    doubts = [np.hypot(s.apart_s, MISLAID_S if most < s.left < np.inf else 0.0) for s in starts]
     single = [
         float(np.nanmean(sigma_s[beats] ** 2)) / max(int(np.isfinite(sigma_s[beats]).sum()), 1) for beats in sides
     ]

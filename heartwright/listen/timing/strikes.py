@@ -101,7 +101,7 @@ class Strikes:
     """What explains some waveforms: onsets [side], gaps [side, later], echo [side], and what rings (`pole`, known
     beforehand as `before` [m] from waveforms of which `unsure` is noise).
 
-    `amplitude` [side, blow, m]; `covariance` [side, side] of the onsets [s^2], `left` what is left over (1: what was
+    `amplitude` [side, blow, m]; `covariance` [side, side] of the onsets [s^2], `rest` what is left over (1: what was
     expected), `cost` twice the negative log posterior.
     """
 
@@ -114,8 +114,13 @@ class Strikes:
     bend: float
     amplitude: Floats
     covariance: Floats
-    left: float = 1.0
+    rest: float = 1.0
     cost: float = np.inf
+
+    @property
+    def left(self) -> float:
+        """What is left over, at least what was expected."""
+        return max(self.rest, 1.0)
 
     @classmethod
     def guessed(cls, pole: Complexes, start_s: Floats, gap_s: Floats, unsure: float) -> Strikes:
@@ -184,8 +189,8 @@ def _turn(parts: list[Part], rate_hz: float, now: Strikes) -> tuple[Strikes, Flo
     normal[:count, :count] += held
     right[:count] -= held @ off
     samples = sum(len(part.values) for part in parts)
-    left = max(squares / max(KEPT * (samples - side * free) - side * (1 + later), 8.0), 1.0)
-    now = replace(now, amplitude=amplitude, left=left, cost=squares + float(off @ held @ off))
+    rest = squares / max(KEPT * (samples - side * free) - side * (1 + later), 8.0)
+    now = replace(now, amplitude=amplitude, rest=rest, cost=squares + float(off @ held @ off))
     return now, np.asarray(np.linalg.solve(normal, right), dtype=np.float64), normal
 
 
