@@ -36,7 +36,7 @@ SURE = 0.3  # how much of what an end explains less than another counts against 
 # What right fits mostly leave over (the shares above are ample). What is left beyond is blows elsewhere, not noise:
 # onsets are further off by as much, at most by this much, and by a little in any case (500 made takes of 10 to 20 dB,
 # seeds from 5,000).
-USUAL, MOST, SURER = 0.6, 3.0, 1.1
+USUAL, MOST, SURER = 0.6, 8.0, 1.1
 
 
 def find(waves: list[Wave], modes: Modes, rate_hz: float, span_s: float, unsure: float) -> list[Origin] | None:

@@ -29,7 +29,8 @@ HEARD, CLEARLY = 0.6, 0.9  # share of the beats that must show a sound, and one 
 SMOOTHED = 15  # faint beats of a side that tell together where each should be
 FAINTEST = 5.0  # height of most unlockings' correlation, in sigmas, below which beats are not timed by them
 STANDS_OUT = 5.0  # height of a faint beat's correlation, in sigmas, by which most must stand out
-FAR_HEARD = 0.4  # share of faint beats that must show it within the wide reach in which they are first looked for
+# Shares of faint beats that must show it within the wide reach in which they are first looked for, and near by.
+FAR_HEARD, NEAR_HEARD = 0.4, 0.8
 MOST_LEFT = 0.35  # spread about the neighbours beyond which a sound is noise [of what noise alone would show]
 LOCK = Window(reach_s=1.2e-3, before_s=0.4e-3, after_s=3.2e-3)
 LOCK_OWN_SPANS = 0.022  # the banking follows the lock later than this [spans from unlocking to lock]
@@ -50,8 +51,8 @@ LEAST_COMMON = 0.004  # what the model leaves of all beats of a side in common [
 MOST_DOUBT_S = 12e-6  # of the onset of the mean unlocking, beyond which it is none
 COARSE_COMMON_S = 30e-6  # where the modes explain nothing
 # What leaves so much over is another blow than the model's, or one that the band (16 kHz takes) does not part from its
-# neighbours: then its beginning is that far off (made takes at 16 kHz and, of a wider band, at 48 kHz; seeds of 5,000
-# and on).
+# neighbours: then its beginning is that far off (made takes at 16 kHz, seeds of 6,000 and on). Where the band is wide,
+# blows that follow one another leave more before the first is mislaid (at 48 kHz, seeds of 5,000 and on).
 NARROW_HZ, MISLAID, MISLAID_S = 20e3, (8.0, 40.0), 90e-6
 # How much further beats lie from where the fit has them than it thinks: its waveform is learnt from the same beats, and
 # blows move against each other. Measured on made takes of 24 kinds, other ones than those of the benchmark.
@@ -177,7 +178,7 @@ def time_faint(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quie
         expected = chain.time_s[beats] + np.where(np.isfinite(off), off, np.nanmedian(off))
         expected = _smoothed(chain.number[beats], expected, chain.beat_s)
         heard = coherent.hear(samples, rate_hz, expected, LOCK, quiet, first_s=OWN_BEATS * chain.beat_s)
-        if heard is None or np.isfinite(heard.time_s).mean() < CLEARLY or np.median(heard.score) < STANDS_OUT:
+        if heard is None or np.isfinite(heard.time_s).mean() < NEAR_HEARD or np.median(heard.score) < STANDS_OUT:
             return None
         found.append(heard)
     modes, unsure = _modes(found, rate_hz, quiet, True)
@@ -363,8 +364,9 @@ def _common(starts: list[Origin], sides: list[Ints], sigma_s: Floats, rate_hz: f
     Beats that stand late in the mean make their mean waveform begin early: what both come to together is the error of
     where that begins, whatever beats were aligned by. So what the beats' own errors come to is taken out.
     """
-    most = MISLAID[0] if rate_hz < NARROW_HZ else MISLAID[1]
-    doubts = [np.hypot(s.apart_s, MISLAID_S if most < s.left < np.inf else 0.0) for s in starts]
+    most = [MISLAID[int(rate_hz >= NARROW_HZ and bool(s.later))] for s in starts]
+    lost = [MISLAID_S if m < s.left < np.inf else 0.0 for m, s in zip(most, starts, strict=True)]
+    doubts = [np.hypot(s.apart_s, off) for s, off in zip(starts, lost, strict=True)]
     single = [
         float(np.nanmean(sigma_s[beats] ** 2)) / max(int(np.isfinite(sigma_s[beats]).sum()), 1) for beats in sides
     ]
