@@ -151,14 +151,16 @@ def _fine(circle: Circle, spectra: Complexes) -> tuple[Singles, Singles]:
 
 
 def _cut(kept: Singles, step: Ints, n: int, zero: int) -> Singles:
-    whole = step // FINE
-    first = np.clip(LEAD - zero - whole, 0, SIZE - n)
-    phase = step - whole * FINE
     if len(step) == 1:
-        return kept[phase[0], :, first[0] : first[0] + n][None]
+        late, phase = divmod(int(step[0]), FINE)
+        begin = min(max(LEAD - zero - late, 0), SIZE - n)
+        return kept[None, phase, :, begin : begin + n]
+    whole = step // FINE
+    first = np.minimum(np.maximum(LEAD - zero - whole, 0), SIZE - n)
     a, b, c = kept.strides
     shape = (FINE, SIZE - n + 1, kept.shape[1], n)
-    return np.asarray(np.lib.stride_tricks.as_strided(kept, shape, (a, c, b, c), writeable=False)[phase, first])
+    views = np.lib.stride_tricks.as_strided(kept, shape, (a, c, b, c), writeable=False)
+    return np.asarray(views[step - whole * FINE, first])
 
 
 def predictor(quiet: Floats) -> Floats:
