@@ -13,13 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from heartwright.listen.beat.track import Chain
-from heartwright.listen.timing import blows, coherent, followed, joint, modal, origin, unravel
+from heartwright.listen.timing import coherent, followed, joint, means, unravel
 from heartwright.listen.timing.coherent import Heard, Window
 from heartwright.listen.timing.joint import Timed
-from heartwright.listen.timing.modal import Modes
 from heartwright.listen.timing.origin import Origin
 from heartwright.listen.timing.shape import SLOWEST_LEVER_S, Shape
-from heartwright.listen.timing.strikes import Wave
 from heartwright.listen.timing.struck import Side
 from heartwright.listen.timing.windows import running_median
 from heartwright.records import Floats, Ints
@@ -41,19 +39,10 @@ IMPULSE = Window(reach_s=0.35e-3, before_s=0.3e-3, after_s=0.9e-3)
 IMPULSE_OWN_S = 0.18e-3
 IMPULSES = 64  # beats a side that tell where the impulses are
 UNLOCK_REACH = 0.12  # how far the span from unlocking to lock wanders [share of the span]
-RINGS_S = 0.7e-3  # after the lock the case rings freely
-RING_SPAN_S, LOW_RING_SPAN_S = 0.9e-3, 2.0e-3  # subspace lengths for the poles of a lever and of one sound
 FITS = 20.0  # what is left of a mean waveform beyond which its modes are not believed (1: what is expected)
 MIXTURE = 0.12  # by which the modes of a blow differ from beat to beat at most [share]
 UNEVEN_S = 15e-6  # by which later blows come at other times after the first [one sigma]
-FAR_MOVED = 6.0  # of most beats' moves: farther ones were elsewhere before
-LEAST_COMMON = 0.004  # what the model leaves of all beats of a side in common [samples]
 MOST_DOUBT_S = 12e-6  # of the onset of the mean unlocking, beyond which it is none
-COARSE_COMMON_S = 30e-6  # where the modes explain nothing
-# What leaves so much over is another blow than the model's, or one that the band (16 kHz takes) does not part from its
-# neighbours: then its beginning is that far off (made takes at 16 kHz, seeds of 6,000 and on). Where the band is wide,
-# blows that follow one another leave more before the first is mislaid (at 48 kHz, seeds of 5,000 and on).
-NARROW_HZ, MISLAID, MISLAID_S = 20e3, (8.0, 40.0), 90e-6
 # How much further beats lie from where the fit has them than it thinks: its waveform is learnt from the same beats, and
 # blows move against each other. Measured on made takes of 24 kinds, other ones than those of the benchmark.
 SURER, FAINT_SURER = 1.08, 1.45
@@ -92,12 +81,12 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
             return None
         locks.append(heard)
     unlocks = _unlocks(samples, rate_hz, shape, sides, locks, quiet) if shape.lever else None
-    modes, unsure = _modes(locks, rate_hz, quiet, quick)
-    start = None if unlocks is None else _starts(unlocks, modes, unsure, rate_hz, quiet, None)
+    modes, unsure = means.modes(locks, rate_hz, quiet, quick)
+    start = None if unlocks is None else means.starts(unlocks, modes, unsure, rate_hz, quiet, None)
     if start is not None and max(o.sigma_s for o in start) > MOST_DOUBT_S:
         start = None
     span_s = -float(np.mean(shape.first_s)) if shape.lever else SPAN_BEATS * chain.beat_s
-    lock_start = _starts(locks, modes, unsure, rate_hz, quiet, span_s if quick else None)
+    lock_start = means.starts(locks, modes, unsure, rate_hz, quiet, span_s if quick else None)
     out = [np.full(len(chain), np.nan) for _ in range(5)]
     unlock_s, impulse_s, lock_s, sigma, lock_sigma = out
     for s, (beats, lock) in enumerate(zip(sides, locks, strict=True)):
@@ -106,8 +95,8 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
             lock_sigma[beats] = _sigma(lock, lock_start[s], rate_hz)
         lock_s[beats] = lock.time_s + lock_start[s].start_s
     if start is None or unlocks is None:
-        lock_s = _held(lock_s, sides, locks, lock_start)
-        common = _common(lock_start, sides, lock_sigma, rate_hz)
+        lock_s = means.held(lock_s, sides, locks, lock_start)
+        common = means.common(lock_start, sides, lock_sigma, rate_hz)
         return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, common, common)
     aligned = unlocks
     unlocks = [_refined(unlock, begun, rate_hz) for unlock, begun in zip(unlocks, start, strict=True)]
@@ -145,8 +134,8 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
                 impulse_s[beats] = np.nan  # all else could be told together: they cannot be parted
             else:
                 impulse_s[beats] = _impulses(samples, rate_hz, shape, s, unlock_s[beats], lock_s[beats], quiet)
-    unlock_s, lock_s = _held(unlock_s, sides, aligned, start), _held(lock_s, sides, locks, lock_start)
-    commons = _common(start, sides, sigma, rate_hz), _common(lock_start, sides, lock_sigma, rate_hz)
+    unlock_s, lock_s = means.held(unlock_s, sides, aligned, start), means.held(lock_s, sides, locks, lock_start)
+    commons = means.common(start, sides, sigma, rate_hz), means.common(lock_start, sides, lock_sigma, rate_hz)
     return Sounds(unlock_s, impulse_s, lock_s, sigma, lock_sigma, True, *commons)
 
 
@@ -174,19 +163,19 @@ def time_faint(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quie
                 break
         else:
             return None
-        off = rough.time_s + _begun(rough, rate_hz) - chain.time_s[beats]
+        off = rough.time_s + means.begun(rough, rate_hz) - chain.time_s[beats]
         expected = chain.time_s[beats] + np.where(np.isfinite(off), off, np.nanmedian(off))
         expected = _smoothed(chain.number[beats], expected, chain.beat_s)
         heard = coherent.hear(samples, rate_hz, expected, LOCK, quiet, first_s=OWN_BEATS * chain.beat_s)
         if heard is None or np.isfinite(heard.time_s).mean() < NEAR_HEARD or np.median(heard.score) < STANDS_OUT:
             return None
         found.append(heard)
-    modes, unsure = _modes(found, rate_hz, quiet, True)
-    start = _starts(found, modes, unsure, rate_hz, quiet, SPAN_BEATS * chain.beat_s)
+    modes, unsure = means.modes(found, rate_hz, quiet, True)
+    start = means.starts(found, modes, unsure, rate_hz, quiet, SPAN_BEATS * chain.beat_s)
     for beats, heard, begun in zip(sides, found, start, strict=True):
         time_s[beats] = heard.time_s + begun.start_s
         sigma[beats] = _sigma(heard, begun, rate_hz, FAINT_SURER)
-    common = _common(start, sides, sigma, rate_hz)
+    common = means.common(start, sides, sigma, rate_hz)
     return Sounds(nothing, nothing.copy(), time_s, sigma, sigma, False, common, common)
 
 
@@ -241,7 +230,7 @@ def _impulses(
     if len(ok) >= FEWEST_A_SIDE:
         heard = coherent.hear(samples, rate_hz, expected[ok], IMPULSE, quiet, first_s=IMPULSE_OWN_S)
         if heard is not None and _steady(heard, expected[ok], IMPULSE.reach_s):
-            out[ok] = heard.time_s + _begun(heard, rate_hz)
+            out[ok] = heard.time_s + means.begun(heard, rate_hz)
     return out
 
 
@@ -282,49 +271,6 @@ def _parted(heard: Heard, start: Origin, quiet: Floats, rate_hz: float, own_s: f
     return heard, SURER * heard.sigma_s
 
 
-def _begun(heard: Heard, rate_hz: float) -> float:
-    """Where the mean waveform first reaches a third of its peak [s after its zero]."""
-    size = np.abs(heard.wave)
-    return float(int(np.argmax(size > 0.33 * size.max())) - heard.before) / rate_hz
-
-
-def _modes(locks: list[Heard], rate_hz: float, quiet: Floats, lever: bool) -> tuple[Modes, float]:
-    """What rings after the mean locks of both sides, and the share of noise in them."""
-    rings = [lock.wave[lock.before + int(RINGS_S * rate_hz) :] for lock in locks]
-    size = min(len(r) for r in rings)
-    slow = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, size), 1)
-    rows = np.array([r[:size] for r in rings])
-    rows = rows - np.linalg.lstsq(slow, rows.T, rcond=None)[0].T @ slow.T
-    noise = float(np.mean(quiet**2)) / min(np.isfinite(lock.time_s).sum() for lock in locks)
-    span, lowest = (RING_SPAN_S, modal.LOWEST_HZ) if lever else (LOW_RING_SPAN_S, 600.0)
-    loud = min(float(np.abs(lock.wave).max()) for lock in locks)
-    return Modes.plain(modal.poles(rows, rate_hz, noise, span_s=span, lowest_hz=lowest)), float(np.sqrt(noise)) / loud
-
-
-def _starts(
-    heard: list[Heard], modes: Modes, unsure: float, rate_hz: float, quiet: Floats, span_s: float | None
-) -> list[Origin]:
-    """Where the mean waveforms of both sides begin; where the modes do not tell, where they are first loud.
-
-    `unsure` is the share of noise in the waveforms that the modes are of.
-
-    With a `span_s` [s] from unlocking to lock several blows ring into each other in them, and the first is meant.
-    """
-    waves = []
-    for h in heard:
-        noise = float(np.sqrt(np.mean(quiet**2) / max(int(np.isfinite(h.time_s).sum()), 1)))
-        waves.append(Wave(h.wave - h.wave[: h.before // 2].mean(), h.before, noise))
-    if span_s is None:
-        found = origin.find(waves, modes, rate_hz, unsure)
-    else:
-        found = blows.find(waves, modes, rate_hz, span_s, unsure)
-    if found is None:
-        nothing = np.zeros(len(modes))
-        begun = [_begun(h, rate_hz) for h in heard]
-        return [Origin(at, COARSE_COMMON_S, np.inf, modes, nothing, apart_s=COARSE_COMMON_S) for at in begun]
-    return found
-
-
 def _refined(heard: Heard, start: Origin, rate_hz: float) -> Heard:
     """The beats of a sound that is one blow, timed again with its mixture of modes allowed for."""
     if not start.left < FITS:
@@ -342,32 +288,3 @@ def _sigma(heard: Heard, start: Origin, rate_hz: float, surer: float = SURER) ->
     moving = 1e6 * UNEVEN_S * start.moving(n, zero, rate_hz)
     uneven = heard.moved_by(moving[heard.hidden(moving)])  # the others have been taken out
     return surer * np.hypot(heard.sigma_s, float(np.linalg.norm(np.concatenate([mixed, uneven]))) / rate_hz)
-
-
-def _held(time_s: Floats, sides: list[Ints], heard: list[Heard], starts: list[Origin]) -> Floats:
-    """`time_s` [n] with each side's beats moved together to where they were while their mean waveform was taken.
-
-    Where that begins was asked of those times. Beats that went far from theirs are not asked.
-    """
-    out = time_s.copy()
-    for beats, h, start in zip(sides, heard, starts, strict=True):
-        off = time_s[beats] - h.time_s - start.start_s
-        away = np.abs(off - np.nanmedian(off))
-        near = away <= FAR_MOVED * float(np.nanmedian(away))
-        out[beats] -= float(np.mean(off[near])) if near.any() else 0.0
-    return out
-
-
-def _common(starts: list[Origin], sides: list[Ints], sigma_s: Floats, rate_hz: float) -> float:
-    """One-sigma error of the difference between the sides beyond that of their beats [s].
-
-    Beats that stand late in the mean make their mean waveform begin early: what both come to together is the error of
-    where that begins, whatever beats were aligned by. So what the beats' own errors come to is taken out.
-    """
-    most = [MISLAID[int(rate_hz >= NARROW_HZ and bool(s.later))] for s in starts]
-    lost = [MISLAID_S if m < s.left < np.inf else 0.0 for m, s in zip(most, starts, strict=True)]
-    doubts = [np.hypot(s.apart_s, off) for s, off in zip(starts, lost, strict=True)]
-    single = [
-        float(np.nanmean(sigma_s[beats] ** 2)) / max(int(np.isfinite(sigma_s[beats]).sum()), 1) for beats in sides
-    ]
-    return float(np.sqrt(max(np.sum(np.square(doubts)) - sum(single), (LEAST_COMMON / rate_hz) ** 2)))

@@ -1,0 +1,94 @@
+"""Mean waveforms of a sound of both sides: what rings in them, where they begin, and how well that is told."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from heartwright.listen.timing import blows, modal, origin
+from heartwright.listen.timing.coherent import Heard
+from heartwright.listen.timing.modal import Modes
+from heartwright.listen.timing.origin import Origin
+from heartwright.listen.timing.strikes import Wave
+from heartwright.records import Floats, Ints
+
+RINGS_S = 0.7e-3  # after the lock the case rings freely
+RING_SPAN_S, LOW_RING_SPAN_S = 0.9e-3, 2.0e-3  # subspace lengths for the poles of a lever and of one sound
+FAR_MOVED = 6.0  # of most beats' moves: farther ones were elsewhere before
+LEAST_COMMON = 0.004  # what the model leaves of all beats of a side in common [samples]
+COARSE_COMMON_S = 30e-6  # where the modes explain nothing
+# What leaves so much over is another blow than the model's, or one that the band (16 kHz takes) does not part from its
+# neighbours: then its beginning is that far off (made takes at 16 kHz, seeds of 6,000 and on). Where the band is wide,
+# blows that follow one another leave more before the first is mislaid (at 48 kHz, seeds of 5,000 and on).
+NARROW_HZ, MISLAID, MISLAID_S = 20e3, (8.0, 40.0), 90e-6
+
+
+def modes(locks: list[Heard], rate_hz: float, quiet: Floats, lever: bool) -> tuple[Modes, float]:
+    """What rings after the mean locks of both sides, and the share of noise in them."""
+    rings = [lock.wave[lock.before + int(RINGS_S * rate_hz) :] for lock in locks]
+    size = min(len(r) for r in rings)
+    slow = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, size), 1)
+    rows = np.array([r[:size] for r in rings])
+    rows = rows - np.linalg.lstsq(slow, rows.T, rcond=None)[0].T @ slow.T
+    noise = float(np.mean(quiet**2)) / min(np.isfinite(lock.time_s).sum() for lock in locks)
+    span, lowest = (RING_SPAN_S, modal.LOWEST_HZ) if lever else (LOW_RING_SPAN_S, 600.0)
+    loud = min(float(np.abs(lock.wave).max()) for lock in locks)
+    return Modes.plain(modal.poles(rows, rate_hz, noise, span_s=span, lowest_hz=lowest)), float(np.sqrt(noise)) / loud
+
+
+def starts(
+    heard: list[Heard], modes: Modes, unsure: float, rate_hz: float, quiet: Floats, span_s: float | None
+) -> list[Origin]:
+    """Where the mean waveforms of both sides begin; where the modes do not tell, where they are first loud.
+
+    `unsure` is the share of noise in the waveforms that the modes are of.
+
+    With a `span_s` [s] from unlocking to lock several blows ring into each other in them, and the first is meant.
+    """
+    waves = []
+    for h in heard:
+        noise = float(np.sqrt(np.mean(quiet**2) / max(int(np.isfinite(h.time_s).sum()), 1)))
+        waves.append(Wave(h.wave - h.wave[: h.before // 2].mean(), h.before, noise))
+    if span_s is None:
+        found = origin.find(waves, modes, rate_hz, unsure)
+    else:
+        found = blows.find(waves, modes, rate_hz, span_s, unsure)
+    if found is None:
+        nothing = np.zeros(len(modes))
+        begins = [begun(h, rate_hz) for h in heard]
+        return [Origin(at, COARSE_COMMON_S, np.inf, modes, nothing, apart_s=COARSE_COMMON_S) for at in begins]
+    return found
+
+
+def begun(heard: Heard, rate_hz: float) -> float:
+    """Where the mean waveform first reaches a third of its peak [s after its zero]."""
+    size = np.abs(heard.wave)
+    return float(int(np.argmax(size > 0.33 * size.max())) - heard.before) / rate_hz
+
+
+def held(time_s: Floats, sides: list[Ints], heard: list[Heard], starts: list[Origin]) -> Floats:
+    """`time_s` [n] with each side's beats moved together to where they were while their mean waveform was taken.
+
+    Where that begins was asked of those times. Beats that went far from theirs are not asked.
+    """
+    out = time_s.copy()
+    for beats, h, start in zip(sides, heard, starts, strict=True):
+        off = time_s[beats] - h.time_s - start.start_s
+        away = np.abs(off - np.nanmedian(off))
+        near = away <= FAR_MOVED * float(np.nanmedian(away))
+        out[beats] -= float(np.mean(off[near])) if near.any() else 0.0
+    return out
+
+
+def common(starts: list[Origin], sides: list[Ints], sigma_s: Floats, rate_hz: float) -> float:
+    """One-sigma error of the difference between the sides beyond that of their beats [s].
+
+    Beats that stand late in the mean make their mean waveform begin early: what both come to together is the error of
+    where that begins, whatever beats were aligned by. So what the beats' own errors come to is taken out.
+    """
+    most = [MISLAID[int(rate_hz >= NARROW_HZ and bool(s.later))] for s in starts]
+    lost = [MISLAID_S if m < s.left < np.inf else 0.0 for m, s in zip(most, starts, strict=True)]
+    doubts = [np.hypot(s.apart_s, off) for s, off in zip(starts, lost, strict=True)]
+    single = [
+        float(np.nanmean(sigma_s[beats] ** 2)) / max(int(np.isfinite(sigma_s[beats]).sum()), 1) for beats in sides
+    ]
+    return float(np.sqrt(max(np.sum(np.square(doubts)) - sum(single), (LEAST_COMMON / rate_hz) ** 2)))
