@@ -18,7 +18,7 @@ LEAST_COMMON = 0.004  # what the model leaves of all beats of a side in common [
 COARSE_COMMON_S = 30e-6  # where the modes explain nothing
 # What leaves so much over is another blow than the model's, or one that the band (16 kHz takes) does not part from its
 # neighbours: then its beginning is that far off (made takes at 16 kHz, seeds of 6,000 and on). Where the band is wide,
-# blows that follow one another leave more before the first is mislaid (at 48 kHz, seeds of 5,000 and on).
+# loud takes leave more before it is mislaid (at 48 kHz, seeds of 5,000 and on).
 NARROW_HZ, MISLAID, MISLAID_S = 20e3, (8.0, 40.0), 90e-6
 
 
@@ -85,9 +85,8 @@ def common(starts: list[Origin], sides: list[Ints], sigma_s: Floats, rate_hz: fl
     Beats that stand late in the mean make their mean waveform begin early: what both come to together is the error of
     where that begins, whatever beats were aligned by. So what the beats' own errors come to is taken out.
     """
-    most = [MISLAID[int(rate_hz >= NARROW_HZ and bool(s.later))] for s in starts]
-    lost = [MISLAID_S if m < s.left < np.inf else 0.0 for m, s in zip(most, starts, strict=True)]
-    doubts = [np.hypot(s.apart_s, off) for s, off in zip(starts, lost, strict=True)]
+    most = MISLAID[int(rate_hz >= NARROW_HZ)]
+    doubts = [np.hypot(s.apart_s, MISLAID_S if most < s.left < np.inf else 0.0) for s in starts]
     single = [
         float(np.nanmean(sigma_s[beats] ** 2)) / max(int(np.isfinite(sigma_s[beats]).sum()), 1) for beats in sides
     ]
