@@ -8,7 +8,7 @@ import pytest
 from heartwright.listen.timing import coherent, followed, modal
 from heartwright.listen.timing.coherent import Heard, Window
 from heartwright.listen.timing.modal import Modes
-from heartwright.listen.timing.origin import Origin
+from heartwright.listen.timing.onset.origin import Origin
 from heartwright.records import Floats
 
 RATE_HZ = 48_000.0

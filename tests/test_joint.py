@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heartwright.listen.timing import bank, unravel, volley
-from heartwright.listen.timing.bank import Bank, Blow, Circle, Mean
-from heartwright.listen.timing.unravel import Plan
-from heartwright.listen.timing.volley import Volley
+from heartwright.listen.timing.joint import bank, unravel, volley
+from heartwright.listen.timing.joint.bank import Bank, Blow, Circle, Mean
+from heartwright.listen.timing.joint.unravel import Plan
+from heartwright.listen.timing.joint.volley import Volley
 from heartwright.records import Floats
 
 RATE_HZ = 48_000.0

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy.fft import irfft, rfft, rfftfreq
 
-from heartwright.listen.timing import answers, blows, modal, origin
-from heartwright.listen.timing.answers import Answers
+from heartwright.listen.timing import modal
 from heartwright.listen.timing.modal import Modes
-from heartwright.listen.timing.strikes import Wave
+from heartwright.listen.timing.onset import answers, blows, origin
+from heartwright.listen.timing.onset.answers import Answers
+from heartwright.listen.timing.onset.strikes import Wave
 from heartwright.records import Floats
 
 RATE_HZ, FINER = 48_000.0, 32

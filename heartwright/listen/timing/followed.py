@@ -20,7 +20,7 @@ import numpy as np
 from heartwright.listen.timing import modal, waveforms
 from heartwright.listen.timing.coherent import Complexes, Heard, Rows, Singles
 from heartwright.listen.timing.modal import Modes, Whitener
-from heartwright.listen.timing.origin import Origin
+from heartwright.listen.timing.onset.origin import Origin
 from heartwright.records import Floats
 
 TURNS = 3

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from heartwright.listen.beat.track import Chain
-from heartwright.listen.timing import coherent, followed, joint, means, unravel
+from heartwright.listen.timing import coherent, followed
 from heartwright.listen.timing.coherent import Heard, Window
-from heartwright.listen.timing.joint import Timed
-from heartwright.listen.timing.origin import Origin
+from heartwright.listen.timing.joint import timed, unravel
+from heartwright.listen.timing.joint.struck import Side
+from heartwright.listen.timing.joint.timed import Timed
+from heartwright.listen.timing.modal import Complexes
+from heartwright.listen.timing.onset import means
+from heartwright.listen.timing.onset.origin import Origin
 from heartwright.listen.timing.shape import SLOWEST_LEVER_S, Shape
-from heartwright.listen.timing.struck import Side
 from heartwright.listen.timing.windows import running_median
 from heartwright.records import Floats, Ints
 
@@ -87,55 +90,76 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
         start = None
     span_s = -float(np.mean(shape.first_s)) if shape.lever else SPAN_BEATS * chain.beat_s
     lock_start = means.starts(locks, modes, unsure, rate_hz, quiet, span_s if quick else None)
-    out = [np.full(len(chain), np.nan) for _ in range(5)]
-    unlock_s, impulse_s, lock_s, sigma, lock_sigma = out
-    for s, (beats, lock) in enumerate(zip(sides, locks, strict=True)):
-        if not quick or start is None:
-            lock = lock if quick else _refined(lock, lock_start[s], rate_hz)
-            lock_sigma[beats] = _sigma(lock, lock_start[s], rate_hz)
-        lock_s[beats] = lock.time_s + lock_start[s].start_s
     if start is None or unlocks is None:
-        lock_s = means.held(lock_s, sides, locks, lock_start)
-        common = means.common(lock_start, sides, lock_sigma, rate_hz)
-        return Sounds(unlock_s, impulse_s, lock_s, lock_sigma, lock_sigma, False, common, common)
-    aligned = unlocks
-    unlocks = [_refined(unlock, begun, rate_hz) for unlock, begun in zip(unlocks, start, strict=True)]
-    for s, (beats, unlock) in enumerate(zip(sides, unlocks, strict=True)):
-        unlock_s[beats], sigma[beats] = unlock.time_s + start[s].start_s, _sigma(unlock, start[s], rate_hz)
+        return _by_locks(chain, sides, locks, lock_start, rate_hz, quick)
+    heard_sides = [_Side(sides[s], unlocks[s], locks[s], start[s], lock_start[s], float(own[s])) for s in range(2)]
+    return _by_unlockings(samples, rate_hz, chain, shape, quiet, heard_sides, modes.pole)
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What was heard of a side's beats, where its mean waveforms begin, and how long its lock is alone [s]."""
+
+    beats: Ints
+    unlock: Heard
+    lock: Heard
+    start: Origin
+    lock_start: Origin
+    own_s: float
+
+
+def _by_locks(
+    chain: Chain, sides: list[Ints], locks: list[Heard], start: list[Origin], rate_hz: float, quick: bool
+) -> Sounds:
+    """Beats of which only the lock, or a clock's one sound, is heard."""
+    lock_s, sigma, nothing = (np.full(len(chain), np.nan) for _ in range(3))
+    for beats, lock, begun in zip(sides, locks, start, strict=True):
+        lock = lock if quick else _refined(lock, begun, rate_hz)
+        lock_s[beats], sigma[beats] = lock.time_s + begun.start_s, _sigma(lock, begun, rate_hz)
+    lock_s = means.held(lock_s, sides, locks, start)
+    common = means.common(start, sides, sigma, rate_hz)
+    return Sounds(nothing, nothing.copy(), lock_s, sigma, sigma, False, common, common)
+
+
+def _by_unlockings(
+    samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Floats, sides: list[_Side], pole: Complexes
+) -> Sounds:
+    """Beats whose unlockings are heard: all their sounds, together where that tells more than each alone."""
+    unlock_s, impulse_s, lock_s, sigma, lock_sigma = (np.full(len(chain), np.nan) for _ in range(5))
+    refined = [_refined(side.unlock, side.start, rate_hz) for side in sides]
+    ringing = []
+    for s, (side, unlock) in enumerate(zip(sides, refined, strict=True)):
+        beats, lock = side.beats, side.lock
+        lock_s[beats] = lock.time_s + side.lock_start.start_s
+        unlock_s[beats], sigma[beats] = unlock.time_s + side.start.start_s, _sigma(unlock, side.start, rate_hz)
         some = beats[np.linspace(0, len(beats) - 1, min(IMPULSES, len(beats))).astype(np.int64)]
         impulse_s[some] = _impulses(samples, rate_hz, shape, s, unlock_s[some], lock_s[some], quiet)
-    if quick:
-        sides_heard = [
-            Side(
-                u,
-                k,
-                o.start_s,
-                _between(shape, s, u.time_s, k.time_s),
-                impulse_s[b],
-                (IMPULSE_OWN_S, float(own[s])),
-                np.array([at - lock_start[s].start_s for at, _size in lock_start[s].later]),
-            )
-            for s, (u, k, o, b) in enumerate(zip(unlocks, locks, start, sides, strict=True))
-        ]
-        told = joint.time(sides_heard, samples, rate_hz, quiet, modes.pole)
-        late = [o.start_s - t[0].begun_s for o, t in zip(start, told, strict=True) if t[0] is not None]
-        late_s = float(np.mean(late)) if late else 0.0
-        for s, (beats, (unlock_told, impulse_told, lock_told)) in enumerate(zip(sides, told, strict=True)):
-            _taken(unlock_told, unlocks[s], start[s], unlock_s, sigma, beats)
-            if _sure(lock_told, locks[s]):
-                lock_sigma[beats] = _sigma(locks[s], lock_start[s], rate_hz)
-            else:
-                lock, lock_sigma[beats] = _parted(locks[s], lock_start[s], quiet, rate_hz, float(own[s]))
-                lock_s[beats] = lock.time_s + lock_start[s].start_s
-            _taken(lock_told, locks[s], lock_start[s], lock_s, lock_sigma, beats)
-            if impulse_told is not None:
-                impulse_s[beats] = impulse_told.time_s + impulse_told.begun_s + late_s
-            elif unlock_told is not None:
-                impulse_s[beats] = np.nan  # all else could be told together: they cannot be parted
-            else:
-                impulse_s[beats] = _impulses(samples, rate_hz, shape, s, unlock_s[beats], lock_s[beats], quiet)
-    unlock_s, lock_s = means.held(unlock_s, sides, aligned, start), means.held(lock_s, sides, locks, lock_start)
-    commons = means.common(start, sides, sigma, rate_hz), means.common(lock_start, sides, lock_sigma, rate_hz)
+        after_s = np.array([at - side.lock_start.start_s for at, _size in side.lock_start.later])
+        expected = _between(shape, s, unlock.time_s, lock.time_s)
+        alone_s = IMPULSE_OWN_S, side.own_s
+        ringing.append(Side(unlock, lock, side.start.start_s, expected, impulse_s[beats], alone_s, after_s))
+    told = timed.time(ringing, samples, rate_hz, quiet, pole)
+    late = [side.start.start_s - t[0].begun_s for side, t in zip(sides, told, strict=True) if t[0] is not None]
+    late_s = float(np.mean(late)) if late else 0.0
+    for s, (side, (unlock_told, impulse_told, lock_told)) in enumerate(zip(sides, told, strict=True)):
+        beats = side.beats
+        _taken(unlock_told, refined[s], side.start, unlock_s, sigma, beats)
+        if _sure(lock_told, side.lock):
+            lock_sigma[beats] = _sigma(side.lock, side.lock_start, rate_hz)
+        else:
+            lock, lock_sigma[beats] = _parted(side.lock, side.lock_start, quiet, rate_hz, side.own_s)
+            lock_s[beats] = lock.time_s + side.lock_start.start_s
+        _taken(lock_told, side.lock, side.lock_start, lock_s, lock_sigma, beats)
+        if impulse_told is not None:
+            impulse_s[beats] = impulse_told.time_s + impulse_told.begun_s + late_s
+        elif unlock_told is not None:
+            impulse_s[beats] = np.nan  # all else could be told together: they cannot be parted
+        else:
+            impulse_s[beats] = _impulses(samples, rate_hz, shape, s, unlock_s[beats], lock_s[beats], quiet)
+    whole, start, lock_start = ([getattr(side, name) for side in sides] for name in ("beats", "start", "lock_start"))
+    unlock_s = means.held(unlock_s, whole, [side.unlock for side in sides], start)
+    lock_s = means.held(lock_s, whole, [side.lock for side in sides], lock_start)
+    commons = means.common(start, whole, sigma, rate_hz), means.common(lock_start, whole, lock_sigma, rate_hz)
     return Sounds(unlock_s, impulse_s, lock_s, sigma, lock_sigma, True, *commons)
 
 

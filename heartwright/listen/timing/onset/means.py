@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from heartwright.listen.timing import blows, modal, origin
+from heartwright.listen.timing import modal
 from heartwright.listen.timing.coherent import Heard
 from heartwright.listen.timing.modal import Modes
-from heartwright.listen.timing.origin import Origin
-from heartwright.listen.timing.strikes import Wave
+from heartwright.listen.timing.onset import blows, origin
+from heartwright.listen.timing.onset.origin import Origin
+from heartwright.listen.timing.onset.strikes import Wave
 from heartwright.records import Floats, Ints
 
 RINGS_S = 0.7e-3  # after the lock the case rings freely

@@ -14,10 +14,11 @@ from itertools import product
 
 import numpy as np
 
-from heartwright.listen.timing import answers, modal, strikes
-from heartwright.listen.timing.answers import Answers
+from heartwright.listen.timing import modal
 from heartwright.listen.timing.modal import Complexes, Modes
-from heartwright.listen.timing.strikes import Part, Strikes, Wave
+from heartwright.listen.timing.onset import answers, strikes
+from heartwright.listen.timing.onset.answers import Answers
+from heartwright.listen.timing.onset.strikes import Part, Strikes, Wave
 from heartwright.records import Floats, Ints
 
 FINER = 4  # onsets tried for each sample

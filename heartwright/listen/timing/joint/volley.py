@@ -17,7 +17,7 @@ from functools import cache
 
 import numpy as np
 
-from heartwright.listen.timing.bank import FINE, Bank
+from heartwright.listen.timing.joint.bank import FINE, Bank
 from heartwright.records import Floats
 
 TURNS, SURE_TURNS = 3, 2  # turns, and those that do where blows are known and have been looked for

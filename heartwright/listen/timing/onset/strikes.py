@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heartwright.listen.timing import answers
-from heartwright.listen.timing.answers import Answers
 from heartwright.listen.timing.modal import Complexes
+from heartwright.listen.timing.onset import answers
+from heartwright.listen.timing.onset.answers import Answers
 from heartwright.records import Floats
 
 TURNS = 14

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heartwright.listen.timing import volley
-from heartwright.listen.timing.bank import FINE, Bank
-from heartwright.listen.timing.volley import Volley
+from heartwright.listen.timing.joint import volley
+from heartwright.listen.timing.joint.bank import FINE, Bank
+from heartwright.listen.timing.joint.volley import Volley
 from heartwright.records import Floats, Ints
 
 BEGUN, MODEL = 0.01, 0.01  # share of the energy by which a sound has begun; what the bank leaves [share of the peak]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heartwright.listen.timing.bank import Bank, Circle
 from heartwright.listen.timing.coherent import Heard, Rows, Window
-from heartwright.listen.timing.volley import Fit
+from heartwright.listen.timing.joint.bank import Bank, Circle
+from heartwright.listen.timing.joint.volley import Fit
 from heartwright.records import Floats, Ints
 
 FEWEST = 12  # beats of a side

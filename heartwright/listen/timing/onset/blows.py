@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heartwright.listen.timing import origin, strikes
-from heartwright.listen.timing.answers import Answers
 from heartwright.listen.timing.modal import Complexes, Modes
-from heartwright.listen.timing.origin import Origin
-from heartwright.listen.timing.strikes import Part, Strikes, Wave
+from heartwright.listen.timing.onset import origin, strikes
+from heartwright.listen.timing.onset.answers import Answers
+from heartwright.listen.timing.onset.origin import Origin
+from heartwright.listen.timing.onset.strikes import Part, Strikes, Wave
 from heartwright.records import Floats, Ints
 
 BANK_SPANS, BOUNCE_SPANS = (0.007, 0.055), (0.02, 0.075)  # after the lock, in spans from unlocking to lock

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 
-from heartwright.listen.timing import bank, unravel, volley
-from heartwright.listen.timing.bank import Bank, Blow, Circle, Mean
+from heartwright.listen.timing.joint import bank, unravel, volley
+from heartwright.listen.timing.joint.bank import Bank, Blow, Circle, Mean
+from heartwright.listen.timing.joint.struck import FEWEST, Beats, Side, places
+from heartwright.listen.timing.joint.unravel import Found, Plan, Survey
+from heartwright.listen.timing.joint.volley import Fit, Volley
 from heartwright.listen.timing.modal import Complexes
-from heartwright.listen.timing.struck import FEWEST, Beats, Side, places
-from heartwright.listen.timing.unravel import Found, Plan, Survey
-from heartwright.listen.timing.volley import Fit, Volley
 from heartwright.records import Floats
 
 LOWEST_RATE_HZ = 40e3  # below it blows a tenth of a millisecond apart are not parted
