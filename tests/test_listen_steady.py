@@ -53,6 +53,8 @@ def test_a_step_of_phase_is_set_aside() -> None:
 def test_too_few_beats_give_none() -> None:
     number = np.arange(4)
     assert steady.measure(number, BEAT * number, number % 2) is None
+    nothing = np.full(12, np.nan)
+    assert steady.measure(np.arange(12), nothing, np.arange(12) % 2) is None
 
 
 def test_the_beat_is_the_mean_of_those_heard() -> None:

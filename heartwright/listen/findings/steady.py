@@ -50,6 +50,8 @@ def measure(number: Ints, time_s: Floats, side: Ints) -> Steady | None:
     Intervals next to a displaced or missed beat are set aside: only their sum counts. Single steps are left out.
     The beat is the mean of those heard; its error is that against the clock's own.
     """
+    if not np.isfinite(time_s).any():
+        return None
     interval, sign, used = intervals(number, time_s, side)
     n = len(interval)
     if used.sum() < 4:
