@@ -92,12 +92,12 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
     lock_start = means.starts(locks, modes, unsure, rate_hz, quiet, span_s if quick else None)
     if start is None or unlocks is None:
         return _by_locks(chain, sides, locks, lock_start, rate_hz, quick)
-    heard_sides = [_Side(sides[s], unlocks[s], locks[s], start[s], lock_start[s], float(own[s])) for s in range(2)]
+    heard_sides = [_HeardSide(sides[s], unlocks[s], locks[s], start[s], lock_start[s], float(own[s])) for s in range(2)]
     return _by_unlockings(samples, rate_hz, chain, shape, quiet, heard_sides, modes.pole)
 
 
 @dataclass(frozen=True, slots=True)
-class _Side:
+class _HeardSide:
     """What was heard of a side's beats, where its mean waveforms begin, and how long its lock is alone [s]."""
 
     beats: Ints
@@ -122,7 +122,7 @@ def _by_locks(
 
 
 def _by_unlockings(
-    samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Floats, sides: list[_Side], pole: Complexes
+    samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Floats, sides: list[_HeardSide], pole: Complexes
 ) -> Sounds:
     """Beats whose unlockings are heard: all their sounds, together where that tells more than each alone."""
     unlock_s, impulse_s, lock_s, sigma, lock_sigma = (np.full(len(chain), np.nan) for _ in range(5))

@@ -28,12 +28,11 @@ LEVEL = 0.3  # by which the level of a beat may differ from the others', all its
 MOST_STEP = 1.0  # samples that a blow moves in one turn
 LEAST_SPREAD = 0.15  # samples
 DOUBTFUL = 2.5  # sigmas by which a beat's cost exceeds most beats', beyond which it is looked for elsewhere
-NOT = 1e12
+RULED_OUT = 1e12  # cost of times that are not to be tried again
 AT_ONCE = 512  # beats, to bound what is held of a long take
 MIXED, MIXED_LEAST = 0.12, 0.01  # by which a mode differs from beat to beat [share of itself, of the blow's mean mode]
-FIRST = (
-    0.3  # samples by which the first blow may be beside where its beats are aligned, while the others are looked for
-)
+# Samples by which the first blow may be beside where its beats are aligned, while the others are looked for.
+FIRST = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ def look(
     if len(free) == 1:
         value = ones[0] + (off[0] / volley.spread[free[0]]) ** 2
         if apart is not None:
-            value = value + NOT * (np.abs(grids[0] - apart[:, free[0], None]) < 1.0)
+            value = value + RULED_OUT * (np.abs(grids[0] - apart[:, free[0], None]) < 1.0)
         best = np.argmin(value, axis=1)
         out[:, free[0]] = grids[0][best]
         return out, own + value.min(axis=1)
@@ -161,7 +160,7 @@ def look(
     value = ones[0][:, :, None] + ones[1][:, None, :] + both
     if apart is not None:
         near = [np.abs(g - apart[:, k, None]) < 1.0 for g, k in zip(grids, free, strict=True)]
-        value = value + NOT * (near[0][:, :, None] & near[1][:, None, :])
+        value = value + RULED_OUT * (near[0][:, :, None] & near[1][:, None, :])
     value = value.reshape(count, -1)
     best = np.argmin(value, axis=1)
     out[:, a], out[:, b] = grids[0][best // len(grids[1])], grids[1][best % len(grids[1])]
