@@ -9,6 +9,7 @@ Conventions: as in `bank`; times of the interface in seconds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,7 +84,7 @@ def _time(
     few = [b.part(LEARNT_FROM) for b in beats]
     unlocked = [_unlocked(b, own, v) for b, v in zip(few, usual, strict=True)]
     struck = _struck(few, own)
-    impulses = [_impulse(b, own, found) for b, found in zip(few, struck, strict=True)]
+    impulses = [_impulse(b, own, found, volley.looked) for b, found in zip(few, struck, strict=True)]
     lessons: list[Mean] = []
     known: list[Blow] = []
     if any(fit is not None for fit in impulses):
@@ -100,7 +101,7 @@ def _time(
         for fit, found in zip(impulses, struck, strict=True)
     ]
     unlocked = [_unlocked(b, own, v) for b, v in zip(beats, usual, strict=True)]
-    impulses = [_impulse(b, own, found) for b, found in zip(beats, struck, strict=True)]
+    impulses = [_impulse(b, own, found, volley.settled) for b, found in zip(beats, struck, strict=True)]
     windows = [b.less_older(b.lock, b.side.lock.time_s, b.side.lock.rows.before, own) for b in beats]
     locks = _locks(beats, windows, own, _locked(beats, windows, own), lessons, known)
     out = []
@@ -170,11 +171,13 @@ def _struck(beats: list[Beats], own: Bank) -> list[Found | None]:
     return [next(found) if b.hears else None for b in beats]
 
 
-def _impulse(b: Beats, own: Bank, found: Found | None) -> Fit | None:
+def _impulse(
+    b: Beats, own: Bank, found: Found | None, how: Callable[[Floats, int, Bank, Volley, float], Fit]
+) -> Fit | None:
     if found is None or found.left > LOOSE_LEFT:
         return None
     windows = b.less_older(b.impulse, b.expected, b.rows.before, own)
-    fit = volley.settled(windows, b.rows.before, own, found.volley, volley.FAR)
+    fit = how(windows, b.rows.before, own, found.volley, volley.FAR)
     b.add(b.expected, fit)
     return fit
 
@@ -225,7 +228,7 @@ def _locks(
 
     def few(bank_now: Bank, now: list[Volley | None]) -> list[Fit | None]:
         return [
-            None if v is None else volley.settled(rows, z, bank_now, v, 0.0)
+            None if v is None else volley.looked(rows, z, bank_now, v, 0.0)
             for rows, z, v in zip(some, zero, now, strict=True)
         ]
 

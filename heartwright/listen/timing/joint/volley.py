@@ -17,6 +17,7 @@ from functools import cache
 
 import numpy as np
 
+from heartwright.listen.timing.coherent import Singles
 from heartwright.listen.timing.joint.bank import FINE, Bank
 from heartwright.records import Floats
 
@@ -28,6 +29,7 @@ LEVEL = 0.3  # by which the level of a beat may differ from the others', all its
 MOST_STEP = 1.0  # samples that a blow moves in one turn
 LEAST_SPREAD = 0.15  # samples
 DOUBTFUL = 2.5  # sigmas by which a beat's cost exceeds most beats', beyond which it is looked for elsewhere
+LEAST_LEVEL = 0.1  # of a blow, below which its time is not moved more [of most beats']
 RULED_OUT = 1e12  # cost of times that are not to be tried again
 AT_ONCE = 512  # beats, to bound what is held of a long take
 MIXED, MIXED_LEAST = 0.12, 0.01  # by which a mode differs from beat to beat [share of itself, of the blow's mean mode]
@@ -96,9 +98,14 @@ def settled(white: Floats, zero: int, bank: Bank, volley: Volley, first: float) 
     return Fit(*(np.concatenate([getattr(part, name) for part in parts]) for name in FIELDS))
 
 
-def _settled(white: Floats, zero: int, bank: Bank, volley: Volley, first: float) -> Fit:
+def looked(white: Floats, zero: int, bank: Bank, volley: Volley, first: float) -> Fit:
+    """The blows of windows [beat, n], looked for once and fitted: enough to learn from most of them."""
     start, _left = look(white, zero, bank, volley, first)
-    found = fit(white, zero, bank, volley, start, SURE_TURNS)
+    return fit(white, zero, bank, volley, start, SURE_TURNS)
+
+
+def _settled(white: Floats, zero: int, bank: Bank, volley: Volley, first: float) -> Fit:
+    found = looked(white, zero, bank, volley, first)
     cost = found.cost()
     middle = float(np.median(cost))
     odd = np.flatnonzero(cost > middle + DOUBTFUL * float(np.sqrt(2.0 * middle)))
@@ -183,12 +190,47 @@ def fit(white: Floats, zero: int, bank: Bank, volley: Volley, start: Floats, tur
     slow = drift(n).astype(np.float32)
     white = white.astype(np.float32)
     white = white - (white @ slow.T) @ slow
+    held, usual_at = _held(volley)
+    now = np.concatenate([start, np.tile(usual_at[k:], (count, 1))], axis=1)
+    low, high = volley.time - FAR - MOST_STEP, volley.time + FAR + MOST_STEP
+    block = np.empty((count, k + k * m, n), dtype=np.float32)
+    alone = _Alone.of(bank, volley, n, zero, held) if k == 1 else None
+    variance = np.zeros((count, k))
+    for turn in range(turns + 1):
+        whole = np.zeros((count, n), dtype=np.float32)
+        for b in range(k):
+            wave, slope, behind = bank.at(now[:, b], n, zero)
+            gain = now[:, None, k + b * m : k + (b + 1) * m].astype(np.float32)
+            moved = (gain @ slope)[:, 0]
+            whole += (gain @ wave)[:, 0] + behind.astype(np.float32)[:, None] * moved
+            block[:, b] = moved
+            block[:, k + b * m : k + (b + 1) * m] = wave
+        rest = white - whole
+        rest -= (rest @ slow.T) @ slow
+        if turn == turns:
+            break
+        toward = (block @ rest[:, :, None])[:, :, 0] - (now - usual_at) @ held
+        if alone is not None:
+            step, variance = alone.step(toward, now[:, 1:])
+        else:
+            step, variance = _stepped(block, slow, held, toward, k if turn == turns - 1 else 0)
+        move = np.minimum(np.maximum(step[:, :k], -MOST_STEP), MOST_STEP)
+        now[:, :k] = np.minimum(np.maximum(now[:, :k] + move, low), high)
+        now[:, k:] += step[:, k:]
+    off = now[:, k:] - usual_at[k:]
+    squares = ((off @ held[k:, k:]) * off).sum(axis=1)
+    rest = rest.astype(np.float64)
+    left = np.einsum("ij,ij->i", rest, rest) / (n - SLOW - 1)
+    sigma = np.sqrt(np.maximum(variance, 0.0))
+    return Fit(now[:, :k].copy(), sigma, now[:, k:].reshape(count, k, m).copy(), left, squares, rest)
+
+
+def _held(volley: Volley) -> tuple[Floats, Floats]:
+    """Precision of times [samples] and mixtures beforehand, times first, and where they mostly are."""
+    k, m = volley.gain.shape
     mean = volley.gain.ravel()
     held = np.zeros((k + k * m, k + k * m))
     held[k:, k:] = np.linalg.inv(np.diag(volley.share.ravel() ** 2) + LEVEL**2 * np.outer(mean, mean))
-    usual_at = np.zeros(k + k * m)
-    usual_at[k:] = mean
-    usual_at[:k] = volley.time - volley.time[0]
     for b in range(1, k):
         tied = volley.spread[b] ** -2
         held[b, b] += tied
@@ -196,37 +238,57 @@ def fit(white: Floats, zero: int, bank: Bank, volley: Volley, start: Floats, tur
         held[0, b] -= tied
         held[b, 0] -= tied
     held[0, 0] += 1e-4
-    now = np.concatenate([start, np.tile(mean, (count, 1))], axis=1)
-    low, high = volley.time - FAR - MOST_STEP, volley.time + FAR + MOST_STEP
-    block = np.empty((count, k + k * m, n), dtype=np.float32)
-    right = np.zeros((count, k + k * m, k + 1))
-    right[:, np.arange(k), np.arange(k) + 1] = 1.0
-    for turn in range(turns + 1):
-        whole = np.zeros((count, n), dtype=np.float32)
-        for b in range(k):
-            wave, slope, behind = bank.at(now[:, b], n, zero)
-            gain = now[:, k + b * m : k + (b + 1) * m].astype(np.float32)
-            moved = (gain[:, None] @ slope)[:, 0]
-            whole += (gain[:, None] @ wave)[:, 0] + behind.astype(np.float32)[:, None] * moved
-            block[:, b] = moved
-            block[:, k + b * m : k + (b + 1) * m] = wave
-        rest = white - whole
-        along = rest @ slow.T
-        rest = rest - along @ slow
-        if turn == turns:
-            break
-        drifted = block @ slow.T
-        normal = (block @ block.transpose(0, 2, 1) - drifted @ drifted.transpose(0, 2, 1)).astype(np.float64) + held
-        right[:, :, 0] = (block @ rest[:, :, None])[:, :, 0] - (now - usual_at) @ held
-        wanted = right if turn == turns - 1 else right[:, :, :1]  # the last turn tells errors too
-        solved = np.linalg.solve(normal, wanted)
-        step = solved[:, :, 0]
-        now[:, :k] = np.clip(now[:, :k] + np.clip(step[:, :k], -MOST_STEP, MOST_STEP), low, high)
-        now[:, k:] += step[:, k:]
-    mixture = now[:, k:].reshape(count, k, m)
-    sigma = np.sqrt(np.maximum(np.einsum("ijj->ij", solved[:, :k, 1:]), 0.0))
-    off = now[:, k:] - mean
-    squares = np.einsum("ij,jk,ik->i", off, held[k:, k:], off)
-    rest = rest.astype(np.float64)
-    left = np.einsum("ij,ij->i", rest, rest) / (n - SLOW - 1)
-    return Fit(now[:, :k].copy(), sigma, mixture, left, squares, rest)
+    return held, np.concatenate([volley.time - volley.time[0], mean])
+
+
+def _normal(block: Singles, slow: Singles, held: Floats) -> Floats:
+    """Normal matrices of `block` [a, j, n], the drift taken out, with what is `held` [j, j]."""
+    drifted = block @ slow.T
+    inner = block @ block.transpose(0, 2, 1)
+    inner -= drifted @ drifted.transpose(0, 2, 1)
+    return np.asarray(inner + held)
+
+
+def _stepped(block: Singles, slow: Singles, held: Floats, toward: Floats, told: int) -> tuple[Floats, Floats]:
+    """The step of each beat [beat, j], and the variances of its first `told` unknowns."""
+    right = np.zeros((*toward.shape, 1 + told))
+    right[:, :, 0] = toward
+    right[:, np.arange(told), 1 + np.arange(told)] = 1.0
+    solved = np.linalg.solve(_normal(block, slow, held), right)
+    variance: Floats = np.einsum("ijj->ij", solved[:, :told, 1:])
+    return np.asarray(solved[:, :, 0], dtype=np.float64), variance
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """What one blow alone answers to a force: the `inverse` [1 + m, 1 + m] of its normal matrix where it begins and is
+    struck as usual. It serves all beats, since neither depends much on where in the window the blow is.
+
+    A louder blow moves less by the same force; `gram` [m, m], products of the modes' slopes, tells how loud it is.
+    """
+
+    inverse: Floats
+    gram: Floats
+    usual: float
+
+    @classmethod
+    def of(cls, bank: Bank, volley: Volley, n: int, zero: int, held: Floats) -> _Alone:
+        """From how it mostly is."""
+        wave, slope, _behind = bank.at(volley.time, n, zero)
+        gain = volley.gain[0]
+        block = np.concatenate([gain.astype(np.float32) @ slope, wave[0]])[None]
+        gram = (slope[0] @ slope[0].T).astype(np.float64)
+        inverse = np.linalg.inv(_normal(block, drift(n).astype(np.float32), held)[0])
+        return cls(inverse, gram, float(np.sqrt(gain @ gram @ gain)))
+
+    def _level(self, gain: Floats) -> Floats:
+        return np.maximum(np.sqrt(((gain @ self.gram) * gain).sum(axis=1)) / self.usual, LEAST_LEVEL)
+
+    def step(self, toward: Floats, gain: Floats) -> tuple[Floats, Floats]:
+        """The step of each beat [beat, 1 + m] and the variance of its time [beat, 1]; `gain` [beat, m] as they are."""
+        force = toward.copy()
+        force[:, 0] /= self._level(gain)
+        step = force @ self.inverse
+        level = self._level(gain + step[:, 1:])
+        step[:, 0] /= level
+        return step, np.asarray(self.inverse[0, 0] / level[:, None] ** 2)
