@@ -192,6 +192,7 @@ class BeatTable:
     residual_ms: Floats  # time_s minus the best steady beat (what a timegrapher draws)
     level_db: Floats  # level of the beat's loudest sound over the noise
     flag: NDArray[np.str_]  # "", "missed", "late", "early", "double"
+    faint_span_s: Floats | None = None  # sound 1 to lock, up to a constant: sound 1 is too faint to time beats by
 
     def __len__(self) -> int:
         return len(self.time_s)

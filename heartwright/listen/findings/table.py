@@ -60,6 +60,7 @@ def lay(chain: Chain, marks: Landmarks, shape: Shape, level: Level, pace: Steady
         residual_ms=residual,
         level_db=spread(level.snr_db + 20 * np.log10(peak)),
         flag=flag,
+        faint_span_s=None if marks.faint_span_s is None else spread(marks.faint_span_s),
     )
 
 

@@ -47,7 +47,8 @@ def series(table: BeatTable) -> tuple[Series, ...]:
     """The series of a table: rate [ms]; amplitude [deg, or % of the swing]; landing [ms]; in this order."""
     heard = ~np.isin(table.flag, _FLAGGED) & np.isfinite(table.residual_ms)
     out = [Series("rate", "ms", _sided(np.where(heard, table.residual_ms, np.nan), table.side))]
-    lock = np.where(heard, 1e3 * (table.lock_s - table.time_s), np.nan)
+    landing = table.lock_s - table.time_s if table.faint_span_s is None else table.faint_span_s
+    lock = np.where(heard, 1e3 * landing, np.nan)
     bank = np.where(heard, 1e3 * (table.bank_s - table.time_s), np.nan)
     span = bank if np.isfinite(bank).mean() >= _FEWEST else lock
     swing = np.where(heard, table.amplitude_deg, np.nan)

@@ -67,6 +67,7 @@ class Landmarks:
     bank_sigma_s: float = 0.0  # random one-sigma of a single banking
     buried: bool = False  # a lever whose first or third sound the noise hides
     landmark: str = "loudest"  # the sound whose time is the beat's: "unlocking", "lock", "loudest"
+    faint_span_s: Floats | None = None  # from a sound 1 too faint to time beats by to the lock, up to a constant
 
 
 def time_sounds(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, level: Level) -> Landmarks:
@@ -147,6 +148,7 @@ def _apart(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, sha
             rough_s=_filled(found.lock_s, coarse, chain),
             buried=coarse.buried or shape.lever,
             landmark="lock" if shape.lever else "loudest",
+            faint_span_s=found.faint_span_s,
         )
     return replace(
         coarse,

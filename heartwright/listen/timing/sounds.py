@@ -8,7 +8,7 @@ alone, and a beat in which a sound is lost in the noise has none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -66,6 +66,7 @@ class Sounds:
     unlocks: bool
     common_s: float
     lock_common_s: float
+    faint_span_s: Floats | None = None  # from unlockings too faint to time beats by to the locks, up to a constant
 
 
 def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Floats) -> Sounds | None:
@@ -83,7 +84,8 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
         if heard is None or np.isfinite(heard.time_s).mean() < HEARD:
             return None
         locks.append(heard)
-    unlocks = _unlocks(samples, rate_hz, shape, sides, locks, quiet) if shape.lever else None
+    kept = _unlocks(samples, rate_hz, shape, sides, locks, quiet) if shape.lever else None
+    unlocks = kept if kept is not None and all(_clear(heard) for heard in kept) else None
     modes, unsure = means.modes(locks, rate_hz, quiet, quick)
     start = None if unlocks is None else means.starts(unlocks, modes, unsure, rate_hz, quiet, None)
     if start is not None and max(o.sigma_s for o in start) > MOST_DOUBT_S:
@@ -91,7 +93,8 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
     span_s = -float(np.mean(shape.first_s)) if shape.lever else SPAN_BEATS * chain.beat_s
     lock_start = means.starts(locks, modes, unsure, rate_hz, quiet, span_s if quick else None)
     if start is None or unlocks is None:
-        return _by_locks(chain, sides, locks, lock_start, rate_hz, quick)
+        by_locks = _by_locks(chain, sides, locks, lock_start, rate_hz, quick)
+        return by_locks if kept is None else replace(by_locks, faint_span_s=_spans(len(chain), sides, kept, locks))
     heard_sides = [_HeardSide(sides[s], unlocks[s], locks[s], start[s], lock_start[s], float(own[s])) for s in range(2)]
     return _by_unlockings(samples, rate_hz, chain, shape, quiet, heard_sides, modes.pole)
 
@@ -219,7 +222,7 @@ def _whole(samples: Floats, rate_hz: float, shape: Shape) -> Ints:
 def _unlocks(
     samples: Floats, rate_hz: float, shape: Shape, sides: list[Ints], locks: list[Heard], quiet: Floats
 ) -> list[Heard] | None:
-    """Unlockings of both sides, or None where they are not heard."""
+    """Unlockings of both sides, or None where they keep no place."""
     out = []
     for s, (beats, lock) in enumerate(zip(sides, locks, strict=True)):
         span, gap = -float(shape.first_s[s]), float(shape.impulse_s[s] - shape.first_s[s])
@@ -229,9 +232,20 @@ def _unlocks(
         heard = coherent.hear(samples, rate_hz, expected, window, quiet)
         if heard is None or not _steady(heard, expected, reach):
             return None
-        if np.isfinite(heard.time_s).mean() < CLEARLY or np.median(heard.score) < FAINTEST:
-            return None
         out.append(heard)
+    return out
+
+
+def _clear(heard: Heard) -> bool:
+    """Whether unlockings stand so clearly out of the noise that beats are timed by them."""
+    return bool(np.isfinite(heard.time_s).mean() >= CLEARLY and np.median(heard.score) >= FAINTEST)
+
+
+def _spans(count: int, sides: list[Ints], unlocks: list[Heard], locks: list[Heard]) -> Floats:
+    """From unlocking to lock where both are heard [s]; where the two waveforms begin is not asked."""
+    out = np.full(count, np.nan)
+    for beats, unlock, lock in zip(sides, unlocks, locks, strict=True):
+        out[beats] = lock.time_s - unlock.time_s
     return out
 
 
