@@ -30,7 +30,7 @@ def wave(start_s: float, struck: list[tuple[float, Floats]], noise: float, seed:
     spectrum = rfft(fine)[: size // 2 + 1] / FINER
     turn = np.exp(1j * BEND * answers.cube(2.0 * np.pi * frequency[: size // 2 + 1], RATE_HZ))
     values = irfft(spectrum * turn, size)[:LENGTH]
-    return Wave(values + noise * np.random.default_rng(seed).standard_normal(LENGTH), ZERO, noise)
+    return Wave.of(values + noise * np.random.default_rng(seed).standard_normal(LENGTH), ZERO, noise)
 
 
 def test_answers_are_what_an_oversampled_blow_gives() -> None:

@@ -10,6 +10,7 @@ nothing is used, in answers and takes alike. Conventions: times in seconds, wave
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
@@ -43,20 +44,24 @@ class Answers:
     def of(cls, pole: Complexes, bend: float, rate_hz: float) -> Answers:
         """Of modes with `pole` [m] behind a filter that bends phases by `bend` [rad]."""
         size = next_fast_len(period(pole, rate_hz), real=True)
-        omega = 2.0 * np.pi * rfftfreq(size, 1.0 / rate_hz)
-        omega = omega[omega < 2.0 * np.pi * EDGE[1] * rate_hz]
-        through = _through(omega / (2.0 * np.pi * rate_hz)) * np.exp(1j * bend * cube(omega, rate_hz)) * rate_hz
-        one, two = 1.0 / (1j * omega - pole[:, None]), 1.0 / (1j * omega - pole.conj()[:, None])
-        return cls(pole, omega, through, (one - two) / 2j * through, 0.5 * (one + two) * through, size, rate_hz)
+        omega, share, law = _band(size, rate_hz)
+        through = share * np.exp(1j * bend * law)
+        rise = 1j * omega - pole.real[:, None]  # of a damped sine w / (rise^2 + w^2), a quarter ahead rise over that
+        quarter = through / (rise * rise + pole.imag[:, None] ** 2)
+        return cls(pole, omega, through, pole.imag[:, None] * quarter, rise * quarter, size, rate_hz)
 
     def blurred(self, blur_s: float) -> Answers:
         """Of the mean of blows that scatter by `blur_s` (one sigma)."""
         less = np.exp(-0.5 * (self.omega * blur_s) ** 2)
         return replace(self, through=self.through * less, sine=self.sine * less, quarter=self.quarter * less)
 
-    def rings(self, spectra: Complexes, n: int, zero: int, starts_s: Floats) -> Floats:
-        """Waveforms [start, m, n] of blows at `starts_s`, with `spectra` [m, k]; single precision serves."""
-        late = np.exp(-1j * self.omega * (starts_s + zero / self.rate_hz)[:, None]).astype(np.complex64)
+    def rings(self, spectra: Complexes, n: int, zero: int, starts_s: Floats, blur_s: Floats | float = 0.0) -> Floats:
+        """Waveforms [start, m, n] of blows at `starts_s`, with `spectra` [m, k]; single precision serves.
+
+        With `blur_s` [start] they are the means of blows that scatter by that (one sigma).
+        """
+        rise = -0.5 * np.multiply.outer(np.square(blur_s), self.omega**2)
+        late = np.exp(rise - 1j * self.omega * (starts_s + zero / self.rate_hz)[:, None]).astype(np.complex64)
         return np.asarray(irfft(spectra.astype(np.complex64) * late[:, None], self.size, axis=2)[:, :, :n])
 
     def slid(self, n: int, zero: int, first_s: float, count: int, finer: int) -> Floats:
@@ -71,12 +76,22 @@ class Answers:
         """Spectra of a blow itself and of its derivative over the greatest frequency, [2, k]."""
         return np.stack([self.through, self.through * (1j * self.omega / self.omega[-1])])
 
-    def bent(self, sine: Floats, quarter: Floats, kick: Floats, second: Floats) -> Floats:
-        """Change of `sine` [.., m, n] per radian of bend: its third derivative, the answers to `kicks` in it."""
-        pole = self.pole[:, None]
-        third = (pole**3).imag * quarter + (pole**3).real * sine
-        third = third + (pole**2).imag * kick + pole.imag * second * self.omega[-1]
-        return np.asarray(-third / (2.0 * np.pi * BEND_AT * self.rate_hz) ** 3)
+    def every(self) -> Complexes:
+        """Spectra of sines, quarter turns ahead and `kicks`, [2 m + 2, k]."""
+        return np.concatenate([self.sine, self.quarter, self.kicks()])
+
+    def changes(self) -> Floats:
+        """What of `every` is added to each mode by a microsecond's delay, and by a radian of bend, [2, m, 2 m + 2].
+
+        A bend adds the third derivative, and with it the answers to `kicks`.
+        """
+        pole, m = self.pole, len(self.pole)
+        square = pole * pole
+        third, mode, out = square * pole, np.arange(m), np.zeros((2, m, 2 * m + 2))
+        out[0, mode, mode], out[0, mode, m + mode] = pole.real, pole.imag
+        out[1, mode, mode], out[1, mode, m + mode] = third.real, third.imag
+        out[1, :, -2], out[1, :, -1] = square.imag, pole.imag * self.omega[-1]
+        return out * np.array([-1e-6, -((2.0 * np.pi * BEND_AT * self.rate_hz) ** -3)])[:, None, None]
 
 
 def period(pole: Complexes, rate_hz: float) -> int:
@@ -87,6 +102,14 @@ def period(pole: Complexes, rate_hz: float) -> int:
 def cube(omega: Floats, rate_hz: float) -> Floats:
     """The law of the filter's phase."""
     return np.asarray((omega / (2.0 * np.pi * BEND_AT * rate_hz)) ** 3)
+
+
+@lru_cache(maxsize=64)
+def _band(size: int, rate_hz: float) -> tuple[Floats, Floats, Floats]:
+    """Frequencies of the band [rad/s], what of a sample of a blow lies at each, and the law of the filter's phase."""
+    omega = 2.0 * np.pi * rfftfreq(size, 1.0 / rate_hz)
+    omega = omega[omega < 2.0 * np.pi * EDGE[1] * rate_hz]
+    return omega, _through(omega / (2.0 * np.pi * rate_hz)) * rate_hz, cube(omega, rate_hz)
 
 
 def within_band(wave: Floats) -> Floats:

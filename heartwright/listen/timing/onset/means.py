@@ -48,7 +48,7 @@ def starts(
     waves = []
     for h in heard:
         noise = float(np.sqrt(np.mean(quiet**2) / max(int(np.isfinite(h.time_s).sum()), 1)))
-        waves.append(Wave(h.wave - h.wave[: h.before // 2].mean(), h.before, noise))
+        waves.append(Wave.of(h.wave - h.wave[: h.before // 2].mean(), h.before, noise))
     if span_s is None:
         found = origin.find(waves, modes, rate_hz, unsure)
     else:

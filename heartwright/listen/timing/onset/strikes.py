@@ -11,6 +11,7 @@ Conventions: times in seconds after a waveform's zero; blow 0 of it begins at it
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,11 +42,17 @@ KEPT = 0.75  # share of the band that answers use: the noise of a sample is that
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """A mean waveform [n]: its zero at sample `zero` and its one-sigma noise."""
+    """A mean waveform [n]: its zero at sample `zero`, its one-sigma noise, and what of it lies `within` the band."""
 
     values: Floats
     zero: int
     noise: float
+    within: Floats
+
+    @classmethod
+    def of(cls, values: Floats, zero: int, noise: float) -> Wave:
+        """A waveform as it was found."""
+        return cls(values, zero, noise, answers.within_band(values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +81,28 @@ class Part:
         `share` of the peak is what the model may leave of it in its first quarter of a millisecond and later; `older`
         [m, n or more] are rings of sounds before that may be in it (one sigma, in shares of the peak).
         """
-        within = answers.within_band(wave.values)
+        within = wave.within
         last = max(len(within) - answers.FADE, 1)
-        first = int(np.clip(wave.zero + int((begun_s - BEFORE_S) * rate_hz), 0, last - 1))
-        last = int(np.clip(wave.zero + int((begun_s + after_s) * rate_hz), first + 1, last))
+        first = min(max(wave.zero + int((begun_s - BEFORE_S) * rate_hz), 0), last - 1)
+        last = min(max(wave.zero + int((begun_s + after_s) * rate_hz), first + 1), last)
         values, time = within[first:last], (np.arange(first, last) - wave.zero) / rate_hz
         peak = max(float(np.abs(values).max()), 1e-30)
         sigma = np.hypot(wave.noise, np.where(time < begun_s + CLEAN_S, *share) * peak)
         ringing = older[:, : last - first] * peak / sigma
-        slow = SLOW * np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, len(values)), 1).T * peak / sigma
-        rings: Floats = np.concatenate([ringing.real, ringing.imag, slow])
-        factor = np.linalg.cholesky(np.eye(len(values)) + rings.T @ rings)
-        white = np.asarray(np.linalg.inv(factor) / sigma, dtype=np.float64)
+        slow = SLOW * np.array([np.ones(len(values)), np.linspace(-1.0, 1.0, len(values))]) * peak / sigma
+        white = _whitener(np.concatenate([ringing.real, ringing.imag, slow])) / sigma
         return cls(white @ values, white, peak, wave.zero - first)
+
+
+def _whitener(rings: Floats) -> Floats:
+    """What makes white noise of unit scatter [n] white again to which `rings` [m, n] are added, each as it may be.
+
+    The inverse root of their covariance `1 + rings' rings`, by the few directions in which that is not 1.
+    """
+    power, turn = np.linalg.eigh(rings @ rings.T)
+    whole = np.sqrt(1.0 + np.maximum(power, 0.0))
+    along = turn.T @ rings
+    return np.asarray(np.eye(rings.shape[1]) - (along.T / (whole * (1.0 + whole))) @ along)
 
 
 def older(pole: Complexes, rate_hz: float, span_s: float) -> Complexes:
@@ -122,6 +138,12 @@ class Strikes:
         """What is left over, at least what was expected."""
         return max(self.rest, 1.0)
 
+    @property
+    def spread(self) -> tuple[Floats, Floats]:
+        """One-sigma of decays and frequencies beforehand [1/s]."""
+        decay, frequency = (math.hypot(least, share * self.unsure) for least, share in (DECAY, FREQUENCY))
+        return decay * np.abs(self.before.real), frequency * self.before.imag
+
     @classmethod
     def guessed(cls, pole: Complexes, start_s: Floats, gap_s: Floats, unsure: float) -> Strikes:
         """To begin a fit with; `gap_s` [later] of all sides, `unsure` as in `Strikes`."""
@@ -140,52 +162,50 @@ class Strikes:
 
 def fitted(parts: list[Part], rate_hz: float, first: Strikes, turns: int = TURNS) -> Strikes:
     """The blows that explain `parts` best, from where `first` has them."""
-    now = first
+    now, held = first, _held(first)
     each = 1 + now.gap_s.shape[1]
     for turn in range(turns + 1):
-        now, step, normal = _turn(parts, rate_hz, now)
+        now, step, normal = _turn(parts, rate_hz, now, held)
         local = np.abs(step[: len(parts) * each]).reshape(-1, each)
         if turn == turns or (float(local[:, 0].max()) < STILL_US and float(local.max()) < GAP_STILL_US):
             break
         now = _moved(now, step)
     at = np.arange(len(parts)) * each
-    return replace(now, covariance=np.asarray(np.linalg.inv(normal)[np.ix_(at, at)] * now.left * 1e-12, np.float64))
+    own = np.linalg.solve(normal, np.eye(len(normal))[:, at])[at]
+    return replace(now, covariance=np.asarray(own * now.left * 1e-12, np.float64))
 
 
-def _spread(now: Strikes) -> tuple[Floats, Floats]:
-    """One-sigma of decays and frequencies beforehand [1/s]."""
-    decay, frequency = (float(np.hypot(least, share * now.unsure)) for least, share in (DECAY, FREQUENCY))
-    return decay * np.abs(now.before.real), frequency * now.before.imag
-
-
-def _turn(parts: list[Part], rate_hz: float, now: Strikes) -> tuple[Strikes, Floats, Floats]:
+def _turn(parts: list[Part], rate_hz: float, now: Strikes, held: Floats) -> tuple[Strikes, Floats, Floats]:
     """Mixtures and remainder where the blows are now, the step of all else, and the normal matrix.
 
     Unknowns: of each side start and gaps [us], of each side the echo, then bend, decays and frequencies [sigmas], then
-    the mixtures of each side.
+    the mixtures of each side. `held` is what is known of all but the mixtures beforehand.
     """
     side, later = now.gap_s.shape
-    m, shared = len(now.pole), side * (1 + later) + side
-    count = shared + 1 + 2 * m
+    m, count = len(now.pole), len(held)
     sharp = Answers.of(now.pole, now.bend, rate_hz)
-    soft = sharp.blurred(BLUR_S)
+    begun = now.start_s[:, None] + np.concatenate([np.zeros((side, 1)), now.gap_s], axis=1)
+    late = begun + np.array([part.zero for part in parts])[:, None] / rate_hz
+    blur = np.tile([0.0] + later * [BLUR_S], side)
+    n = max(len(part.values) for part in parts)
+    every = sharp.rings(sharp.every(), n, 0, late.ravel(), blur).astype(np.float64).reshape(side, 1 + later, -1, n)
+    changes, after = sharp.changes(), np.maximum(np.arange(n) / rate_hz - late[:, :, None], 0.0)
     free = min(later + 1, 2) * m
     normal = np.zeros((count + side * free, count + side * free))
     right = np.zeros(len(normal))
     amplitude, squares = np.zeros_like(now.amplitude), 0.0
     for s, part in enumerate(parts):
-        linear, other, amplitude[s], rest = _side(part, now, s, sharp, soft, count)
+        linear, other, amplitude[s], rest = _side(part, now, s, every[s], changes, after[s])
+        design = np.zeros((len(rest), len(normal)))
         at = slice(count + s * free, count + (s + 1) * free)
+        design[:, :count], design[:, at] = other, linear
         ridge = m / (LOOSE * part.peak**2)
-        both = np.concatenate([other, linear], axis=1)
-        inner, toward = both.T @ both, both.T @ rest
-        normal[:count, :count] += inner[:count, :count]
-        normal[:count, at], normal[at, :count] = inner[:count, count:], inner[count:, :count]
-        normal[at, at] = inner[count:, count:] + np.eye(free) * ridge
-        right[:count] += toward[:count]
-        right[at] = toward[count:] - ridge * amplitude[s, :2].ravel()
+        normal += design.T @ design
+        normal[at, at] += np.eye(free) * ridge
+        right += design.T @ rest
+        right[at] -= ridge * amplitude[s, :2].ravel()
         squares += float(rest @ rest)
-    held, off = _prior(now)
+    off = _off(now)
     normal[:count, :count] += held
     right[:count] -= held @ off
     samples = sum(len(part.values) for part in parts)
@@ -195,85 +215,70 @@ def _turn(parts: list[Part], rate_hz: float, now: Strikes) -> tuple[Strikes, Flo
 
 
 def _side(
-    part: Part, now: Strikes, s: int, sharp: Answers, soft: Answers, count: int
+    part: Part, now: Strikes, s: int, every: Floats, changes: Floats, after_s: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Of one side, in sigmas: what mixtures add [n, free], what all else adds [n, count], mixtures, remainder [n]."""
+    """Of one side, in sigmas: what mixtures add [n, free], what all else adds [n, count], mixtures, remainder [n].
+
+    `every` [blow, 2 m + 2, n or more] are the answers to its blows, `changes` as in `Answers`, and `after_s`
+    [blow, n or more] the time since each blow.
+    """
     side, later = now.gap_s.shape
     m, n = len(now.pole), len(part.values)
-    begun = now.start_s[s] + np.concatenate([[0.0], now.gap_s[s]])
-    sine, quarter, bent = (
-        np.concatenate(rows)
-        for rows in zip(
-            *(_told(a, n, part.zero, at) for a, at in ((sharp, begun[:1]), (soft, begun[1:])) if len(at)), strict=True
-        )
-    )  # [blow, m, n]
-    blows = [sine[0] + now.echo[s] * sine[2], sine[1]] if later > 1 else list(sine)
-    linear = part.white @ np.concatenate(blows).T
-    right = part.values
+    every, after_s = every[:, :, :n], after_s[:, :n]
+    blows = every[:, :m].copy()
+    if later > 1:
+        blows[0] += now.echo[s] * blows[2]
+    linear = part.white @ blows[:2].reshape(-1, n).T
     ridge = m / (LOOSE * part.peak**2)
-    mixture = np.linalg.solve(linear.T @ linear + np.eye(linear.shape[1]) * ridge, linear.T @ right)
+    normal = linear.T @ linear + np.eye(linear.shape[1]) * ridge
+    mixture = np.asarray(np.linalg.solve(normal, linear.T @ part.values), dtype=np.float64)
     amplitude = mixture.reshape(-1, m)
     if later > 1:
         amplitude = np.concatenate([amplitude, now.echo[s] * amplitude[:1]])
-    other = np.zeros((n, count))
-    pole = now.pole[:, None]
-    slope = -(pole.imag * quarter + pole.real * sine)
-    moved = np.einsum("bm,bmn->nb", amplitude, slope) * 1e-6
-    first = s * (1 + later)
-    other[:, first] = moved.sum(axis=1)
-    other[:, first + 1 : first + 1 + later] = moved[:, 1:]
-    shared = side * (2 + later)
+    first, shared = s * (1 + later), side * (2 + later)
+    other = np.zeros((shared + 1 + 2 * m, n))
+    moved, bent = ((amplitude @ changes).transpose(1, 0, 2) @ every).transpose(1, 0, 2)
+    other[first : first + 1 + later] = moved
+    other[first] = moved.sum(axis=0)
     if later > 1:
-        other[:, side * (1 + later) + s] = amplitude[0] @ sine[2]
-    other[:, shared] = np.einsum("bm,bmn->n", amplitude, bent)
-    after = np.maximum((np.arange(n) - part.zero) / sharp.rate_hz - begun[:, None], 0.0)
-    after = after[:, None] * amplitude[:, :, None]
-    decays, frequencies = _spread(now)
-    other[:, shared + 1 : shared + 1 + m] = (after * sine).sum(axis=0).T * decays
-    other[:, shared + 1 + m :] = (after * quarter).sum(axis=0).T * frequencies
-    return linear, part.white @ other, amplitude, right - linear @ mixture
+        other[side * (1 + later) + s] = amplitude[0] @ every[2, :m]
+    other[shared] = bent.sum(axis=0)
+    after = after_s[:, None] * amplitude[:, :, None]
+    rung = (after[:, None] * every[:, : 2 * m].reshape(-1, 2, m, n)).sum(axis=0)
+    other[shared + 1 :] = (rung * np.array(now.spread)[:, :, None]).reshape(-1, n)
+    return linear, part.white @ other.T, amplitude, part.values - linear @ mixture
 
 
-def _told(a: Answers, n: int, zero: int, start_s: Floats) -> tuple[Floats, Floats, Floats]:
-    """Answers to blows at `start_s`, a quarter turn ahead, and their change by a radian of bend, [blow, m, n] each."""
-    every = a.rings(np.concatenate([a.sine, a.quarter, a.kicks()]), n, zero, start_s)
-    m = len(a.sine)
-    sine, quarter, kick, second = every[:, :m], every[:, m : 2 * m], every[:, 2 * m, None], every[:, 2 * m + 1, None]
-    return sine, quarter, a.bent(sine, quarter, kick, second)
-
-
-def _prior(now: Strikes) -> tuple[Floats, Floats]:
-    """What is known of all but the mixtures beforehand: precision [count, count], and how far off that is now."""
+def _held(now: Strikes) -> Floats:
+    """What is known of all but the mixtures beforehand: precision [count, count]."""
     side, later = now.gap_s.shape
-    decays, frequencies = _spread(now)
-    off = now.pole - now.before
-    local = np.concatenate([np.zeros((side, 1)), now.gap_s * 1e6], axis=1).ravel()
-    values = [local, now.echo - ECHO[0], np.array([now.bend]), off.real / decays, off.imag / frequencies]
     own = side * (1 + later)
     echo = np.full(side, ECHO[1] ** -2)
     held = np.diag(np.concatenate([np.full(own, NEAR_US**-2), echo, [BEND**-2], np.ones(2 * len(now.before))]))
-    away: Floats = np.concatenate(values)
     for g in range(later + 1 if side == 2 else 0):
         a, b = (1 + g, 2 + later + g) if g < later else (own, own + 1)
-        if g < later:
-            middle = 0.5 * (away[a] + away[b])
-            away[a], away[b] = away[a] - middle, away[b] - middle
         tied = 0.5 / (TIED_US if g < later else TIED_ECHO) ** 2
         held[a, a], held[b, b] = held[a, a] + tied, held[b, b] + tied
         held[a, b] = held[b, a] = -tied
-    if side == 1:
-        away[: 1 + later] = 0.0
-    return held, away
+    return held
+
+
+def _off(now: Strikes) -> Floats:
+    """How far off that it is now [count]: gaps from those of both sides."""
+    gaps = 1e6 * (now.gap_s - now.gap_s.mean(axis=0))
+    local = np.concatenate([np.zeros((len(gaps), 1)), gaps], axis=1).ravel()
+    (decays, frequencies), off = now.spread, now.pole - now.before
+    return np.concatenate([local, now.echo - ECHO[0], [now.bend], off.real / decays, off.imag / frequencies])
 
 
 def _moved(now: Strikes, step: Floats) -> Strikes:
     """After a step of Gauss-Newton."""
     side, later = now.gap_s.shape
     m, own = len(now.pole), side * (1 + later)
-    local = np.clip(step[:own], -MOST_STEP_US, MOST_STEP_US).reshape(side, 1 + later) * 1e-6
-    echo = np.clip(now.echo + np.clip(step[own : own + side], -0.1, 0.1), 0.0, MOST_ECHO)
-    bend, poles = float(step[own + side]), np.clip(step[own + side + 1 : own + side + 1 + 2 * m], -1.0, 1.0)
-    decays, frequencies = _spread(now)
+    local = step[:own].clip(-MOST_STEP_US, MOST_STEP_US).reshape(side, 1 + later) * 1e-6
+    echo = (now.echo + step[own : own + side].clip(-0.1, 0.1)).clip(0.0, MOST_ECHO)
+    bend, poles = float(step[own + side]), step[own + side + 1 : own + side + 1 + 2 * m].clip(-1.0, 1.0)
+    decays, frequencies = now.spread
     pole = now.pole + poles[:m] * decays + 1j * poles[m:] * frequencies
     return replace(
         now,
@@ -281,5 +286,5 @@ def _moved(now: Strikes, step: Floats) -> Strikes:
         gap_s=now.gap_s + local[:, 1:],
         echo=echo,
         pole=pole,
-        bend=now.bend + float(np.clip(bend, -0.3, 0.3)),
+        bend=now.bend + min(max(bend, -0.3), 0.3),
     )
