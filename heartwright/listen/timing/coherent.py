@@ -41,6 +41,7 @@ STILL = 0.02  # shift of most beats by which another turn no longer pays [sample
 NEAR_S = 120e-6  # beats lie this near their neighbours' median [one sigma]
 LEAST_NEAR_S, LOOSER = 15e-6, 1.3  # how near they are at least taken to lie, and how much looser than they show
 FLOOR = 3.0  # peak of a correlation, in sigmas, below which a beat was not heard
+LEAST_FLOOR = 2.0  # the same of beats whose course is known, so that little noise is within reach
 SOFTEST = 0.35  # height of a correlation below which it is of something else [of most beats']
 DOUBT_S = 40e-6  # rms of what else is likely, beyond which a beat was not heard either
 LEAST_MEAN = 9.0  # squared height of the mean of all beats in sigmas, below which there is no sound
@@ -176,15 +177,24 @@ class Heard:
 
 
 def hear(
-    samples: Floats, rate_hz: float, expected_s: Floats, window: Window, quiet: Floats, *, first_s: float = np.inf
+    samples: Floats,
+    rate_hz: float,
+    expected_s: Floats,
+    window: Window,
+    quiet: Floats,
+    *,
+    first_s: float = np.inf,
+    known_s: Floats | None = None,
 ) -> Heard | None:
     """Time a sound of some beats of one side, expected at `expected_s`; None where the beats have nothing in common.
 
-    `first_s` ends the part of the window that is the sound's own: what comes later may move against it.
+    `first_s` ends the part of the window that is the sound's own: what comes later may move against it. Beats that are
+    already aligned begin from `known_s` [s after they are expected]; else they are first compared with some of them.
     """
     rows = Rows(samples, rate_hz, expected_s, window, quiet)
-    at, score, slip = _aligned(rows, window)
-    heard = (score > max(FLOOR, SOFTEST * float(np.median(score)))) & (slip < DOUBT_S * rate_hz)
+    at, score, slip = _aligned(rows, window, None if known_s is None else known_s * rate_hz)
+    floor = FLOOR if known_s is None else LEAST_FLOOR
+    heard = (score > max(floor, SOFTEST * float(np.median(score)))) & (slip < DOUBT_S * rate_hz)
     if heard.sum() < 4:
         return None
     own = min(rows.length, rows.before + max(6, int(min(first_s, 1.0) * rate_hz)))
@@ -227,27 +237,17 @@ def refined(heard: Heard, drawn: Floats) -> Heard:
     return replace(heard, time_s=time_s, sigma_s=sigma_s, level=level, weights=weights)
 
 
-def _aligned(rows: Rows, window: Window) -> tuple[Floats, Floats, Floats]:
+def _aligned(rows: Rows, window: Window, known: Floats | None) -> tuple[Floats, Floats, Floats]:
     """Shifts [samples], heights [sigmas] and doubts [samples] of all beats after the first alignment."""
-    zero = np.zeros(len(rows.expected_s))
-    whole = rows.shifted(rows.spectrum, zero, rows.length)
-    energy = np.einsum("ij,ij->i", whole, whole)
-    order = np.argsort(energy)
-    far = window.reach_s > FAR_S
-    seeds = FAR_SEEDS if far else SEEDS
-    loud = order[len(order) // 2 :][:: max(1, len(order) // (2 * seeds))][:seeds]
     lag = np.arange(-rows.reach, rows.reach + 1)
     most = window.near_s * rows.rate_hz
-    every = max(1, len(zero) // SOME)
-    best: tuple[float, Singles] = (-np.inf, whole[loud[0]])
-    for seed in loud:
-        begun = _loudest(rows, seed) if far else whole[seed]
-        total = float(np.median(Peaks.of(rows.correlate(_unit(begun), every), lag, None, most).height))
-        if total > best[0]:
-            best = (total, begun)
-    peaks = Peaks.of(rows.correlate(_unit(best[1])), lag, None, most)
-    score = peaks.height
-    at = _centred(rows, peaks.at - float(np.median(peaks.at)), score)
+    if known is None:
+        peaks = Peaks.of(rows.correlate(_unit(_seed(rows, window))), lag, None, most)
+        score = peaks.height
+        at = _centred(rows, peaks.at - float(np.median(peaks.at)), score)
+    else:
+        score = np.ones(len(known))
+        at = _centred(rows, known, score)
     for _turn in range(TURNS):
         weight = (np.clip(score, 0.0, None) / max(float(score.max()), 1e-30)).astype(np.float32) ** 2
         mean = rows.wave(rows.summed(rows.spectrum, weight, at))
@@ -263,6 +263,25 @@ def _aligned(rows: Rows, window: Window) -> tuple[Floats, Floats, Floats]:
         if float(np.median(np.abs(at - before))) < STILL:
             break
     return at, score, peaks.slip()
+
+
+def _seed(rows: Rows, window: Window) -> Singles:
+    """The beat among some loud ones that the others resemble most."""
+    whole = rows.shifted(rows.spectrum, np.zeros(len(rows.expected_s)), rows.length)
+    order = np.argsort(np.einsum("ij,ij->i", whole, whole))
+    far = window.reach_s > FAR_S
+    seeds = FAR_SEEDS if far else SEEDS
+    loud = order[len(order) // 2 :][:: max(1, len(order) // (2 * seeds))][:seeds]
+    lag = np.arange(-rows.reach, rows.reach + 1)
+    every = max(1, len(order) // SOME)
+    best: tuple[float, Singles] = (-np.inf, whole[loud[0]])
+    for beat in loud:
+        begun = _loudest(rows, beat) if far else whole[beat]
+        curve = rows.correlate(_unit(begun), every)
+        total = float(np.median(Peaks.of(curve, lag, None, window.near_s * rows.rate_hz).height))
+        if total > best[0]:
+            best = (total, begun)
+    return best[1]
 
 
 def _loudest(rows: Rows, beat: int) -> Singles:
@@ -282,6 +301,8 @@ def _centred(rows: Rows, at: Floats, score: Floats) -> Floats:
     for _turn in range(2):
         wave = rows.wave(rows.summed(rows.spectrum, weight, at))
         energy = np.cumsum(np.maximum(wave**2 - 4.0 * float(weight @ weight), 0.0))
+        if energy[-1] <= 0.0:  # noise hides where it begins
+            break
         at = at + (int(np.argmax(energy >= BEGUN * energy[-1])) - rows.before)
         at = np.clip(at, -rows.reach, rows.reach)
     return at

@@ -127,8 +127,11 @@ def _landed(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, sh
 def sharpen(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, shape: Shape, level: Level) -> Landmarks:
     """`coarse` times of beats that are heard only together, by their loudest sound's own waveform where it shows."""
     quiet = quiet_rows(samples, rate_hz, shape, level) if rate_hz >= LOWEST_RATE_HZ else None
-    found = None if quiet is None else sounds.time_faint(samples, rate_hz, chain, shape, quiet)
-    if found is None or _unevenness(found.lock_s, chain) > min(2.0 * WILD_S, _unevenness(coarse.time_s, chain)):
+    found = None if quiet is None else sounds.time_faint(samples, rate_hz, chain, quiet)
+    if found is None:
+        return coarse
+    sharp = np.where(found.lock_sigma_s < coarse.sigma_s, found.lock_s, np.nan)
+    if _unevenness(sharp, chain) > min(2.0 * WILD_S, _unevenness(coarse.time_s, chain)):
         return coarse
     rough = _filled(found.lock_s, coarse, chain)
     return replace(coarse, time_s=found.lock_s, sigma_s=found.lock_sigma_s, common_s=found.common_s, rough_s=rough)

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from heartwright.listen.beat.track import Chain
-from heartwright.listen.timing import coherent, followed
+from heartwright.listen.timing import coherent, course, followed
 from heartwright.listen.timing.coherent import Heard, Window
+from heartwright.listen.timing.course import Learnt
 from heartwright.listen.timing.joint import timed, unravel
 from heartwright.listen.timing.joint.struck import Side
 from heartwright.listen.timing.joint.timed import Timed
@@ -22,16 +23,14 @@ from heartwright.listen.timing.modal import Complexes
 from heartwright.listen.timing.onset import means
 from heartwright.listen.timing.onset.origin import Origin
 from heartwright.listen.timing.shape import SLOWEST_LEVER_S, Shape
-from heartwright.listen.timing.windows import running_median
 from heartwright.records import Floats, Ints
 
 FEWEST_A_SIDE = 8
 HEARD, CLEARLY = 0.6, 0.9  # share of the beats that must show a sound, and one that they are timed by
-SMOOTHED = 15  # faint beats of a side that tell together where each should be
+LEAST_GAIN = 20.0  # log likelihood of faint beats' waveforms over that of noise below which they are none
+OFF_COURSE_S = 120e-6  # how far from the course that all keep a faint beat is believed
+MISPLACED_S = 0.5e-3  # by which a side whose waveform does not show may be off the other's sound [one sigma]
 FAINTEST = 5.0  # height of most unlockings' correlation, in sigmas, below which beats are not timed by them
-STANDS_OUT = 5.0  # height of a faint beat's correlation, in sigmas, by which most must stand out
-# Shares of faint beats that must show it within the wide reach in which they are first looked for, and near by.
-FAR_HEARD, NEAR_HEARD = 0.4, 0.8
 MOST_LEFT = 0.35  # spread about the neighbours beyond which a sound is noise [of what noise alone would show]
 LOCK = Window(reach_s=1.2e-3, before_s=0.4e-3, after_s=3.2e-3)
 LOCK_OWN_SPANS = 0.022  # the banking follows the lock later than this [spans from unlocking to lock]
@@ -47,8 +46,9 @@ MIXTURE = 0.12  # by which the modes of a blow differ from beat to beat at most 
 UNEVEN_S = 15e-6  # by which later blows come at other times after the first [one sigma]
 MOST_DOUBT_S = 12e-6  # of the onset of the mean unlocking, beyond which it is none
 # How much further beats lie from where the fit has them than it thinks: its waveform is learnt from the same beats, and
-# blows move against each other. Measured on made takes of 24 kinds, other ones than those of the benchmark.
-SURER, FAINT_SURER = 1.08, 1.45
+# blows move against each other. Measured on made takes of 24 kinds, other ones than those of the benchmark; beats that
+# are learnt along their course lie as near (140 takes of 8 to 24 dB, seeds of 1,100 and 6,100 and on: 0.90 to 1.07).
+SURER = 1.08
 # Height of a lock [sigmas] and what is left of its blows (1: noise) beyond and below which it is never better alone
 # (made takes of three cases, seeds of 1,000 and on).
 LOUD, SURELY_LEFT = 100.0, 1.15
@@ -166,50 +166,50 @@ def _by_unlockings(
     return Sounds(unlock_s, impulse_s, lock_s, sigma, lock_sigma, True, *commons)
 
 
-def time_faint(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Floats) -> Sounds | None:
+def time_faint(samples: Floats, rate_hz: float, chain: Chain, quiet: Floats) -> Sounds | None:
     """Sharpen beats that were found together by their loudest sound's waveform; None where that does not show.
 
-    Single beats stand where the chain has them to a fraction of a millisecond or worse. Where the learnt waveform does
-    not stand well out of most of them it has been learnt from noise.
+    Single beats stand where the chain has them to a fraction of a millisecond or worse. The course that they keep is
+    learnt first; a beat that then stands off it is noise's as likely as its own, and is not timed. Where one side alone
+    shows its waveform, the other's beats keep the chain's scatter, at the same sound.
     """
-    usable = _whole(samples, rate_hz, shape)
-    sides = [usable[chain.side[usable] == s] for s in range(2)]
-    if min(len(s) for s in sides) < FEWEST_A_SIDE:
+    quick = chain.beat_s < SLOWEST_LEVER_S
+    known = course.learn(samples, rate_hz, chain, quiet, not quick)
+    if known is None or known.gain < LEAST_GAIN:
         return None
-    doubt = float(np.nanmedian(chain.sigma_s)) if chain.sigma_s is not None else 0.3e-3
-    reach = float(np.clip(0.06 * chain.beat_s, 2.0e-3, 8.0e-3))  # the chain may have the beat by another of its sounds
-    near = float(np.clip(doubt, 0.1e-3, 1e-3))
-    out = [np.full(len(chain), np.nan) for _ in range(3)]
-    time_s, sigma, nothing = out
-    found = []
-    for beats in sides:
-        for after_s in (2.5e-3, 4.0e-3):  # a longer part of the beat may be told from the noise where a shorter is not
-            window = Window(reach, 0.5e-3, after_s, near)
-            rough = coherent.hear(samples, rate_hz, chain.time_s[beats], window, quiet)
-            if rough is not None and np.isfinite(rough.time_s).mean() >= FAR_HEARD:
-                break
-        else:
-            return None
-        off = rough.time_s + means.begun(rough, rate_hz) - chain.time_s[beats]
-        expected = chain.time_s[beats] + np.where(np.isfinite(off), off, np.nanmedian(off))
-        expected = _smoothed(chain.number[beats], expected, chain.beat_s)
-        heard = coherent.hear(samples, rate_hz, expected, LOCK, quiet, first_s=OWN_BEATS * chain.beat_s)
-        if heard is None or np.isfinite(heard.time_s).mean() < NEAR_HEARD or np.median(heard.score) < STANDS_OUT:
-            return None
-        found.append(heard)
-    modes, unsure = means.modes(found, rate_hz, quiet, True)
-    start = means.starts(found, modes, unsure, rate_hz, quiet, SPAN_BEATS * chain.beat_s)
-    for beats, heard, begun in zip(sides, found, start, strict=True):
-        time_s[beats] = heard.time_s + begun.start_s
-        sigma[beats] = _sigma(heard, begun, rate_hz, FAINT_SURER)
-    common = means.common(start, sides, sigma, rate_hz)
-    return Sounds(nothing, nothing.copy(), time_s, sigma, sigma, False, common, common)
+    tried = [_on_course(samples, rate_hz, chain, quiet, side) for side in known.sides]
+    heard = [h for h in tried if h is not None]
+    if not heard:
+        return None
+    modes, unsure = means.modes(heard, rate_hz, quiet, quick)
+    start = means.starts(heard, modes, unsure, rate_hz, quiet, SPAN_BEATS * chain.beat_s if quick else None)
+    sides = [side.beats for side, h in zip(known.sides, tried, strict=True) if h is not None]
+    told = _by_locks(chain, sides, heard, start, rate_hz, quick)
+    if len(heard) == 2:
+        return told
+    shown, hidden = known.sides[::-1] if tried[0] is None else known.sides
+    after_s = float(np.nanmedian(told.lock_s[shown.beats] - shown.course_s))
+    at = chain.time_s[hidden.beats]
+    told.lock_s[hidden.beats] = at + after_s + float(np.median(hidden.course_s - at))
+    told.sigma_s[hidden.beats] = chain.sigma_s[hidden.beats]
+    return replace(told, common_s=MISPLACED_S, lock_common_s=MISPLACED_S)
 
 
-def _smoothed(number: Ints, time_s: Floats, beat_s: float) -> Floats:
-    """Times of one side's beats where their neighbours put them."""
-    steady = number * beat_s
-    return np.asarray(steady + running_median(time_s - steady, SMOOTHED))
+def _on_course(samples: Floats, rate_hz: float, chain: Chain, quiet: Floats, side: Learnt) -> Heard | None:
+    """The beats of a side that stand near their course; None where they are few, or noise hides what they have in
+    common."""
+    quick = chain.beat_s < SLOWEST_LEVER_S
+    first_s = OWN_BEATS * chain.beat_s if quick else np.inf
+    off = np.clip(side.time_s - side.course_s, -OFF_COURSE_S, OFF_COURSE_S)
+    for window in (LOCK if quick else ALONE, course.WINDOW):  # there is less noise in a shorter one
+        heard = coherent.hear(samples, rate_hz, side.course_s, window, quiet, first_s=first_s, known_s=off)
+        if heard is None:
+            continue
+        away = heard.time_s - side.course_s
+        near = np.abs(away - np.nanmedian(away)) < OFF_COURSE_S
+        if near.sum() >= FEWEST_A_SIDE:
+            return replace(heard, time_s=np.where(near, heard.time_s, np.nan))
+    return None
 
 
 def _whole(samples: Floats, rate_hz: float, shape: Shape) -> Ints:
@@ -317,12 +317,12 @@ def _refined(heard: Heard, start: Origin, rate_hz: float) -> Heard:
     return coherent.refined(heard, share * start.parts(len(heard.weights), heard.before, rate_hz))
 
 
-def _sigma(heard: Heard, start: Origin, rate_hz: float, surer: float = SURER) -> Floats:
+def _sigma(heard: Heard, start: Origin, rate_hz: float) -> Floats:
     """One-sigma errors of beats from the noise, the mixture of modes and the times of later blows that differ [s]."""
     if not np.isfinite(start.left):
-        return surer * heard.sigma_s
+        return SURER * heard.sigma_s
     n, zero = len(heard.weights), heard.before
     mixed = min(np.sqrt(heard.varied), MIXTURE) * heard.moved_by(start.parts(n, zero, rate_hz))
     moving = 1e6 * UNEVEN_S * start.moving(n, zero, rate_hz)
     uneven = heard.moved_by(moving[heard.hidden(moving)])  # the others have been taken out
-    return surer * np.hypot(heard.sigma_s, float(np.linalg.norm(np.concatenate([mixed, uneven]))) / rate_hz)
+    return SURER * np.hypot(heard.sigma_s, float(np.linalg.norm(np.concatenate([mixed, uneven]))) / rate_hz)

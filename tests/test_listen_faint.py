@@ -1,0 +1,94 @@
+"""Beats that are heard only together, timed one by one all the same: the course they keep, and what they sound like."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from heartwright.listen.beat.track import Chain
+from heartwright.listen.timing import course, sounds
+
+RATE_HZ, SECONDS = 48_000.0, 30.0
+MODES = ((1700.0, 12.0), (2600.0, 14.0), (3900.0, 15.0), (5800.0, 16.0))
+MIXTURES = np.array([[1.0, -0.8, 0.9, 0.6], [-0.7, 1.0, 1.1, -0.5]])
+CHAIN_S = 0.35e-3  # scatter of the beats that energy alone tells
+
+
+def take(beat_s: float, snr_db: tuple[float, float], seed: int) -> tuple[np.ndarray, np.ndarray, Chain, np.ndarray]:
+    """Sound, true times, a chain that has them by their energy, and noise; sounds of 10 log10(2E/N0) by side."""
+    rng = np.random.default_rng(seed)
+    number = np.arange(int((SECONDS - 0.6) / beat_s))
+    side = number % 2
+    true_s = 0.3 + beat_s * number + 0.004 * side
+    true_s += np.cumsum(rng.normal(0.0, 3e-6, len(number))) + rng.normal(0.0, 20e-6, len(number))
+    samples = rng.standard_normal(int(SECONDS * RATE_HZ))
+    for s, at in zip(side, true_s, strict=True):
+        first = int(np.ceil(at * RATE_HZ))
+        after = np.arange(400) / RATE_HZ + first / RATE_HZ - at
+        wave = np.sum(
+            [
+                a * np.exp(-np.pi * f / q * after) * np.sin(2 * np.pi * f * after)
+                for a, (f, q) in zip(MIXTURES[s], MODES, strict=True)
+            ],
+            axis=0,
+        )
+        samples[first : first + 400] += wave * 10 ** (snr_db[s] / 20) / np.linalg.norm(wave)
+    nothing = np.zeros(0)
+    chain = Chain(
+        number,
+        side,
+        true_s + 1.2e-3 + rng.normal(0.0, CHAIN_S, len(number)),
+        np.ones(len(number)),
+        nothing,
+        np.zeros((2, 3)),
+        0.01,
+        0.02,
+        beat_s,
+        beat_s,
+        np.full(len(number), CHAIN_S),
+        2.0,
+        True,
+    )
+    return samples.astype(np.float32), true_s, chain, rng.standard_normal((60, 200))
+
+
+@pytest.mark.parametrize(("beat_s", "snr_db"), [(1 / 6, (12.0, 14.0)), (1.0, (17.0, 18.0))], ids=["watch", "clock"])
+def test_faint_beats_are_timed_to_microseconds(beat_s: float, snr_db: tuple[float, float]) -> None:
+    for seed in range(2):
+        samples, true_s, chain, quiet = take(beat_s, snr_db, seed)
+        found = sounds.time_faint(samples, RATE_HZ, chain, quiet)
+        assert found is not None
+        error = found.lock_s - true_s
+        assert np.isfinite(error).mean() > 0.7
+        pull = error / found.sigma_s
+        for s in range(2):
+            mine = error[(chain.side == s) & np.isfinite(error)]
+            assert np.std(mine) < 20e-6 and abs(np.mean(mine)) < 30e-6
+        assert np.sqrt(np.nanmean(pull**2)) < 2.0
+
+
+def test_a_beat_that_hides_too_well_stands_beside_one_that_shows() -> None:
+    samples, true_s, chain, quiet = take(1.0, (3.0, 18.0), 1)
+    found = sounds.time_faint(samples, RATE_HZ, chain, quiet)
+    assert found is not None and found.common_s == sounds.MISPLACED_S
+    error, hidden = found.lock_s - true_s, chain.side == 0
+    assert np.nanstd(error[~hidden]) < 20e-6
+    assert np.nanmedian(found.sigma_s[hidden]) == CHAIN_S and abs(np.nanmean(error[hidden])) < 3 * sounds.MISPLACED_S
+
+
+def test_noise_has_no_waveform() -> None:
+    samples, _true, chain, quiet = take(1 / 6, (13.0, 13.0), 3)
+    beside = replace(chain, time_s=chain.time_s + 0.4 * chain.beat_s)
+    known = course.learn(samples, RATE_HZ, beside, quiet, slow=False)
+    assert known is not None and known.gain < 0.0
+    assert sounds.time_faint(samples, RATE_HZ, beside, quiet) is None
+
+
+def test_a_side_that_the_chain_has_elsewhere_is_found() -> None:
+    samples, true_s, chain, quiet = take(1.0, (18.0, 18.0), 4)
+    mislaid = replace(chain, time_s=chain.time_s + 0.05 * (chain.side == 1))
+    found = sounds.time_faint(samples, RATE_HZ, mislaid, quiet)
+    assert found is not None
+    assert np.nanmedian(np.abs(found.lock_s - true_s)) < 30e-6
