@@ -16,7 +16,8 @@ Conventions: times in samples; poles per sample; waveforms [mode, n] with the bl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from scipy.fft import irfft
@@ -34,6 +35,7 @@ FILTER_FALLS = 12.0  # samples in which the filter's taps are taken to fall by e
 BAND = (0.40, 0.50)  # of the rate: where the filter's band ends for sure
 PREDICTS = 16  # samples from which the noise is predicted
 POLE_SHARE = 3e-3  # by which poles may differ from what the ringing tells [of the frequency, one sigma]
+SLOW = 3  # highest power of time of the drift, which means nothing
 DAMPING, MOST_TRIES, LEAST_GAIN = 1e-2, 6, 3e-3
 
 
@@ -163,6 +165,19 @@ def _cut(kept: Singles, step: Ints, n: int, zero: int) -> Singles:
     return np.asarray(views[step - whole * FINE, first])
 
 
+@cache
+def drift(n: int) -> Floats:
+    """Slow waveforms of norm 1 at right angles, [SLOW + 1, n]."""
+    slow = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, n), SLOW)
+    return np.asarray(np.linalg.qr(slow)[0].T)
+
+
+def steady(rows: Floats) -> Floats:
+    """`rows` [..., n] without their drift."""
+    slow = drift(rows.shape[-1])
+    return np.asarray(rows - (rows @ slow.T) @ slow)
+
+
 def predictor(quiet: Floats) -> Floats:
     """The filter [PREDICTS + 1] that makes the noise of `quiet` [n_row, n] white with unit variance."""
     rows = quiet - quiet.mean(axis=1, keepdims=True)
@@ -196,7 +211,8 @@ class _Fit:
     """Least squares for taps, mixtures, onsets and poles; unknowns in that order."""
 
     def __init__(self, circle: Circle, means: list[Mean], pole: Complexes) -> None:
-        self.circle, self.means, self.first = circle, means, pole
+        self.circle, self.first = circle, pole
+        self.means = [replace(mean, values=steady(mean.values)) for mean in means]
         self.m, self.k = len(pole), len(means)
         peak = max(float(np.abs(mean.values).max()) for mean in means)
         self.loose = self.m / (8.0 * peak**2)
@@ -241,13 +257,13 @@ class _Fit:
             if gained < LEAST_GAIN * cost or turn == turns - 1:
                 break
             cost, normal, toward = self._turn(taps, gain, at, pole)
-        left = cost / sum(len(mean.values) for mean in self.means)
+        left = cost / sum(len(mean.values) - SLOW - 1 for mean in self.means)
         blows = [Blow(float(t), g) for t, g in zip(at, gain, strict=True)]
         return Bank.of(self.circle, pole, taps), blows, left
 
     def _cut(self, waves: Floats, mean: Mean) -> Floats:
         first = LEAD - mean.zero
-        return waves[..., first : first + len(mean.values)]
+        return steady(waves[..., first : first + len(mean.values)])
 
     def _off(self, taps: Floats, gain: Floats, pole: Complexes) -> Floats:
         """How far all unknowns are from where they are held."""
@@ -283,7 +299,7 @@ class _Fit:
             padded = np.concatenate([np.zeros(TAPS), waves[0]])
             later = padded.strides[0]
             tap: Floats = np.ndarray((TAPS, n), padded.dtype, padded, (TAPS + first + EARLY) * later, (-later, later))
-            block = np.concatenate([tap, self._cut(waves[1:], mean)]) / np.sqrt(mean.variance)
+            block = np.concatenate([steady(tap), self._cut(waves[1:], mean)]) / np.sqrt(mean.variance)
             left = mean.values / np.sqrt(mean.variance) - gain[i] @ block[TAPS : TAPS + m]
             own = TAPS + i * m + np.arange(m)
             last = TAPS + k * m + k + np.arange(2 * m)

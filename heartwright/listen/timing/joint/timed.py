@@ -25,6 +25,7 @@ from heartwright.records import Floats
 
 LOWEST_RATE_HZ = 40e3  # below it blows a tenth of a millisecond apart are not parted
 LEAST_RING = 1.0  # energy of a mode in the ringing of the mean locks, below which it is none [of a sample's noise]
+TWIN = 0.5  # how near poles are that are one mode [of its decay]
 HIGHEST = 0.42  # of the rate: modes above are not the case's
 SCATTER_S = 15e-6  # by which blows on uneven teeth scatter
 SECOND, GRID = (60e-6, 500e-6), 0.5  # how much later than the impulse the second blow comes; steps [samples]
@@ -34,9 +35,13 @@ SHOWN, ALIKE, RIVAL = 3, 0.5, 8.0  # times that a side is shown the other's dela
 # What is left of the beats (1: noise) beyond which blows are not followed further, and beyond which unlocking and
 # impulse, and lock, are not believed: of loud locks, the bank leaves as much as the noise.
 LOOSE_LEFT, MOST_LEFT = 3.0, (1.3, 1.3, 2.0)
+# Left of impulses, and how unlike their delays are on the sides (four sigmas of what uneven teeth make of some beats),
+# beyond which their blows are looked for everywhere.
+UNSURE_LEFT, UNLIKE_S = 2.5, 20e-6
 TEACHES_MORE = 1.05  # left of locks beyond which they teach the bank
 # The same of the means that teach the bank: beyond which it is none, with more of them no better, and below which good.
 BANK_LEFT, TAUGHT_LEFT, WELL_LEFT = 6.0, 3.0, 1.2
+LATER_SPANS = (0.007, 0.075)  # when the blows after a lock come [spans from unlocking to lock]
 APART = (0.0, 1.0, -1.0)  # samples by which the sides are moved against each other to begin learning from
 ODD = 5.0  # sigmas by which a beat's cost exceeds most beats', beyond which it holds other blows
 TAUGHT, TAUGHT_ZERO = 72, 12  # samples of the means that teach the bank, and of these before the blow
@@ -128,15 +133,20 @@ def _learnt(circle: Circle, means: list[Mean], begun: list[float], pole: Complex
 
 
 def _ringing(pole: Complexes, beats: list[Beats]) -> Complexes:
-    """The poles that ring on after the locks."""
+    """The poles that ring on after the locks, each mode once."""
     pole = pole[pole.imag < 2.0 * np.pi * HIGHEST]
     energy = np.zeros(len(pole))
     for b in beats:
         turning = np.exp(pole[:, None] * np.arange(len(b.ring)))
-        basis = np.concatenate([turning.real, turning.imag, volley.drift(len(b.ring))])
+        basis = np.concatenate([turning.real, turning.imag, bank.drift(len(b.ring))])
         amplitude = np.linalg.lstsq(basis.T, b.ring, rcond=1e-9)[0][: 2 * len(pole)]
         energy += (amplitude.reshape(2, -1) ** 2).sum(axis=0) / (-4.0 * pole.real)
-    return pole[energy > LEAST_RING]
+    order = [int(i) for i in np.argsort(-energy) if energy[i] > LEAST_RING]
+    apart: list[int] = []
+    for i in order:
+        if all(abs(pole[i] - pole[j]) > -TWIN * pole[j].real for j in apart):
+            apart.append(i)
+    return pole[np.sort(apart).astype(np.int64)]
 
 
 def _mean(windows: Floats, zero: int) -> Mean:
@@ -154,11 +164,11 @@ def _unlocked(b: Beats, own: Bank, usual: Volley) -> Fit:
 
 def _struck(beats: list[Beats], own: Bank) -> list[Found | None]:
     """How impulse and second blow follow each other on each side."""
-    surveys, tried = [], []
+    surveys, tried, rate = [], [], beats[0].rate_hz
     for b in beats:
         if not b.hears:
             continue
-        zero, rate = b.rows.before, b.rate_hz
+        zero = b.rows.before
         windows = b.less_older(b.impulse, b.expected, zero, own)
         n = windows.shape[1]
         size = next_fast_len(n + 64, real=True)
@@ -167,8 +177,31 @@ def _struck(beats: list[Beats], own: Bank) -> list[Found | None]:
         seen = unravel.survey(windows, zero, own, Plan(b.side.alone_s[0] * rate, (0.0, SCATTER_S * rate)))
         surveys.append(seen)
         tried.append(unravel.seconds(seen, (SECOND[0] * rate, SECOND[1] * rate, GRID)))
-    found = iter(_shown(surveys, tried, own))
+    out = _shown(surveys, tried, own)
+    _everywhere(surveys, out, own, UNLIKE_S * rate, lambda seen: unravel.pairs(seen, (SECOND[0] * rate, SECOND[1] * rate)))
+    found = iter(out)
     return [next(found) if b.hears else None for b in beats]
+
+
+def _everywhere(
+    surveys: list[Survey],
+    out: list[Found | None],
+    own: Bank,
+    unlike: float,
+    places_of: Callable[[Survey], list[tuple[float, Floats]]],
+) -> None:
+    """Looks for all blows wherever they may be on sides of `out` that are told badly, until both sides are alike.
+
+    Sides are `unlike` if their delays differ by more than that [samples].
+    """
+    left = [np.inf if f is None else f.left for f in out]
+    for s in sorted(range(len(out)), key=lambda s: -left[s]):
+        behind = np.array([f.volley.time[1:] - f.volley.time[0] for f in out if f is not None])
+        if len(behind) == len(out) and np.ptp(behind, axis=0).max() < unlike and max(left) < UNSURE_LEFT:
+            return
+        for first, delay in places_of(surveys[s]):
+            out[s] = unravel.judged(replace(surveys[s], firsts=[first]), own, [delay], out[s])
+        left[s] = np.inf if (found := out[s]) is None else found.left
 
 
 def _impulse(
@@ -210,7 +243,12 @@ def _locked(beats: list[Beats], windows: list[Floats], own: Bank) -> list[Found 
         scatter = SCATTER_S * b.rate_hz
         plan = Plan(b.side.alone_s[1] * b.rate_hz, (0.0, scatter, scatter * float(np.sqrt(2.0))))
         surveys.append(unravel.survey(rows, b.side.lock.rows.before, own, plan))
-    return _shown(surveys, [[np.sort(b.side.after_s) * b.rate_hz] for b in beats], own)
+    out = _shown(surveys, [[np.sort(b.side.after_s) * b.rate_hz] for b in beats], own)
+    rate = beats[0].rate_hz
+    span = float(np.mean([np.median((b.side.lock.time_s - b.side.unlock.time_s)[b.ok]) for b in beats])) * rate
+    later = LATER_SPANS[0] * span, LATER_SPANS[1] * span
+    _everywhere(surveys, out, own, UNLIKE_S * rate, lambda seen: unravel.triples(seen, later))
+    return out
 
 
 def _locks(

@@ -13,15 +13,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from heartwright.listen.timing.joint import volley
-from heartwright.listen.timing.joint.bank import FINE, Bank
+from heartwright.listen.timing.joint.bank import FINE, Bank, drift
 from heartwright.listen.timing.joint.volley import Volley
 from heartwright.records import Floats, Ints
 
 BEGUN, MODEL = 0.01, 0.01  # share of the energy by which a sound has begun; what the bank leaves [share of the peak]
 LOOSE = 2.0  # variance a mode's amplitude may have [of what each has where they share the peak's square evenly]
-LOOK, STEP = (-7.0, 2.0), 0.125  # where about there its first blow begins [samples]
+# Where about there its first blow begins [samples], and how much sooner it may [periods of the lowest mode]: the soft
+# beginning of a low mode holds little of its energy.
+LOOK, STEP = (-7.0, 2.0), 0.125
+SOONER = 0.5
 FIRSTS, RIVAL = 2, 60.0  # onsets of the first that are followed, and how much less likely they may be (twice the log)
 TRIED, PROVED, SOME = 2, 2, 16  # combinations tried on some beats, and those fitted to them; beats
+ROUGH, FEW, PAIRS = 1.0, 8, 3  # steps [samples] and beats by which all pairs of blows are tried, and pairs believed
 CLEARLY = 30.0  # squares by which a combination does worse than the best before it is fitted, to be left
 NEAR = 2  # grid steps by which combinations are the same
 POLISH = 4
@@ -64,11 +68,13 @@ class _Mean:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What may follow the first blow of a side: `some` of its beats, their mean, likely onsets of the first blow."""
+    """What may follow the first blow of a side: `some` of its beats, their mean, likely onsets of the first blow, and
+    between which it is for sure (`begun`)."""
 
     some: Floats
     mean: _Mean
     plan: Plan
+    begun: tuple[float, float]
     firsts: list[float]
 
 
@@ -81,20 +87,57 @@ def survey(white: Floats, zero: int, bank: Bank, plan: Plan) -> Survey:
     banks = [bank.blurred(b) for b in plan.blur]
     held = _Mean(mean / sigma, sigma, zero, len(bank) / (LOOSE * peak**2), banks)
     some = white[np.linspace(0, len(white) - 1, min(SOME, len(white))).astype(np.int64)]
-    return Survey(some, held, plan, _firsts(held, plan.alone, len(white)))
+    energy = np.cumsum(np.maximum(mean**2 - 1.0 / len(white), 0.0))
+    begun = int(np.argmax(energy > BEGUN * energy[-1]))
+    sooner = min(LOOK[0], -SOONER * 2.0 * np.pi / float(bank.pole.imag.min()))
+    between = begun - zero + max(sooner, -float(begun)), begun - zero + LOOK[1]
+    end = min(begun + int(plan.alone), len(mean))
+    return Survey(some, held, plan, between, _firsts(held, np.arange(*between, STEP), end))
 
 
 def seconds(seen: Survey, later: tuple[float, float, float]) -> list[Floats]:
     """Delays, of `later` (from, to, step), at which a second blow explains most."""
     grid = np.arange(*later)
-    gain = np.max([_gained(seen, first, grid) for first in seen.firsts], axis=0)
+    gain = np.max([_gained(seen, np.array([first]), grid, SOME) for first in seen.firsts], axis=0)
+    return [grid[[g]] for g in _tops(gain)]
+
+
+def pairs(seen: Survey, later: tuple[float, float]) -> list[tuple[float, Floats]]:
+    """Onsets of a first blow and delays, of `later` (from, to), of a second that explain most, wherever both may be."""
+    grid = np.arange(*later, ROUGH)
+    tried = [
+        (first, _gained(seen, np.array([first]), grid, FEW)) for first in np.arange(*seen.begun, ROUGH).tolist()
+    ]
+    tried.sort(key=lambda t: -float(t[1].max()))
+    out: list[tuple[float, Floats]] = []
+    for first, gain in tried:
+        if all(abs(first - taken) > NEAR * ROUGH for taken, _delay in out):
+            out.append((first, grid[[int(np.argmax(gain))]]))
+    return out[:PAIRS]
+
+
+def triples(seen: Survey, later: tuple[float, float]) -> list[tuple[float, Floats]]:
+    """The same with two later blows: the third is what explains most beside a pair."""
+    grid = np.arange(*later, ROUGH)
+    out = []
+    for first, second in pairs(seen, later):
+        gain = _gained(seen, np.concatenate([[first], first + second]), grid, FEW)
+        for third in _tops(gain):
+            delay = np.sort(np.concatenate([second, grid[[third]]]))
+            if delay[1] - delay[0] > NEAR * ROUGH:
+                out.append((first, delay))
+    return out
+
+
+def _tops(gain: Floats) -> list[int]:
+    """Places where most is gained, no two neighbours."""
     out: list[int] = []
     for g in np.argsort(-gain).tolist():
         if all(abs(g - taken) > NEAR for taken in out):
             out.append(g)
         if len(out) == TRIED:
             break
-    return [grid[[g]] for g in out]
+    return out
 
 
 def judged(seen: Survey, bank: Bank, tried: list[Floats], known: Found | None) -> Found | None:
@@ -122,12 +165,8 @@ def judged(seen: Survey, bank: Bank, tried: list[Floats], known: Found | None) -
     return best
 
 
-def _firsts(mean: _Mean, alone: float, count: int) -> list[float]:
-    """Likely onsets of the first blow, from what comes before the others."""
-    energy = np.cumsum(np.maximum((mean.right * mean.sigma) ** 2 - 1.0 / count, 0.0))
-    begun = int(np.argmax(energy > BEGUN * energy[-1]))
-    grid = begun - mean.zero + np.arange(*LOOK, STEP)
-    end = min(begun + int(alone), len(mean.right))
+def _firsts(mean: _Mean, grid: Floats, end: int) -> list[float]:
+    """Likely onsets of the first blow, of those of `grid`, from what comes before the others: `end` samples."""
     wave = mean.wave(0, np.rint(grid * FINE).astype(np.int64))[:, :, :end]
     normal = wave @ wave.transpose(0, 2, 1) + np.eye(wave.shape[1]) * mean.ridge
     toward = wave @ mean.right[:end]
@@ -140,20 +179,26 @@ def _firsts(mean: _Mean, alone: float, count: int) -> list[float]:
     return [float(grid[i]) for i in low if value[i] < value[low[0]] + RIVAL]
 
 
-def _gained(seen: Survey, first: float, grid: Floats) -> Floats:
-    """What a blow `grid` [g] after a first one at `first` explains with it of single beats (squares, mean); each beat
-    may have the second a little beside."""
+def _gained(seen: Survey, known: Floats, grid: Floats, count: int) -> Floats:
+    """What a blow `grid` [g] after a first one explains with it and others, all `known`, of `count` single beats.
+
+    In squares, the mean of the beats; each beat may have all of its blows a little beside.
+    """
     mean, bank = seen.mean, seen.mean.banks[0]
-    n, m = seen.some.shape[1], len(bank)
+    some = seen.some[:: max(1, len(seen.some) // count)]
+    n, m = some.shape[1], len(bank)
     sigma = float(np.hypot(1.0, mean.sigma))
-    begun = np.array([round(first * FINE)])
-    own = np.concatenate([bank.wave(begun, n, mean.zero)[0], FIRST_OFF * bank.slope(begun, n, mean.zero)[0]])
-    slow = volley.drift(n)
+    begun = np.rint(known * FINE).astype(np.int64)
+    beside = np.where(np.arange(len(known)) == 0, FIRST_OFF, SPREAD)[:, None, None]
+    waves = [bank.wave(begun, n, mean.zero), beside * bank.slope(begun, n, mean.zero)]
+    own = np.concatenate([part.reshape(-1, n) for part in waves])
+    first = float(known[0])
+    slow = drift(n)
     own = own.astype(np.float64) / sigma
     own = own - (own @ slow.T) @ slow
-    right = seen.some / sigma
+    right = some / sigma
     right = right - (right @ slow.T) @ slow
-    inside = np.linalg.solve(own @ own.T + mean.ridge * np.eye(2 * m), own)
+    inside = np.linalg.solve(own @ own.T + mean.ridge * np.eye(len(own)), own)
     rest = right - (right @ inside.T) @ own
     wave = bank.wave(np.rint((first + grid) * FINE).astype(np.int64), n, mean.zero).astype(np.float64) / sigma
     flat = wave.reshape(-1, n)

@@ -13,16 +13,14 @@ Conventions: as in `bank`; beats are rows, their windows are white.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
 from heartwright.listen.timing.coherent import Singles
-from heartwright.listen.timing.joint.bank import FINE, Bank
+from heartwright.listen.timing.joint.bank import FINE, SLOW, Bank, drift
 from heartwright.records import Floats
 
 TURNS, SURE_TURNS = 3, 2  # turns, and those that do where blows are known and have been looked for
-SLOW = 3  # highest power of time of the drift
 SEEN = FINE // 4  # steps between the times that are tried [of `FINE` a sample]
 FAR = 3.0  # samples by which later blows are looked for about where they mostly come
 LEVEL = 0.3  # by which the level of a beat may differ from the others', all its blows together
@@ -83,13 +81,6 @@ FIELDS = ("time", "sigma", "gain", "left", "off", "rest")
 def usual(gain: Floats) -> Floats:
     """By how much mixtures [k, m] mostly differ from beat to beat."""
     return MIXED * np.abs(gain) + MIXED_LEAST * np.sqrt(np.mean(gain**2, axis=1, keepdims=True))
-
-
-@cache
-def drift(n: int) -> Floats:
-    """Slow waveforms of norm 1 at right angles, [SLOW + 1, n]."""
-    slow = np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, n), SLOW)
-    return np.asarray(np.linalg.qr(slow)[0].T)
 
 
 def settled(white: Floats, zero: int, bank: Bank, volley: Volley, first: float) -> Fit:
