@@ -191,7 +191,8 @@ def _sharpened(heard: Heard) -> Landmarks:
 
 
 def _drift(heard: Heard, marks: Landmarks) -> float:
-    """By how much each beat of a lever the sound timed falls behind the unlocking, while the amplitude wanders [s]."""
+    """By how much each beat of a lever a sound that is not the unlocking falls behind the middle of the swing, while the
+    amplitude wanders [s]."""
     chain = heard.chain
     if marks.landmark == "unlocking" or chain.beat_s >= shape.SLOWEST_LEVER_S:
         return 0.0

@@ -1,10 +1,10 @@
-"""How far a lever's other sounds drift from its first while the amplitude swells or falls.
+"""How far a lever's sounds drift from the middle of its swing while the amplitude swells or falls.
 
 A beat is the shorter the further the balance swings: all its sounds lie at angles of their own, so that they draw
-together and apart in one proportion. Where noise hides the unlocking a later sound is timed; while a slow beat's
-amplitude wanders by a few degrees in a take, that sound runs 2 s/d fast or slow against the first. No single beat shows
-it, all beats together do: the trend of the folded beat over the take is the stretch times the fold's own slope, and
-least squares on it give the stretch, and with it the drift of a first sound that is not heard itself.
+together and apart in one proportion, the unlocking before and the lock after the middle by about as much. What keeps
+time is the middle: while a slow beat's amplitude wanders by a few degrees in a take, its lock runs 1 s/d fast or slow
+against it and its unlocking the other way. No single faint beat shows it, all beats together do: the trend of the
+folded beat over the take is the stretch times the fold's own slope, and least squares on it give the stretch.
 
 Conventions: times in seconds; a stretch of 0.01 means that the sounds lie 1 % further apart at the take's end than at
 its beginning.
@@ -57,10 +57,10 @@ def drift(
     beat_s: float,
     first_s: float | None = None,
 ) -> float:
-    """By how much each beat the sound timed falls behind the unlocking [s]; 0 where nothing tells.
+    """By how much each beat the sound timed falls behind the middle of the swing [s]; 0 where nothing tells.
 
     `beats` are numbers, sides and times [s] (NaN where not timed), `beat_s` a beat, `first_s` where the unlocking lies
-    from the sound timed (None: told from the other loud sound of the fold).
+    from the sound timed, which is the lock (None: both are told from the other loud sound of the fold).
     """
     timed = np.isfinite(beats[2])
     number, side, time_s = beats[0][timed], beats[1][timed], beats[2][timed]
@@ -71,10 +71,10 @@ def drift(
     rows = _rows(strength, time_s * block_rate_hz - 1.0, lag)
     turn = (number - number.mean()) / np.ptp(number)
     folds = [Fold.of(rows[side == s], turn[side == s]) for s in range(2)]
-    unlocking = _unlocking(folds, lag, beat_s * block_rate_hz) if first_s is None else first_s * block_rate_hz
-    if unlocking is None:
+    middle = _middle(folds, lag, beat_s * block_rate_hz) if first_s is None else 0.5 * first_s * block_rate_hz
+    if middle is None:
         return 0.0
-    return -_stretch(folds, lag) * unlocking / block_rate_hz / float(np.ptp(number))
+    return -_stretch(folds, lag) * middle / block_rate_hz / float(np.ptp(number))
 
 
 def _rows(strength: Singles, at: Floats, lag: Ints) -> Floats:
@@ -97,8 +97,9 @@ def _stretch(folds: list[Fold], lag: Ints) -> float:
     return found * PRIOR**2 / (PRIOR**2 + DOUBT**2 * variance)
 
 
-def _unlocking(folds: list[Fold], lag: Ints, beat: float) -> float | None:
-    """Where the unlocking lies from the sound timed [blocks], told by the other of impulse and lock; None: by none."""
+def _middle(folds: list[Fold], lag: Ints, beat: float) -> float | None:
+    """Where the middle of the swing lies from the sound timed [blocks], told by the other of impulse and lock; None: by
+    none."""
     both = np.asarray(np.sum([fold.sounds() for fold in folds], axis=0))
     far = np.abs(lag) > max(SPAN_BEATS[0] * beat, 3.0)
     other = np.where(far, both, 0.0)
@@ -106,4 +107,4 @@ def _unlocking(folds: list[Fold], lag: Ints, beat: float) -> float | None:
     if other[at] <= LEAST_SHARE * float(both[~far].max()):
         return None
     apart = float(lag[at] - lag[~far][int(np.argmax(both[~far]))])
-    return apart / (1.0 - IMPULSE) if apart < 0.0 else -apart * IMPULSE / (1.0 - IMPULSE)
+    return abs(apart) / (1.0 - IMPULSE) * (-0.5 if apart < 0.0 else 0.5 - IMPULSE)

@@ -43,7 +43,7 @@ def reading(
 ) -> Reading:
     """The reading of a take whose beats have been timed.
 
-    `drift_s` is by how much each beat the sound timed falls behind the first, whose rate is told [s].
+    `drift_s` is by how much each beat the sound timed falls behind the middle of the swing, whose rate is told [s].
     """
     pace = steady.measure(chain.number, marks.time_s, chain.side)
     if pace is None:

@@ -41,7 +41,7 @@ WINDOW = Window(1.2e-3, 0.5e-3, 2.5e-3)
 REACH_S, SLOW_REACH = 8e-3, 0.1  # how far off the chain a sound is looked for [s; beats of a slow clock]
 PLACES, LOUD = 3, 0.35  # places tried, and how loud they are at least [of the loudest]
 LEAST_LEVEL, MOST_LEVEL = 1.0, 30.0  # sigmas of a mean beat
-CLEAR = 6.0  # sigmas by which the loudest part of a slow clock's stacks stands out of noise, or is not looked for
+CLEAR = 5.0  # sigmas by which the loudest part of a slow clock's stacks stands out of noise, or is looked for near by
 TURNS, STILL = 12, 0.3  # and the gain by which another turn no longer pays
 SMOOTHED, WANDERS = 31, 3.0  # beats of which a mean tells how they wander, if by more than so many sigmas
 
@@ -126,7 +126,8 @@ def _places(
     before -= int(LEAD_S * rate_hz)
     if slow:
         clear = CLEAR * np.sqrt(2.0 * short / len(spectrum))
-        tops = [int(np.argmax(power)) if power.max() > clear else before for power in loud]
+        near = np.abs(np.arange(len(loud[0])) - before) < REACH_S * rate_hz
+        tops = [int(np.argmax(power if power.max() > clear else np.where(near, power, -np.inf))) for power in loud]
         return [(np.array(tops) - before) / rate_hz]
     both = loud[0] + loud[1]
     out: list[Floats] = []

@@ -20,6 +20,7 @@ from heartwright.records import Floats, Interval, Ints, Reading
 DAY_S = 86_400.0
 STRETCHES = 8  # whose means tell whether the beats wander more than their noise does
 FAR = 5.0  # robust sigmas
+UNEVEN = 3.0  # spread of one side's beats over the other's beyond which they do not count alike
 # Of a lever the loudest sound is heard, not the first. While an amplitude of 240 deg slowly wanders by 7 (movements do
 # by 3 to 11), the one moves against the other by twice (24 deg / 240 deg^2) (7 deg) / pi of a beat.
 AMPLITUDE_BEATS = 9.3e-4
@@ -84,10 +85,14 @@ def rated(reading: Reading, chain: Chain, time_s: Floats, clock_ppm: tuple[float
 
 
 def slope(number: Ints, side: Ints, time_s: Floats) -> tuple[float, float]:
-    """Mean beat [s] by least squares, with its one-sigma error [s]; times far from the line are left out."""
+    """Mean beat [s] by least squares, with its one-sigma error [s]; times far from the line are left out, and sides that
+    scatter by more count by less."""
     design = np.stack([np.ones(len(number)), number - number.mean(), side - 0.5], axis=1)
     time = time_s - time_s[0]
     off = time - design @ np.linalg.lstsq(design, time, rcond=None)[0]
+    spread = np.array([1.4826 * float(np.median(np.abs(off[side == s]))) + 1e-12 for s in range(2)])
+    if spread.max() > UNEVEN * spread.min():  # one side alone is told by its waveform
+        design, time, off = (x / spread[side].reshape(-1, *[1] * (x.ndim - 1)) for x in (design, time, off))
     near = np.abs(off - np.median(off)) < FAR * 1.4826 * float(np.median(np.abs(off - np.median(off)))) + 1e-9
     design, time = design[near], time[near]
     inverse = np.linalg.pinv(design.T @ design)
