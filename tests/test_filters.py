@@ -89,6 +89,14 @@ def test_median_and_robust_scatter(n: int, kind: type) -> None:
     assert filters.mad(x) == pytest.approx(1.4826 * float(np.median(np.abs(x - np.median(x)))), abs=1e-6)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.998, 1.0])
+@pytest.mark.parametrize("n", [1, 2, 7, 1_000])
+def test_quantiles_and_medians_of_columns(n: int, share: float) -> None:
+    x = np.random.default_rng(n).standard_normal((n, 5))
+    assert filters.quantile(x[:, 0], share) == pytest.approx(float(np.quantile(x[:, 0], share)), abs=1e-12)
+    np.testing.assert_allclose(filters.medians(x), np.median(x, axis=0), atol=1e-12)
+
+
 def test_the_normal_law() -> None:
     np.testing.assert_allclose(filters.normal_tail([-3.0, 0.0, 1.96, 8.0]), stats.norm.sf([-3.0, 0.0, 1.96, 8.0]))
 

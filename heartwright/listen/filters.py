@@ -75,12 +75,13 @@ def apply(kernel: Filter, samples: ArrayLike, *, axis: int = -1) -> NDArray[Any]
         x = np.concatenate([x, np.zeros((*x.shape[:-1], count * _ROW - n), x.dtype)], axis=-1)
     rows = x.reshape(-1, _ROW)
     within, into, out_of, decay = _by_poles(kernel, x.dtype)
-    left = _left((rows @ into).reshape(-1, count, 2 * len(decay)), decay).reshape(len(rows), -1)
+    rung = np.ascontiguousarray((rows @ into).T)  # a row for each pole: sums along them are long ones
+    left = _left(rung.reshape(len(rung), -1, count), decay).reshape(len(rung), -1)
     y = np.empty(rows.shape, dtype=x.dtype)
     for at in range(0, len(rows), _ROWS):
         part = y[at : at + _ROWS]
         np.matmul(rows[at : at + _ROWS], within, out=part)
-        part += left[at : at + _ROWS] @ out_of
+        part += left[:, at : at + _ROWS].T @ out_of
     return np.ascontiguousarray(np.moveaxis(y.reshape(x.shape)[..., :n], -1, axis))
 
 
@@ -108,19 +109,18 @@ def _by_poles(kernel: Filter, kind: np.dtype[Any]) -> tuple[NDArray[Any], ...]:
 
 
 def _left(rung: NDArray[Any], decay: NDArray[Any]) -> NDArray[Any]:
-    """What rings in the poles when each row begins, of what each row adds to it; both [n, n_row, 2 m].
+    """What rings in the poles when each row begins, of what each row adds to it; both [2 m, n, n_row].
 
     Sums over one, two, four, ... rows before, as far as anything is left of them.
     """
-    n, count, width = rung.shape
-    m = width // 2
-    out = np.zeros((n, count, m), dtype=decay.dtype)
-    out[:, 1:] = rung[:, :-1, :m] + np.array(1j, decay.dtype) * rung[:, :-1, m:]
-    back = 1
+    m, count = len(decay), rung.shape[2]
+    out = np.zeros((m, *rung.shape[1:]), dtype=decay.dtype)
+    out.real[:, :, 1:], out.imag[:, :, 1:] = rung[:m, :, :-1], rung[m:, :, :-1]
+    back, decay = 1, decay[:, None, None]
     while back < count and np.abs(decay).max() > _HUSH:
-        out[:, back:] += decay * out[:, :-back]
+        out[:, :, back:] += decay * out[:, :, :-back]
         decay, back = decay * decay, 2 * back
-    return np.concatenate([out.real, out.imag], axis=2)
+    return np.concatenate([out.real, out.imag])
 
 
 def both_ways(kernel: Filter, samples: Floats) -> Floats:
@@ -242,19 +242,22 @@ def _prominence(x: Floats, found: Ints) -> Floats:
     """How far each peak stands over the higher of the lowest points on the way to a higher peak or an end."""
     if not len(found):
         return np.zeros(0)
+    walled = np.concatenate([[np.inf], x, [np.inf]])  # an end is as good as a higher peak
     base = np.full(len(found), -np.inf)
     for side in (-1, 1):
         lowest = np.empty(len(found))
         left, reach = np.arange(len(found)), 64
         while len(left):  # look further and further for what is higher
-            at = found[left, None] + side * np.arange(reach + 1)
-            inside = (at >= 0) & (at < len(x))
-            values = np.where(inside, x[np.clip(at, 0, len(x) - 1)], np.inf)
-            higher = inside & (values > x[found[left]][:, None])
-            ends = higher.any(axis=1)
-            stop = np.where(ends, np.argmax(higher, axis=1), reach + 1)
-            lowest[left] = np.where(np.arange(reach + 1) < stop[:, None], values, np.inf).min(axis=1)
-            left = left[~ends & inside[:, -1]]
+            peak = found[left] + 1
+            away = np.arange(reach + 1)
+            at = np.minimum(np.maximum(peak[:, None] + side * away, 0), len(x) + 1)
+            values = walled[at]
+            higher = values > x[found[left]][:, None]
+            stop = np.argmax(higher, axis=1)
+            ends = higher[np.arange(len(left)), stop]
+            before = away < np.where(ends, stop, reach + 1)[:, None]
+            lowest[left] = np.where(before, values, np.inf).min(axis=1)
+            left = left[~ends]
             reach *= 4
         base = np.maximum(base, lowest)
     return x[found] - base
@@ -268,6 +271,21 @@ def median(values: NDArray[Any]) -> float:
     k = len(values) // 2
     part = np.partition(values, k)
     return float(part[k]) if len(values) % 2 else 0.5 * (float(part[k]) + float(part[:k].max()))
+
+
+def quantile(values: NDArray[Any], share: float) -> float:
+    """The value below which a `share` of a long sequence [n] without NaN lies, between two of them in proportion."""
+    place = share * (len(values) - 1)
+    k = int(place)
+    part = np.partition(values, k)
+    low = float(part[k])
+    return low + (place - k) * (float(part[k + 1 :].min()) - low) if place > k else low
+
+
+def medians(rows: NDArray[Any]) -> NDArray[Any]:
+    """Median of each column of rows [n, m] without NaN."""
+    n = len(rows)
+    return np.asarray(np.sort(rows, axis=0)[(n - 1) // 2 : n // 2 + 1].mean(axis=0))
 
 
 def mad(values: NDArray[Any]) -> float:

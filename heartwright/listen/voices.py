@@ -131,9 +131,11 @@ def _without_ticks(envelope: Floats, beat_s: float) -> Floats:
     if count < 3:
         return envelope
     at = (np.arange(count)[:, None] * pair + np.arange(bins)[None, :]).astype(np.int64)
-    common = np.quantile(envelope[np.minimum(at, len(envelope) - 1)], 0.3, axis=0)
-    extra = common - np.quantile(envelope, 0.3)
-    extra[extra < 2.0 * float(np.median(np.abs(extra)))] = 0.0
+    rows = np.sort(envelope[np.minimum(at, len(envelope) - 1)], axis=0)
+    k, part = divmod(0.3 * (count - 1), 1.0)
+    common = (1.0 - part) * rows[int(k)] + part * rows[int(k) + 1]
+    extra = common - filters.quantile(envelope, 0.3)
+    extra[extra < 2.0 * filters.median(np.abs(extra))] = 0.0
     phase = np.minimum(np.mod(np.arange(len(envelope)), pair).astype(np.int64), bins - 1)
     return np.asarray(np.maximum(envelope - np.maximum(extra, 0.0)[phase], 0.0))
 
@@ -148,12 +150,13 @@ def _period_in_beats(envelope: Floats, beat_s: float) -> tuple[int, bool] | None
     The autocovariance of the compressed envelope at k beats is held against that at lags that are no whole number of
     half beats; noise, hum and lone knocks leave it within their scatter.
     """
-    floor = max(float(np.median(envelope)), 3e-3 * float(np.quantile(envelope, 0.99)), 1e-20)
+    floor = max(filters.median(envelope), 3e-3 * filters.quantile(envelope, 0.99), 1e-20)
     level = np.log1p(envelope / floor)
     level -= np.mean(level)
     size = len(level)
     length = next_fast_len(2 * size, True)
-    covariance = irfft(np.abs(rfft(level, length)) ** 2, length)[:size] / np.arange(size, 0, -1)
+    spectrum = rfft(level, length)
+    covariance = irfft(spectrum * np.conj(spectrum), length)[:size] / np.arange(size, 0, -1)
     most = min(_MOST_BEATS, int(size * _STEP_S / beat_s / _FEWEST_CYCLES), int(_LONGEST_S / beat_s))
     least = max(_FEWEST_BEATS, int(np.ceil(_SHORTEST_S / beat_s)))
     if most < least:
@@ -209,14 +212,15 @@ def _follow(rows: Floats) -> Floats:
     never taken for the other. Zeros where that sound does not stand clear of the floor in most cycles.
     """
     count, bins = rows.shape
-    floor = max(float(np.median(rows)), 3e-3 * float(np.quantile(rows, 0.99)), 1e-20)
+    every = rows.ravel()
+    floor = max(filters.median(every), 3e-3 * filters.quantile(every, 0.99), 1e-20)
     gain = np.log1p(rows / floor)
     path, at = _path(gain)
     if float(np.median(gain[np.arange(count), at])) < np.log(6.0):
         return np.zeros(count)
     span = np.arange(round(-0.08 / _STEP_S), round(0.12 / _STEP_S))
     for _ in range(2):
-        shape = np.median(gain[np.arange(count)[:, None], (at[:, None] + span) % bins], axis=0)
+        shape = filters.medians(gain[np.arange(count)[:, None], (at[:, None] + span) % bins])
         shape = shape - np.mean(shape)
         kernel = np.zeros(bins)
         kernel[span % bins] = shape / 3.0
@@ -305,11 +309,11 @@ def _sharper(peaks: list[_Peak], period_s: float) -> list[_Peak]:
 
 def _peaks(cycles: _Cycles, beat_s: float) -> list[_Peak]:
     """What stands out in the median cycle and in most cycles."""
-    middle = np.median(cycles.find, axis=0)
+    middle = filters.medians(cycles.find)
     floor = float(np.median(middle))
     if floor <= 0.0:
         return []
-    spread = 1.4826 * np.median(np.abs(cycles.find - middle), axis=0) * 1.25 / np.sqrt(len(cycles.find))
+    spread = 1.4826 * filters.medians(np.abs(cycles.find - middle)) * 1.25 / np.sqrt(len(cycles.find))
     noise = max(float(np.median(spread)), 1e-3 * floor)
     around = np.concatenate([middle, middle, middle])
     n = len(middle)

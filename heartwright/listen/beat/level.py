@@ -51,7 +51,7 @@ def measure(samples: Floats, rate_hz: float, time_s: Floats, axis_s: Floats, fol
     first = first[(first >= 0) & (first + size <= len(samples))]
     if not len(first) or size < 2:
         return Level(float("nan"), quiet)
-    rows = np.asarray(samples[first[:, None] + np.arange(size)], dtype=np.float32)
+    rows = np.asarray(np.lib.stride_tricks.sliding_window_view(samples, size)[first], dtype=np.float32)
     if ratio != 1:
         rows = np.array([filters.resample(row, ratio.numerator, ratio.denominator) for row in rows])
     high = np.abs(filters.apply(kernel, rows, axis=1))
@@ -59,7 +59,7 @@ def measure(samples: Floats, rate_hz: float, time_s: Floats, axis_s: Floats, fol
     still = (clock >= quiet[0]) & (clock <= quiet[1])
     if not still.any():
         return Level(float("nan"), quiet)
-    peaks = high[:, clock >= axis_s[0]].max(axis=1)
+    peaks = high[:, int(np.argmax(clock >= axis_s[0])) :].max(axis=1)
     powers = np.mean(high[:, still] ** 2, axis=1)
     if np.median(powers) <= 0.0:
         return Level(float("nan"), quiet)

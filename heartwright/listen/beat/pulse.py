@@ -52,8 +52,8 @@ def autocorrelation(strength: Singles, lags: int) -> tuple[Floats, Floats]:
     """Sum of products at lags 0..lags, summed over pieces, and the number of products, both shape [lags + 1]."""
     count = len(strength)
     size = next_fast_len(count + lags, real=True)
-    power = np.abs(rfft(np.asarray(strength, dtype=np.float32), size)) ** 2
-    total = np.asarray(irfft(power, size)[: lags + 1], dtype=np.float64)
+    spectrum = rfft(np.asarray(strength, dtype=np.float32), size)
+    total = np.asarray(irfft(spectrum * np.conj(spectrum), size)[: lags + 1], dtype=np.float64)
     return total, count - np.arange(lags + 1.0)
 
 
@@ -87,9 +87,10 @@ class Comb:
             at = np.minimum(teeth[:, None] * period + 0.5, longest).astype(np.intp)
             total = np.where(np.arange(len(period)) < ends[:, None], self.sums[at], 0.0).sum(axis=0)
         else:
-            total = np.zeros(len(period))
-            for k, end in zip(teeth.tolist(), ends.tolist(), strict=True):
-                total[:end] += self.sums[(k * period[:end] + 0.5).astype(np.intp)]
+            total, place = np.zeros(len(period)), np.full(len(period), 0.5)
+            for end in ends.tolist():  # tooth after tooth
+                place[:end] += period[:end]
+                total[:end] += self.sums.take(place[:end].astype(np.intp), mode="clip")
         return np.asarray(total / np.sqrt(weight) / self.scatter)
 
 

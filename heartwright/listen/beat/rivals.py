@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heartwright.listen import filters
 from heartwright.listen.beat import cycle, deep, onsets, pulse, seek
 from heartwright.listen.beat.onsets import Singles
 from heartwright.records import Floats
@@ -169,7 +170,7 @@ def level_db(strike: onsets.Onsets, found: pulse.Pulse, high: Singles) -> float:
 def _energy(strike: onsets.Onsets) -> Singles:
     """Mean energy of the bands over their floor, knocks cut, [n_block]."""
     energy = strike.bands @ np.full(strike.bands.shape[1], 1.0 / strike.bands.shape[1], np.float32)
-    return np.asarray(np.minimum(energy, np.quantile(energy, LOUDEST_SHARE)))
+    return np.asarray(np.minimum(energy, np.float32(filters.quantile(energy, LOUDEST_SHARE))))
 
 
 def _fold(energy: Singles, block_rate_hz: float, found: pulse.Pulse, rest: Singles | None = None) -> Floats:

@@ -126,12 +126,12 @@ def _laid(at: Floats, side: Ints, later: int) -> list[Floats]:
 def fold(strength: Singles, at: Floats, side: Ints, lead: int, tail: int) -> Floats:
     """Mean strength round the beats of each side, shape [2, lead + tail + 1]."""
     out = np.zeros((2, lead + tail + 1))
-    padded = np.pad(strength, (lead, tail + 1))
+    padded = np.lib.stride_tricks.sliding_window_view(np.pad(strength, (lead, tail + 1)), lead + tail + 1)
     index = np.clip(np.round(at).astype(np.int64), 0, len(strength) - 1)
     for s in range(2):
         rows = index[side == s]
         if len(rows):
-            out[s] = padded[rows[:, None] + np.arange(lead + tail + 1)].mean(axis=0)
+            out[s] = padded[rows].mean(axis=0)
     return out
 
 
@@ -152,7 +152,7 @@ def filtered(spectrum: Spectrum, folded: Floats, lead: int, side: Ints) -> tuple
 def windows(answer: Singles, at: Ints, side: Ints, reach: int) -> Singles:
     """Each beat's answer at lags -reach..reach, shape [n_beat, 2 reach + 1]."""
     padded = np.pad(answer, ((0, 0), (reach, reach)))
-    return padded[side[:, None], at[:, None] + np.arange(2 * reach + 1)]
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=1)[side, at])
 
 
 def likelihood(rows: Singles, typical: Floats) -> Floats:

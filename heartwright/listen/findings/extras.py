@@ -18,6 +18,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import gammainc
 
+from heartwright.listen import filters
 from heartwright.records import BeatTable, Extra, Floats, Ints, Reading
 
 ALARM = 0.01
@@ -103,7 +104,7 @@ def _rows(
 def _quiet(rows: Floats) -> tuple[int, int]:
     """Columns of the quietest stretch of the beat."""
     width = max(_BACK, int(_QUIET_SPAN * rows.shape[1]))
-    level = np.median(rows, axis=0)
+    level = filters.medians(rows)
     start = int(np.argmin(np.convolve(level, np.ones(width), "valid")))
     return start, start + width
 
@@ -113,11 +114,12 @@ def _sounds(
 ) -> list[Extra]:
     """Places of a side where more beats are loud than just before."""
     first, last = _quiet(rows)
-    limit = float(np.quantile(rows[:, first:last], 1.0 - _LOUD))
-    floor = float(np.median(rows[:, first:last])) or 1e-30
+    quiet = rows[:, first:last].ravel()
+    limit, floor = filters.quantile(quiet, 1.0 - _LOUD), filters.median(quiet) or 1e-30
     loud = rows > limit
     count = loud.sum(axis=0)
-    before = np.array([count[max(0, k - _BACK) : k].min(initial=len(rows)) for k in range(len(count))])
+    past = np.concatenate([np.full(_BACK, len(rows)), count[:-1]])
+    before = np.lib.stride_tricks.sliding_window_view(past, _BACK).min(axis=1)
     expected = np.maximum(before, _LOUD_AT_MOST * len(rows)).astype(float)
     p = np.where(count > before, gammainc(np.maximum(count, 1), expected), 1.0) * 2.0 * len(count)
     p[:2] = 1.0

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.fft import dst
 
+from heartwright.listen import filters
 from heartwright.records import Floats, Ints
 
 _FAR = 6.0  # robust sigmas beyond which an interval is set aside
@@ -92,7 +93,8 @@ def intervals(number: Ints, time_s: Floats, side: Ints) -> tuple[Floats, Ints, n
     number, time_s, side = number[ok], time_s[ok], side[ok]
     grid = np.arange(number[0], number[-1] + 1)
     full = np.interp(grid, number, time_s)
-    known = np.isin(grid, number)
+    known = np.zeros(len(grid), dtype=bool)
+    known[number - number[0]] = True
     parity = (grid - number[0] + side[0]) % 2
     interval = np.diff(full)
     sign = np.where(parity[:-1] == 0, 1, -1)
@@ -100,7 +102,7 @@ def intervals(number: Ints, time_s: Floats, side: Ints) -> tuple[Floats, Ints, n
     if used.sum() >= 4:
         centre = _centre(interval, sign, used)
         off = interval - centre[0] - sign * centre[1]
-        spread = 1.4826 * float(np.median(np.abs(off[used])))
+        spread = 1.4826 * filters.median(np.abs(off[used]))
         used &= np.abs(off) < max(_FAR * spread, _LEAST_BEATS * centre[0])
     return interval, sign, used
 
@@ -109,7 +111,7 @@ def _bridged(off: Floats, used: np.ndarray, least: float) -> Floats:
     """Departures from the steady beat, those over a stretch not trusted spread evenly over it: the phase is known at
     both its ends, and only what lies between is not. A stretch that ends out of phase (a leap) has none."""
     out = np.where(used, off, 0.0)
-    spread = 1.4826 * float(np.median(np.abs(off[used])))
+    spread = 1.4826 * filters.median(np.abs(off[used]))
     edges = np.flatnonzero(np.diff(np.concatenate(([0], (~used).astype(np.int8), [0]))))
     for a, b in zip(edges[::2], edges[1::2], strict=True):
         whole = float(off[a:b].sum())
@@ -129,8 +131,8 @@ def _mean(interval: Floats, sign: Ints) -> float:
 def _centre(interval: Floats, sign: Ints, used: np.ndarray) -> tuple[float, float]:
     up, down = interval[used & (sign > 0)], interval[used & (sign < 0)]
     if not len(up) or not len(down):
-        return float(np.median(interval[used])), 0.0
-    a, b = float(np.median(up)), float(np.median(down))
+        return filters.median(interval[used]), 0.0
+    a, b = filters.median(up), filters.median(down)
     return 0.5 * (a + b), 0.5 * (a - b)
 
 

@@ -22,7 +22,7 @@ from scipy.fft import rfft
 
 from heartwright.listen import filters
 from heartwright.listen.take.decode import Samples
-from heartwright.listen.take.files import clipped_samples
+from heartwright.listen.take.files import Reach, clipped_samples
 from heartwright.listen.thin import LOW_RATE_HZ, low_band
 from heartwright.records import Floats, Recording
 
@@ -38,9 +38,10 @@ _HUM_HZ = 500.0  # up to which lines of hum are looked for
 
 @dataclass(frozen=True, slots=True)
 class _Take:
-    """A take prepared once: samples without DC, level of blocks of 5 ms above 500 Hz or so [dB re full scale]."""
+    """A take prepared once: samples and their DC, level of blocks of 5 ms above 500 Hz or so [dB re full scale]."""
 
     samples: Samples
+    offset: np.float32
     rate_hz: float
     low: Floats  # the samples at 2 kHz
     block: int  # samples in a block
@@ -57,26 +58,27 @@ def inspect(recording: Recording, *, high: Samples | None = None, low: Floats | 
     samples = np.asarray(recording.samples)
     if len(samples) < 0.2 * recording.rate_hz:
         return ()
-    offset = float(samples.mean())
-    if not np.isfinite(offset):
+    reach = Reach.of(samples)
+    if not np.isfinite(reach.mean):
         samples = np.nan_to_num(samples, posinf=0.0, neginf=0.0)
-        offset = float(samples.mean())
-    swing = max(float(np.max(samples)) - offset, offset - float(np.min(samples)))
+        reach = Reach.of(samples)
+    offset = reach.mean
+    swing = max(float(reach.highest.max()) - offset, offset - float(reach.lowest.min()))
     if swing < 1e-4:
         return ("the microphone gave silence: check that it is connected, allowed and not muted, then record again",)
-    told = [_dc(samples, offset), _clipping(recording)]
-    first = samples[: int(_LONGEST_S * recording.rate_hz)]
-    take = _prepare(np.asarray(first, np.float32) - np.float32(offset), recording.rate_hz, high, low)
+    told = [_dc(samples, offset), _clipping(samples, reach)]
+    first = np.asarray(samples[: int(_LONGEST_S * recording.rate_hz)], np.float32)
+    take = _prepare(first, np.float32(offset), recording.rate_hz, high, low)
     gated = _gate(take)
     told += [gated, None if gated else _suppression(take), _gain(take), _hum(take), _codec(take)]
     return tuple(sentence for sentence in told if sentence)
 
 
-def _prepare(samples: Samples, rate_hz: float, high: Samples | None, low: Floats | None) -> _Take:
+def _prepare(samples: Samples, offset: np.float32, rate_hz: float, high: Samples | None, low: Floats | None) -> _Take:
     if high is None:
-        high = filters.apply(filters.butter(4, _HIGHPASS_HZ, "high", rate_hz=rate_hz), samples)
+        high = filters.apply(filters.butter(4, _HIGHPASS_HZ, "high", rate_hz=rate_hz), samples - offset)
     if low is None:
-        low = low_band(samples, rate_hz)
+        low = low_band(samples - offset, rate_hz)
     low = low[: int(len(samples) / rate_hz * LOW_RATE_HZ)]
     size = max(8, round(_BLOCK_S * rate_hz))
     count = len(samples) // size
@@ -88,7 +90,7 @@ def _prepare(samples: Samples, rate_hz: float, high: Samples | None, low: Floats
     loud = level > middle + 6.0
     near = np.convolve(loud, np.ones(round(0.02 / _BLOCK_S)), "full")[: len(loud)] > 0
     near |= np.concatenate([loud[1:], [False]])
-    return _Take(samples, rate_hz, low, size, level, ticks.astype(np.int64), ~near)
+    return _Take(samples, offset, rate_hz, low, size, level, ticks.astype(np.int64), ~near)
 
 
 def _dc(samples: Samples, offset: float) -> str | None:
@@ -100,8 +102,8 @@ def _dc(samples: Samples, offset: float) -> str | None:
     )
 
 
-def _clipping(recording: Recording) -> str | None:
-    count = clipped_samples(recording.samples)
+def _clipping(samples: Samples, reach: Reach) -> str | None:
+    count = clipped_samples(samples, reach)
     if not count:
         return None
     return f"clipping: {count} samples stand at the top of the scale; lower the recording level and record again"
@@ -136,7 +138,7 @@ def _plateau_steps(level: Floats) -> Floats:
     early, late = mean[:n], mean[half : half + n]
     soon, later = mean[2 * half + gap : 2 * half + gap + n], mean[3 * half + gap : 3 * half + gap + n]
     wide = np.lib.stride_tricks.sliding_window_view(level, 2 * half)
-    calm = np.ptp(wide, axis=1) < 6.0
+    calm = np.ptp(wide.T, axis=0) < 6.0
     flat = (np.abs(early - late) < 1.5) & (np.abs(soon - later) < 1.5) & calm[:n] & calm[2 * half + gap :][:n]
     found = np.flatnonzero(flat & (late - soon > 8.0))
     if len(found) == 0:
@@ -178,8 +180,8 @@ def _patchiness_db(take: _Take) -> float | None:
     band = (frequency > 700.0) & (frequency < min(7_000.0, 0.4 * take.rate_hz))
     if len(quiet) < 40 or np.count_nonzero(band) < 16:
         return None
-    frames = np.lib.stride_tricks.sliding_window_view(take.samples, size)[::hop][quiet].astype(np.float32)
-    power = _power(rfft(frames * np.blackman(size).astype(np.float32), axis=1)[:, band])
+    frames = np.lib.stride_tricks.sliding_window_view(take.samples, size)[::hop][quiet]
+    power = _power(rfft((frames - take.offset) * np.blackman(size).astype(np.float32), axis=1)[:, band])
     if float(np.median(power[::8])) < 1e-16:
         return None
     level = 10.0 * np.log10(power + 1e-30)
@@ -262,8 +264,9 @@ def _spectrum(low: Floats, size: int) -> tuple[Floats, Floats]:
     pieces = ((pieces - pieces.mean(axis=1, keepdims=True)) * np.hanning(size + 1)[:-1]).astype(np.float32)
     frequency = np.fft.rfftfreq(size, 1.0 / LOW_RATE_HZ)
     frequency = frequency[frequency < _HUM_HZ]
-    power = np.median(_power(rfft(pieces, axis=1)[:, : len(frequency)]), axis=0) / (LOW_RATE_HZ * size)
-    return np.asarray(frequency), np.asarray(power)
+    power, count = np.sort(_power(rfft(pieces, axis=1)[:, : len(frequency)]), axis=0), len(pieces)
+    middle = power[(count - 1) // 2 : count // 2 + 1].mean(axis=0)
+    return np.asarray(frequency), np.asarray(middle / (LOW_RATE_HZ * size))
 
 
 def _codec(take: _Take) -> str | None:
@@ -286,8 +289,9 @@ def _codec(take: _Take) -> str | None:
         edge, (a, b, c, d) = edges[k], ends[k].tolist()
         below, above = decibel[a:b], decibel[c:d]
         rest = decibel[d : np.searchsorted(frequency, 0.48 * take.rate_hz)]
-        drop = float(np.median(below) - np.median(above))
-        if drop > worst and (len(rest) == 0 or float(np.max(rest)) < float(np.median(below)) - 12.0):
+        middle = filters.median(below)
+        drop = middle - filters.median(above)
+        if drop > worst and (len(rest) == 0 or float(np.max(rest)) < middle - 12.0):
             worst, at = drop, float(edge)
     if worst < 18.0:
         return None

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heartwright.listen import filters
 from heartwright.listen.beat import apart
 from heartwright.listen.beat.track import Chain
 from heartwright.listen.timing import slide
@@ -89,7 +90,7 @@ def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
     mean = _mean(energy, at, chain.side, lead, tail)
     some = energy[::EVERY]
     some = some if some.min() > 0 else some[some > 0]
-    floor = float(np.quantile(some, 0.25)) if len(some) else 0.0
+    floor = filters.quantile(some, 0.25) if len(some) else 0.0
     count = [int((chain.side == s).sum()) for s in range(2)]
     found = [rises(mean[s], floor) for s in range(2)]
     lever = min(count) >= FEWEST and chain.beat_s < SLOWEST_LEVER_S
@@ -178,7 +179,7 @@ def _fit(wide: Slide, template: Singles | None, reach: int, turns: int) -> tuple
     for _turn in range(turns):
         if template is None:
             rows = wide.rows(shift)
-            template = np.minimum(rows, 4.0 * np.median(rows.max(axis=1))).mean(axis=0)
+            template = np.minimum(rows, np.float32(4.0 * filters.median(rows.max(axis=1)))).mean(axis=0)
         moved, match = slide.best(wide.fit(template), shift, wide.margin, reach)
         before, shift = shift, moved - int(np.round(np.median(moved - shift)))
         if given is None and np.array_equal(shift, before):  # the mean would be the same
@@ -199,8 +200,7 @@ def _refine(root: Singles, at: Ints, side: Ints, lead: int, tail: int, reach: in
         shift = np.zeros(len(mine), dtype=np.int64)
         for turn in range(3):
             rows = wide.rows(shift)
-            middle_two = [len(mine) // 2, (len(mine) - 1) // 2]
-            template = np.sort(rows, axis=0)[middle_two].mean(axis=0) if len(mine) > 4 else rows.mean(axis=0)
+            template = filters.medians(rows) if len(mine) > 4 else rows.mean(axis=0)
             score = wide.fit(template)
             moved, match[mine] = slide.best(score, shift, wide.margin, reach if turn == 0 else max(3, reach // 2))
             k = np.clip(moved + wide.margin, 1, score.shape[1] - 2)

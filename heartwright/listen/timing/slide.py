@@ -1,15 +1,14 @@
-"""Rows of beats slid along a template: how well each fits at every shift, by one transform of the rows.
+"""Rows of beats slid along a template: how well each fits at every shift, by one product of matrices.
 
 A template changes many times while beats are aligned, the rows do not: they are cut once with room on both sides, their
-spectra and running powers are kept, and each new template costs one inverse transform. Single precision serves: the
-answer is a whole block, or a parabola through correlation coefficients.
+running powers are kept, and each new template meets them at all shifts at once. Single precision serves: the answer is
+a whole block, or a parabola through correlation coefficients.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import irfft, next_fast_len, rfft
 
 from heartwright.records import Floats, Ints
 
@@ -46,9 +45,7 @@ class Slide:
         reach = lead + 2 * margin, tail + 2 * margin
         self.room = rows(signal, at, *reach)
         wide = self.room[:, margin : self.room.shape[1] - margin]
-        self.size = size
-        self.length = next_fast_len(wide.shape[1], real=True)
-        self.spectrum = rfft(wide, self.length, axis=1)
+        self.size, self.wide = size, wide
         sums = _running(wide, size)
         power = _running(wide * wide, size) - sums**2 / size
         self.power = np.sqrt(np.maximum(power, 1e-30)).astype(np.float32)
@@ -63,8 +60,11 @@ class Slide:
         """Correlation coefficient with the template at shifts -margin..margin, [n, 2 margin + 1]."""
         shape = template - template.mean()
         shape = (shape / (np.linalg.norm(shape) or 1.0)).astype(np.float32)
-        inner = irfft(self.spectrum * np.conj(rfft(shape, self.length)), self.length, axis=1)
-        return np.asarray(inner[:, : 2 * self.margin + 1] / self.power)
+        length, last = self.wide.shape[1], 2 * self.margin
+        padded = np.zeros(length + last, np.float32)
+        padded[last : last + self.size] = shape
+        slid = np.lib.stride_tricks.sliding_window_view(padded, length)[::-1]  # [shift, length]
+        return np.asarray((self.wide @ np.ascontiguousarray(slid).T) / self.power)
 
 
 def _running(values: Singles, size: int) -> Floats:
