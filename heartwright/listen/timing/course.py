@@ -43,6 +43,8 @@ PLACES, LOUD = 3, 0.35  # places tried, and how loud they are at least [of the l
 LEAST_LEVEL, MOST_LEVEL = 1.0, 30.0  # sigmas of a mean beat
 CLEAR = 5.0  # sigmas by which the loudest part of a slow clock's stacks stands out of noise, or is looked for near by
 TURNS, STILL = 12, 0.3  # and the gain by which another turn no longer pays
+# By how much a stack may be smeared end to end [s]; how far the mean beat may be off, and steps of it tried each way.
+SMEARED_S, PACE_SIGMAS, MOST_PACES = 150e-6, 2.5, 3
 SMOOTHED, WANDERS = 31, 3.0  # beats of which a mean tells how they wander, if by more than so many sigmas
 
 
@@ -75,13 +77,17 @@ def learn(samples: Floats, rate_hz: float, chain: Chain, quiet: Floats, slow: bo
     side = chain.side[beats]
     if min((side == s).sum() for s in range(2)) < 4:
         return None
+    count = chain.number[beats] - chain.number[beats].mean()
     tried = []
-    for later_s in _places(samples, rate_hz, expected[beats], side, quiet, reach_s, slow):
-        at = expected[beats] + later_s[side]
-        hidden = Hidden([Rows(samples, rate_hz, at[side == s], WINDOW, quiet) for s in range(2)], side, rate_hz)
-        tried.append((at, hidden, hidden.begun()))
-    most = max(state.gain for _at, _hidden, state in tried)
-    at, hidden, state = max((t for t in tried if t[2].gain >= LOUD * most), key=lambda t: float(t[0][0]))
+    for pace_s in _paces(chain):
+        paced = expected[beats] + pace_s * count
+        for later_s in _places(samples, rate_hz, paced, side, quiet, reach_s, slow):
+            at = paced + later_s[side]
+            hidden = Hidden([Rows(samples, rate_hz, at[side == s], WINDOW, quiet) for s in range(2)], side, rate_hz)
+            tried.append((pace_s, later_s[0], at, hidden, hidden.begun()))
+    best = max(tried, key=lambda t: t[4].gain)
+    last = [t for t in tried if t[0] == best[0] and t[4].gain >= LOUD * best[4].gain]
+    _pace, _later, at, hidden, state = max(last, key=lambda t: float(t[1])) if last else best
     found, rows = hidden.learnt(state), hidden.rows
     lag = np.arange(-rows[0].reach, rows[0].reach + 1)
     course_s = at + found.course @ lag / rate_hz
@@ -102,6 +108,15 @@ def _expected(chain: Chain) -> Floats:
     slow = uniform_filter1d(off, SMOOTHED, mode="nearest")
     noise = float(np.std(off - slow)) / np.sqrt(SMOOTHED)
     return np.asarray(mean + slow if float(np.std(slow)) > WANDERS * noise else mean)
+
+
+def _paces(chain: Chain) -> Floats:
+    """By how much the mean beat may be longer than the chain has it [s]: so many that none smears a stack much."""
+    count = len(chain)
+    sigma = float(np.nanmedian(chain.sigma_s)) * float(np.sqrt(12.0 / count**3))
+    step = SMEARED_S / (2.0 * len(_stacks(count // 2)[0]))
+    most = min(int(np.ceil(PACE_SIGMAS * sigma / step - 0.5)), MOST_PACES)
+    return np.arange(-most, most + 1) * step
 
 
 def _stacks(count: int) -> list[Ints]:
