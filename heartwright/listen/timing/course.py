@@ -116,7 +116,7 @@ def _paces(chain: Chain) -> Floats:
     sigma = float(np.nanmedian(chain.sigma_s)) * float(np.sqrt(12.0 / count**3))
     step = SMEARED_S / (2.0 * len(_stacks(count // 2)[0]))
     most = min(int(np.ceil(PACE_SIGMAS * sigma / step - 0.5)), MOST_PACES)
-    return np.arange(-most, most + 1) * step
+    return np.asarray(np.arange(-most, most + 1) * step, dtype=np.float64)
 
 
 def _stacks(count: int) -> list[Ints]:

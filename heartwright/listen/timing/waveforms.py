@@ -17,7 +17,7 @@ MOST_DIRECTIONS, ITERATIONS = 8, 3
 SURELY = 2.0  # noise is taken to be this much stronger where it is taken out
 
 
-def less_noise(wave: NDArray[np.floating], variance: float) -> Floats:
+def less_noise(wave: NDArray[np.floating], variance: float, surely: float = SURELY) -> Floats:
     """A mean waveform less its noise, of `variance` a sample, by Wiener's rule in frequency and then in time.
 
     Noise is as strong at the top of the band, where little of a dull sound is; left in, its slope would pass for the
@@ -26,10 +26,10 @@ def less_noise(wave: NDArray[np.floating], variance: float) -> Floats:
     n = next_fast_len(len(wave) + 64, real=True)
     spectrum = rfft(wave, n)
     power = np.convolve(np.abs(spectrum) ** 2, np.ones(5) / 5, "same")
-    kept = np.clip(1.0 - SURELY * len(wave) * variance / np.maximum(power, 1e-30), 0.0, 1.0)
+    kept = np.clip(1.0 - surely * len(wave) * variance / np.maximum(power, 1e-30), 0.0, 1.0)
     clean = irfft(spectrum * kept, n)[: len(wave)]
     energy = np.convolve(clean**2, np.ones(13) / 13, "same")
-    return np.asarray(clean * np.clip(1.0 - SURELY * variance / np.maximum(energy, 1e-30), 0.0, 1.0))
+    return np.asarray(clean * np.clip(1.0 - surely * variance / np.maximum(energy, 1e-30), 0.0, 1.0))
 
 
 def slope(wave: Floats) -> Floats:
