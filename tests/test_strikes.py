@@ -45,7 +45,7 @@ def test_slid_answers_are_those_at_each_start() -> None:
     exact = Answers.of(POLE, 0.0, RATE_HZ)
     starts = -50e-6 + np.arange(11) / (4.0 * RATE_HZ)
     slid = exact.slid(80, ZERO, float(starts[0]), 11, 4)
-    assert np.abs(slid - exact.rings(exact.sine, 80, ZERO, starts)).max() < 1e-6
+    assert np.abs(slid - exact.rings(exact.sine, 80, ZERO, starts)).max() < 5e-6  # single precision
 
 
 def test_onsets_of_single_blows_are_told_to_a_fraction_of_a_microsecond() -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.fft import irfft, rfft
 
+from heartwright.listen import filters
 from heartwright.listen.beat import cycle
 from heartwright.listen.beat.onsets import Singles
 from heartwright.records import Floats
@@ -52,7 +53,7 @@ def second_beat(strength: Singles, block_rate_hz: float, period: float) -> tuple
     matched = answers(np.roll(halves, -top, axis=1), width)
     a, b = int(np.ceil(ALIKE_NEAREST * bins)), int((1.0 - ALIKE_NEAREST) * bins)
     place = np.arange(a, b + 1) / bins
-    noise = 1.4826 * float(np.median(np.abs(matched - np.median(matched)))) or 1e-12
+    noise = filters.mad(matched) or 1e-12
     unit = float(np.hypot(noise, CLUTTER * matched[0]))
     stands, first = of_its_own(matched, a, b) / unit, max(float(matched[0]) / unit, 0.0)
     prior = place_prior(place)
@@ -110,7 +111,7 @@ def beat_of(half: Floats, width: int) -> Floats:
     inside[: int(AFTER * bins)] = True
     inside[bins - int(BEFORE * bins) :] = True
     soft = _around(half, np.hanning(width + 2)[1:-1])
-    noise = 1.4826 * float(np.median(np.abs(soft - np.median(soft)))) or 1e-12
+    noise = filters.mad(soft) or 1e-12
     return np.asarray(np.where(inside, np.maximum(soft - STANDS * noise, 0.0), 0.0))
 
 
@@ -127,11 +128,11 @@ def _alternation(halves: Floats, width: int) -> float:
     soft = np.array([_around(half, np.hanning(width + 2)[1:-1]) for half in halves])
     beat = soft.sum(axis=0)
     near = np.r_[0 : int(AFTER * len(beat)), len(beat) - int(BEFORE * len(beat)) : len(beat)]
-    noise = 1.4826 * float(np.median(np.abs(beat - np.median(beat)))) or 1e-12
+    noise = filters.mad(beat) or 1e-12
     kernel = np.zeros(len(beat))
     kernel[near] = np.maximum(beat[near] - STANDS * noise, 0.0)
     answer = irfft(rfft(halves, axis=1) * np.conj(rfft(kernel)), len(beat), axis=1)
-    scatter = 1.4826 * float(np.median(np.abs(answer - np.median(answer)))) or 1e-12
+    scatter = filters.mad(answer.ravel()) or 1e-12
     even, odd = answer[:, 0] / scatter
     apart, expected = float(even - odd) / np.sqrt(2.0), UNLIKE * max(float(even + odd), 0.0) / np.sqrt(2.0)
     wide = 1.0 + expected**2

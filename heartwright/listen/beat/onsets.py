@@ -140,14 +140,14 @@ def over_floor(energy: Singles, block_rate_hz: float) -> Singles:
     at = int(FLOOR_QUANTILE * pieces.shape[1])
     floor = np.partition(pieces, at, axis=1)[:, at] / -np.log(1.0 - FLOOR_QUANTILE)
     mean = np.ones(len(energy), np.float32) @ energy / len(energy)
-    least = np.maximum(0.02 * np.median(floor, axis=0), 1e-5 * mean)
+    least = np.maximum(0.02 * filters.medians(floor), 1e-5 * mean)
     inverse = 1.0 / np.maximum(floor, np.maximum(least, np.float32(1e-30)))
     if count == 1:
         return energy * inverse
     groups = -(-len(energy) // GROUP)
     place = np.clip((np.arange(groups) + 0.5) * GROUP / size - 0.5, 0.0, count - 1.0)
     left = np.minimum(place.astype(np.int64), count - 2)
-    part = (place - left)[:, None]
+    part = (place - left).astype(np.float32)[:, None]
     scale = np.asarray(inverse[left] * (1.0 - part) + inverse[left + 1] * part, dtype=np.float32)
     whole = len(energy) // GROUP
     out = np.empty_like(energy)
@@ -206,7 +206,7 @@ def typical_top(values: Singles, block_rate_hz: float) -> float:
     """Median over stretches of a quarter of a second of their highest value."""
     size = max(1, min(int(TYPICAL_S * block_rate_hz), len(values)))
     count = len(values) // size
-    return float(np.median(values[: count * size].reshape(count, size).max(axis=1)))
+    return filters.median(values[: count * size].reshape(count, size).max(axis=1))
 
 
 def smooth(values: Floats, width: int) -> Floats:

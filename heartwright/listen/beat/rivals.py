@@ -149,8 +149,8 @@ def without(strength: Singles, block_rate_hz: float, found: pulse.Pulse) -> Sing
     mean = np.bincount(place, weights=strength, minlength=bins) / count
     shape: Floats = mean * np.sqrt(count)
     shape = np.convolve(np.concatenate([shape[-1:], shape, shape[:1]]), [1.0, 1.0, 1.0], "valid")
-    level = shape - np.median(shape)
-    noise = 1.4826 * float(np.median(np.abs(level))) or 1e-12
+    level = shape - filters.median(shape)
+    noise = 1.4826 * filters.median(np.abs(level)) or 1e-12
     sounds = level > SOUNDS_Z * noise
     kernel = np.ones(2 * AROUND + 1)
     wide = np.convolve(np.concatenate([sounds[-AROUND:], sounds, sounds[:AROUND]]), kernel, "valid") > 0
@@ -185,7 +185,7 @@ def _fold(energy: Singles, block_rate_hz: float, found: pulse.Pulse, rest: Singl
 
 def _stands(shape: Floats) -> float:
     """How far the loudest moment of a fold stands over its middle [noise's mean energy]."""
-    return float(shape.max() - np.median(shape))
+    return float(shape.max()) - filters.median(shape)
 
 
 def _peak(high: Singles, rate_hz: float, time_s: Floats) -> float:

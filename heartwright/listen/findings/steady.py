@@ -149,13 +149,14 @@ def _integrate(y: Floats, x: Floats, gain: Floats, n: int, used: int) -> Steady:
     drift = np.concatenate(([0.0], 10.0 ** np.arange(-9.0, 0.01, 0.75)))
     q, f = (a.ravel() for a in np.meshgrid(walk, drift, indexing="ij"))
     variance = (walk[:, None, None] + (gain + drift[:, None] / gain)).reshape(-1, n)  # [grid, n]
-    sums = (1.0 / variance) @ np.stack([x[0] * x[0], x[0] * x[1], x[1] * x[0], x[1] * x[1], *(x * y), y * y], axis=1)
-    normal, right = sums[:, :4].reshape(-1, 2, 2), sums[:, 4:6]
-    inverse = np.linalg.inv(normal)
-    beta = np.einsum("gij,gj->gi", inverse, right)
-    squares = np.maximum(sums[:, 6] - np.einsum("gi,gi->g", beta, right), 1e-40)
+    sums = (1.0 / variance) @ np.stack([x[0] * x[0], x[0] * x[1], x[1] * x[1], *(x * y), y * y], axis=1)
+    one, both, two, right = sums[:, 0], sums[:, 1], sums[:, 2], sums[:, 3:5]  # of the normal matrices, 2 by 2
+    size = one * two - both * both
+    inverse = np.stack([two, -both, -both, one], axis=1).reshape(-1, 2, 2) / size[:, None, None]
+    beta = (inverse @ right[:, :, None])[:, :, 0]
+    squares = np.maximum(sums[:, 5] - (beta * right).sum(axis=1), 1e-40)
     freedom = max(used - 2, 2)
-    score = -0.5 * _log_sum(variance) - 0.5 * np.linalg.slogdet(normal)[1] - 0.5 * freedom * np.log(squares)
+    score = -0.5 * (_log_sum(variance) + np.log(size) + freedom * np.log(squares))
     share = np.exp(score - score.max())
     share /= share.sum()
     scale = squares / max(freedom - 2, 1)  # posterior mean of the white variance

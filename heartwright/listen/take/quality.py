@@ -85,7 +85,7 @@ def _prepare(samples: Samples, offset: np.float32, rate_hz: float, high: Samples
     rows = high[: count * size].reshape(count, size)
     power = np.asarray(np.einsum("ij,ij->i", rows, rows), dtype=np.float64) / size
     level = 10.0 * np.log10(power + 1e-16)
-    middle = float(np.median(level))
+    middle = filters.median(level)
     ticks = filters.peaks(level, height=middle + 8.0, prominence=8.0, distance=round(0.06 / _BLOCK_S))
     loud = level > middle + 6.0
     near = np.convolve(loud, np.ones(round(0.02 / _BLOCK_S)), "full")[: len(loud)] > 0
@@ -182,7 +182,7 @@ def _patchiness_db(take: _Take) -> float | None:
         return None
     frames = np.lib.stride_tricks.sliding_window_view(take.samples, size)[::hop][quiet]
     power = _power(rfft((frames - take.offset) * np.blackman(size).astype(np.float32), axis=1)[:, band])
-    if float(np.median(power[::8])) < 1e-16:
+    if filters.median(power[::8].ravel()) < 1e-16:
         return None
     level = 10.0 * np.log10(power + 1e-30)
     level -= ndimage.uniform_filter(level, (7, 15), mode="nearest")
@@ -207,8 +207,8 @@ def _gain(take: _Take) -> str | None:
         inside = take.ticks[(take.ticks >= a) & (take.ticks < b)]
         hush = take.level_db[a:b][take.quiet[a:b]]
         if len(inside) and len(hush) > 10:
-            ticks.append(float(np.median(take.level_db[inside])))
-            floor.append(float(np.median(hush)))
+            ticks.append(filters.median(take.level_db[inside]))
+            floor.append(filters.median(hush))
     if len(ticks) < 6:
         return None
     swing = min(float(np.ptp(np.array(ticks))), float(np.ptp(np.array(floor))))

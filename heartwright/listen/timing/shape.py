@@ -181,7 +181,7 @@ def _fit(wide: Slide, template: Singles | None, reach: int, turns: int) -> tuple
             rows = wide.rows(shift)
             template = np.minimum(rows, np.float32(4.0 * filters.median(rows.max(axis=1)))).mean(axis=0)
         moved, match = slide.best(wide.fit(template), shift, wide.margin, reach)
-        before, shift = shift, moved - int(np.round(np.median(moved - shift)))
+        before, shift = shift, moved - round(filters.median(moved - shift))
         if given is None and np.array_equal(shift, before):  # the mean would be the same
             break
         template = given = None
@@ -208,7 +208,7 @@ def _refine(root: Singles, at: Ints, side: Ints, lead: int, tail: int, reach: in
             a, b, c = (score[row, k + d].astype(np.float64) for d in (-1, 0, 1))
             bend = a - 2 * b + c
             part = np.where(bend < -1e-12, 0.5 * (a - c) / np.where(bend < -1e-12, bend, -1.0), 0.0)
-            before, shift = shift, moved - int(np.round(np.median(moved - shift)))
+            before, shift = shift, moved - round(filters.median(moved - shift))
             time[mine] = at[mine] + shift + np.clip(part, -0.5, 0.5)
             if turn and np.array_equal(shift, before):  # the mean would be the same
                 break

@@ -9,10 +9,11 @@ nothing is used, in answers and takes alike. Conventions: times in seconds, wave
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 
 from heartwright.listen.timing.modal import Complexes
@@ -50,11 +51,6 @@ class Answers:
         quarter = through / (rise * rise + pole.imag[:, None] ** 2)
         return cls(pole, omega, through, pole.imag[:, None] * quarter, rise * quarter, size, rate_hz)
 
-    def blurred(self, blur_s: float) -> Answers:
-        """Of the mean of blows that scatter by `blur_s` (one sigma)."""
-        less = np.exp(-0.5 * (self.omega * blur_s) ** 2)
-        return replace(self, through=self.through * less, sine=self.sine * less, quarter=self.quarter * less)
-
     def rings(self, spectra: Complexes, n: int, zero: int, starts_s: Floats, blur_s: Floats | float = 0.0) -> Floats:
         """Waveforms [start, m, n] of blows at `starts_s`, with `spectra` [m, k]; single precision serves.
 
@@ -62,13 +58,20 @@ class Answers:
         """
         rise = -0.5 * np.multiply.outer(np.square(blur_s), self.omega**2)
         late = np.exp(rise - 1j * self.omega * (starts_s + zero / self.rate_hz)[:, None]).astype(np.complex64)
-        return np.asarray(irfft(spectra.astype(np.complex64) * late[:, None], self.size, axis=2)[:, :, :n])
+        told = (spectra.astype(np.complex64) * late[:, None]).reshape(-1, len(self.omega)).view(np.float32)
+        return np.asarray(told @ _back(self.size, len(self.omega), n)).reshape(len(late), -1, n)
 
-    def slid(self, n: int, zero: int, first_s: float, count: int, finer: int) -> Floats:
-        """Waveforms [count, m, n] of blows at `first_s` and later, `finer` to a sample: those of a few, moved."""
-        whole = (count - 1) // finer
-        few = self.rings(self.sine, n + whole, zero + whole, first_s + np.arange(finer) / (finer * self.rate_hz))
-        every = np.arange(count)
+    def slid(
+        self, n: int, zero: int, first_s: float, count: int, finer: int, *, step: int = 1, blur_s: float = 0.0
+    ) -> Floats:
+        """Waveforms [count, m, n] of blows at `first_s` and later, `step` of `finer` to a sample: of few, moved.
+
+        `blur_s` as in `rings`.
+        """
+        every = step * np.arange(count)
+        whole = int(every[-1]) // finer
+        starts = first_s + np.arange(finer) / (finer * self.rate_hz)
+        few = self.rings(self.sine, n + whole, zero + whole, starts, blur_s)
         moved = np.lib.stride_tricks.sliding_window_view(few, n, axis=2)  # [finer, m, whole + 1, n]
         return np.asarray(moved[every % finer, :, whole - every // finer])
 
@@ -110,6 +113,18 @@ def _band(size: int, rate_hz: float) -> tuple[Floats, Floats, Floats]:
     omega = 2.0 * np.pi * rfftfreq(size, 1.0 / rate_hz)
     omega = omega[omega < 2.0 * np.pi * EDGE[1] * rate_hz]
     return omega, _through(omega / (2.0 * np.pi * rate_hz)) * rate_hz, cube(omega, rate_hz)
+
+
+@lru_cache(maxsize=64)
+def _back(size: int, count: int, n: int) -> NDArray[np.float32]:
+    """From the first `count` of a spectrum (real and imaginary parts by turns) to the first `n` of `size` samples.
+
+    They are so few that one product of matrices costs less than the transforms.
+    """
+    turn = 2.0 * np.pi / size * np.outer(np.arange(count), np.arange(n))
+    out = np.stack([np.cos(turn), -np.sin(turn)], axis=1) * (2.0 / size)
+    out[0] *= 0.5  # the mean is there once
+    return np.asarray(out.reshape(2 * count, n), dtype=np.float32)
 
 
 def within_band(wave: Floats) -> Floats:

@@ -158,21 +158,18 @@ class _Trial:
         cls, part: Part, sharp: Answers, start_s: float, mixture: Floats, bank_s: Floats, bounce_s: Floats
     ) -> _Trial:
         """Gaps `bank_s` [a] and `bounce_s` [b] are whole samples apart."""
-        soft, n, m = sharp.blurred(strikes.BLUR_S), len(part.values), len(mixture)
-        lock, late, soon = sharp.rings(sharp.sine, n, part.zero, start_s + np.array([0.0, 2e-6, -2e-6])) @ part.white.T
-        delay = mixture @ (late - soon)
+        n, m = len(part.values), len(mixture)
+        lock, late, soon = sharp.rings(sharp.sine, n, part.zero, start_s + np.array([0.0, 2e-6, -2e-6]))
+        delay = part.white @ (mixture @ (late - soon))
         delay = delay / max(float(np.linalg.norm(delay)), 1e-30)
-
-        def less(rows: Floats) -> Floats:
-            return np.asarray(rows - (rows @ delay)[..., None] * delay)
+        white = part.white.T - np.outer(delay @ part.white, delay)  # and without the delay
 
         def after(gap_s: Floats) -> Floats:
             step = round((gap_s[1] - gap_s[0]) * sharp.rate_hz)
-            rows = soft.slid(n, part.zero, start_s + gap_s[0], (len(gap_s) - 1) * step + 1, 1)[::step]
-            return rows @ part.white.T
+            return sharp.slid(n, part.zero, start_s + gap_s[0], len(gap_s), 1, step=step, blur_s=strikes.BLUR_S)
 
-        bank, bounce = less(after(bank_s)), less(lock + strikes.ECHO[0] * after(bounce_s))
-        right = less(part.values)
+        bank, bounce = after(bank_s) @ white, (lock + strikes.ECHO[0] * after(bounce_s)) @ white
+        right = part.values - (part.values @ delay) * delay
         ridge = np.eye(m) * (m / (strikes.LOOSE * part.peak**2))
         first = np.asarray(np.linalg.inv(bounce @ bounce.transpose(0, 2, 1) + ridge), dtype=np.float64)
         own = bounce @ right
