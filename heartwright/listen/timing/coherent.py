@@ -171,6 +171,14 @@ class Heard:
         """Shifts [samples] that waveforms [k, n] added to a beat of mean level make it seem to have."""
         return np.asarray(self.rows.whitened(waves) @ self.weights)
 
+    def stands(self) -> float:
+        """How far the energy of the mean of all beats that are timed lies over that of noise [sigmas]."""
+        rows = self.rows
+        at = (self.time_s - rows.expected_s) * rows.rate_hz
+        ok = np.isfinite(at)
+        mean = rows.wave(rows.summed(rows.spectrum[ok], np.ones(int(ok.sum())), at[ok]))
+        return float((mean @ mean / max(int(ok.sum()), 1) - rows.length) / np.sqrt(2.0 * rows.length))
+
     def hidden(self, waves: Floats) -> NDArray[np.bool_]:
         """Which waveforms [k, n], added to beats in shares of one sigma, the noise hides from the directions found."""
         white = self.rows.whitened(waves)
@@ -228,6 +236,8 @@ def refined(heard: Heard, drawn: Floats) -> Heard:
     for _turn in range(2):
         moved = rows.shifted(rows.spectrum, at, rows.length)
         wave = waveforms.less_noise((weight @ moved).astype(np.float64) / total, 1.0 / total)
+        if float(wave @ wave) * total < LEAST_MEAN:
+            return heard
         basis = np.stack([wave, waveforms.slope(wave)])
         dual = basis - np.linalg.solve(small, white @ basis.T).T @ white
         both = np.linalg.solve(dual @ basis.T, dual)

@@ -28,6 +28,7 @@ from heartwright.records import Floats, Ints
 FEWEST_A_SIDE = 8
 HEARD, CLEARLY = 0.6, 0.9  # share of the beats that must show a sound, and one that they are timed by
 LEAST_GAIN = 20.0  # log likelihood of faint beats' waveforms over that of noise below which they are none
+STANDS = 6.0  # sigmas by which the energy of a side's mean stands out of noise, or none of its beats is told by it
 OFF_COURSE_S = 120e-6  # how far from the course that all keep a faint beat is believed
 MISPLACED_S = 0.5e-3  # by which a side whose waveform does not show may be off the other's sound [one sigma]
 FAINTEST = 5.0  # height of most unlockings' correlation, in sigmas, below which beats are not timed by them
@@ -207,7 +208,7 @@ def _on_course(samples: Floats, rate_hz: float, chain: Chain, quiet: Floats, sid
             continue
         away = heard.time_s - side.course_s
         near = np.abs(away - np.nanmedian(away)) < OFF_COURSE_S
-        if near.sum() >= FEWEST_A_SIDE:
+        if near.sum() >= FEWEST_A_SIDE and heard.stands() > STANDS:
             return replace(heard, time_s=np.where(near, heard.time_s, np.nan))
     return None
 

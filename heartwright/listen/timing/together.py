@@ -85,8 +85,10 @@ def rated(reading: Reading, chain: Chain, time_s: Floats, clock_ppm: tuple[float
 
 
 def slope(number: Ints, side: Ints, time_s: Floats) -> tuple[float, float]:
-    """Mean beat [s] by least squares, with its one-sigma error [s]; times far from the line are left out, and sides that
-    scatter by more count by less."""
+    """Mean beat [s] by least squares, with its one-sigma error [s].
+
+    Times far from the line are left out, and sides that scatter by more count by less.
+    """
     design = np.stack([np.ones(len(number)), number - number.mean(), side - 0.5], axis=1)
     time = time_s - time_s[0]
     off = time - design @ np.linalg.lstsq(design, time, rcond=None)[0]
