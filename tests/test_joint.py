@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from heartwright.listen.timing.joint import bank, unravel, volley
-from heartwright.listen.timing.joint.bank import Bank, Blow, Circle, Mean
+from heartwright.listen.timing.joint.bank import Bank, Blow, Circle, Mean, Poles
 from heartwright.listen.timing.joint.unravel import Plan
 from heartwright.listen.timing.joint.volley import Volley
 from heartwright.records import Floats
@@ -56,7 +56,7 @@ def test_two_means_teach_what_a_third_blow_sounds_like(case: Bank) -> None:
     waves = rung(case, np.array([[0.0], [apart]]), mixtures[:, None], 75, 16) + 0.1 * rng.standard_normal((2, 75))
     means = [Mean(wave, 16, 0.01) for wave in waves]
     start = [Blow(1.3, np.zeros(0)), Blow(1.3 + 0.3, np.zeros(0))]
-    found, blows, left = bank.learn(WHITE, means, start, POLE, None, 20)
+    found, blows, left = bank.learn(WHITE, means, start, Poles.of(POLE, 0.01), None, 20)
     assert left < 1.3
     assert blows[1].time - blows[0].time == pytest.approx(apart, abs=0.01)
     third = rung(case, np.zeros((1, 1)), LOCK[:1][None])[0]

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
-from scipy.fft import irfft
+from scipy.fft import irfft, rfft
 from scipy.linalg import solve_toeplitz
 
 from heartwright.listen.timing.coherent import Singles
@@ -34,7 +34,11 @@ TAPS, EARLY = 40, 3  # of the filter, and how many of them come before the blow
 FILTER_FALLS = 12.0  # samples in which the filter's taps are taken to fall by e
 BAND = (0.40, 0.50)  # of the rate: where the filter's band ends for sure
 PREDICTS = 16  # samples from which the noise is predicted
-POLE_SHARE = 3e-3  # by which poles may differ from what the ringing tells [of the frequency, one sigma]
+# How far poles may be from what the ringing tells [of the frequency, one sigma], at best and for each part of noise in
+# the loudest of the waveforms they are of: twice what most are (made takes of 10 to 40 dB, seeds of 3,000), since a
+# tenth of them, those of near modes, are further off.
+POLE_LEAST, POLE_SHARE = 5e-4, 0.25
+MISSED_Q, MISSED_SHARE, MISSED_FROM = 20.0, 0.02, 0.6  # of a mode that the ringing did not tell; its lowest frequency
 SLOW = 3  # highest power of time of the drift, which means nothing
 DAMPING, MOST_TRIES, LEAST_GAIN = 1e-2, 6, 3e-3
 
@@ -46,6 +50,28 @@ class Mean:
     values: Floats
     zero: int
     variance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Poles:
+    """Poles as the ringing tells them: `value` [m] and how far their real and imaginary parts may be off, `sigma` [m]
+    [per sample]."""
+
+    value: Complexes
+    sigma: Floats
+
+    @classmethod
+    def of(cls, value: Complexes, unsure: float) -> Poles:
+        """Of waveforms of which `unsure` is noise [share of the peak]."""
+        return cls(value, float(np.hypot(POLE_LEAST, POLE_SHARE * unsure)) * value.imag)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def joined(self, frequency: float) -> Poles:
+        """With a mode of `frequency` [rad per sample] that rings out too soon to have been told."""
+        value = np.append(self.value, frequency * complex(-0.5 / MISSED_Q, 1.0))
+        return Poles(value, np.append(self.sigma, MISSED_SHARE * frequency))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,32 +217,50 @@ def predictor(quiet: Floats) -> Floats:
 
 
 def learn(
-    circle: Circle, means: list[Mean], blows: list[Blow] | None, pole: Complexes, taps: Floats | None, turns: int
+    circle: Circle, means: list[Mean], blows: list[Blow] | None, known: Poles, begun: Bank | None, turns: int
 ) -> tuple[Bank, list[Blow], float]:
     """The bank that explains `means`, their blows, and what is left over of each value (1: noise).
 
-    Without `taps` the filter begins as none, and the blows with no more than the times of `blows`.
+    It is looked for from what has `begun` it, or, without, from a filter that is none; the blows begin with no more
+    than the times of `blows` where these have no mixtures.
     """
-    fit = _Fit(circle, means, pole)
-    if taps is None:
-        taps = np.zeros(TAPS)
-        taps[EARLY] = 1.0
+    fit = _Fit(circle, means, known)
+    taps, pole = (_none(), known.value) if begun is None else (begun.taps, begun.pole)
     start = [b.time for b in blows] if blows is not None else [0.0] * len(means)
-    known = [b.gain for b in blows] if blows is not None else []
-    gains = known if known and len(known[0]) else fit.mixtures(taps, start)
-    return fit.run(np.asarray(taps), gains, np.array(start), turns)
+    gains = [b.gain for b in blows] if blows is not None else []
+    if not gains or not len(gains[0]):
+        gains = fit.mixtures(taps, start)
+    return fit.run(taps, gains, np.array(start), pole, turns)
+
+
+def _none() -> Floats:
+    """The filter that leaves everything as it is."""
+    taps = np.zeros(TAPS)
+    taps[EARLY] = 1.0
+    return taps
+
+
+def missed(bank: Bank, means: list[Mean], blows: list[Blow], highest: float) -> float:
+    """Where most is left over of `means`, of frequencies to `highest` [rad per sample]."""
+    power = np.zeros(SIZE // 2 + 1)
+    for mean, blow in zip(means, blows, strict=True):
+        wave, slope, behind = bank.at(np.array([blow.time]), len(mean.values), mean.zero)
+        left = steady(mean.values - blow.gain @ (wave + behind[:, None, None] * slope)[0])
+        power += np.abs(rfft(left * np.hanning(len(left)), SIZE)) ** 2 / mean.variance
+    omega = bank.circle.omega
+    inside = (omega > MISSED_FROM * bank.pole.imag.min()) & (omega < highest)
+    return float(omega[int(np.argmax(np.where(inside, power, 0.0)))])
 
 
 class _Fit:
     """Least squares for taps, mixtures, onsets and poles; unknowns in that order."""
 
-    def __init__(self, circle: Circle, means: list[Mean], pole: Complexes) -> None:
-        self.circle, self.first = circle, pole
+    def __init__(self, circle: Circle, means: list[Mean], known: Poles) -> None:
+        self.circle, self.first, self.spread = circle, known.value, known.sigma
         self.means = [replace(mean, values=steady(mean.values)) for mean in means]
-        self.m, self.k = len(pole), len(means)
+        self.m, self.k = len(known), len(means)
         peak = max(float(np.abs(mean.values).max()) for mean in means)
         self.loose = self.m / (8.0 * peak**2)
-        self.spread = POLE_SHARE * pole.imag
         fall = np.exp(np.abs(np.arange(TAPS) - EARLY) / FILTER_FALLS)
         ones, onset = np.ones(self.m), np.full(self.k, 1e-2)
         self.held = np.concatenate([fall**2, np.full(self.k * self.m, self.loose), onset, ones, ones])
@@ -231,9 +275,11 @@ class _Fit:
             out.append(np.asarray(np.linalg.solve(normal, wave @ mean.values / mean.variance)))
         return out
 
-    def run(self, taps: Floats, gains: list[Floats], at: Floats, turns: int) -> tuple[Bank, list[Blow], float]:
+    def run(
+        self, taps: Floats, gains: list[Floats], at: Floats, pole: Complexes, turns: int
+    ) -> tuple[Bank, list[Blow], float]:
         """Damped steps until they no longer pay."""
-        gain, pole, damping = np.array(gains), self.first, DAMPING
+        gain, damping = np.array(gains), DAMPING
         m, k = self.m, self.k
         cost, normal, toward = self._turn(taps, gain, at, pole)
         for turn in range(turns):

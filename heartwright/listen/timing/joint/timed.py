@@ -16,7 +16,7 @@ import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 
 from heartwright.listen.timing.joint import bank, unravel, volley
-from heartwright.listen.timing.joint.bank import Bank, Blow, Circle, Mean
+from heartwright.listen.timing.joint.bank import Bank, Blow, Circle, Mean, Poles
 from heartwright.listen.timing.joint.struck import FEWEST, Beats, Side, places
 from heartwright.listen.timing.joint.unravel import Found, Plan, Survey
 from heartwright.listen.timing.joint.volley import Fit, Volley
@@ -42,6 +42,7 @@ TEACHES_MORE = 1.05  # left of locks beyond which they teach the bank
 # The same of the means that teach the bank: beyond which it is none, with more of them no better, and below which good.
 BANK_LEFT, TAUGHT_LEFT, WELL_LEFT = 6.0, 3.0, 1.2
 LATER_SPANS = (0.007, 0.075)  # when the blows after a lock come [spans from unlocking to lock]
+MISSED, MISSED_PAYS = 2, 0.7  # modes looked for that the ringing did not tell; what each must leave over of the rest
 APART = (0.0, 1.0, -1.0)  # samples by which the sides are moved against each other to begin learning from
 ODD = 5.0  # sigmas by which a beat's cost exceeds most beats', beyond which it holds other blows
 TAUGHT, TAUGHT_ZERO = 72, 12  # samples of the means that teach the bank, and of these before the blow
@@ -61,28 +62,31 @@ class Timed:
 
 
 def time(
-    sides: list[Side], samples: Floats, rate_hz: float, quiet: Floats, pole: Complexes
+    sides: list[Side], samples: Floats, rate_hz: float, quiet: Floats, pole: Complexes, unsure: float
 ) -> list[list[Timed | None]]:
-    """Unlocking, impulse and lock of each side; None where they are not told."""
+    """Unlocking, impulse and lock of each side; None where they are not told.
+
+    `pole` [m] are those of the ringing [1/s], `unsure` is the share of noise in it.
+    """
     try:
-        told = _time(sides, samples, rate_hz, quiet, pole) if rate_hz >= LOWEST_RATE_HZ else None
+        told = _time(sides, samples, rate_hz, quiet, pole, unsure) if rate_hz >= LOWEST_RATE_HZ else None
     except np.linalg.LinAlgError:  # sound of which no bank can be made
         told = None
     return told or [[None, None, None] for _ in sides]
 
 
 def _time(
-    sides: list[Side], samples: Floats, rate_hz: float, quiet: Floats, pole: Complexes
+    sides: list[Side], samples: Floats, rate_hz: float, quiet: Floats, pole: Complexes, unsure: float
 ) -> list[list[Timed | None]] | None:
     if min(len(side.whole()) for side in sides) < FEWEST:
         return None
     circle = Circle(bank.predictor(quiet))
     beats = [Beats(side, samples, rate_hz, quiet, circle) for side in sides]
-    pole = _ringing(pole / rate_hz, beats)
-    if len(pole) < 2:
+    poles = Poles.of(_ringing(pole / rate_hz, beats), unsure)
+    if len(poles) < 2:
         return None
     means = [_mean(b.unlock, b.side.unlock.rows.before) for b in beats]
-    own, taught, left = _learnt(circle, means, [b.side.begun_s * rate_hz for b in beats], pole)
+    own, taught, left, poles = _learnt(circle, means, [b.side.begun_s * rate_hz for b in beats], poles)
     if left > BANK_LEFT:
         return None
     usual = [Volley(np.array([b.time]), np.ones(1), b.gain[None], volley.usual(b.gain[None])) for b in taught]
@@ -97,7 +101,7 @@ def _time(
             _teach(lessons, known, b.unlock.shape[1], b.side.unlock.rows.before, unlock, own)
             if impulse is not None:
                 _teach(lessons, known, b.impulse.shape[1], b.rows.before, impulse, own)
-        better, _blows, left = bank.learn(circle, lessons, known, pole, own.taps, AGAIN)
+        better, _blows, left = bank.learn(circle, lessons, known, poles, own, AGAIN)
         if left < TAUGHT_LEFT:
             own = better
     usual = [fit.volley(v) for fit, v in zip(unlocked, usual, strict=True)]
@@ -108,7 +112,7 @@ def _time(
     unlocked = [_unlocked(b, own, v) for b, v in zip(beats, usual, strict=True)]
     impulses = [_impulse(b, own, found, volley.settled) for b, found in zip(beats, struck, strict=True)]
     windows = [b.less_older(b.lock, b.side.lock.time_s, b.side.lock.rows.before, own) for b in beats]
-    locks = _locks(beats, windows, own, _locked(beats, windows, own), lessons, known)
+    locks = _locks(beats, windows, own, _locked(beats, windows, own), lessons, known, poles)
     out = []
     for s, b in enumerate(beats):
         fits = (b.side.unlock.time_s, unlocked[s]), (b.expected, impulses[s]), (b.side.lock.time_s, locks[s])
@@ -118,18 +122,32 @@ def _time(
     return out
 
 
-def _learnt(circle: Circle, means: list[Mean], begun: list[float], pole: Complexes) -> tuple[Bank, list[Blow], float]:
-    """The bank that explains `means`, whose blows are at `begun` or, where that ends badly, a little beside."""
+def _learnt(
+    circle: Circle, means: list[Mean], begun: list[float], poles: Poles
+) -> tuple[Bank, list[Blow], float, Poles]:
+    """The bank that explains `means`, whose blows are at `begun` or, where that ends badly, a little beside.
+
+    A mode that rings out before the locks' ringing is looked at is not in `poles`; it shows in what is left over.
+    """
     best = None
     for apart in APART:
         first = [Blow(at + apart * s, np.zeros(0)) for s, at in enumerate(begun)]
-        found = bank.learn(circle, means, first, pole, None, LEARNT)
+        found = bank.learn(circle, means, first, poles, None, LEARNT)
         if best is None or found[2] < best[2]:
             best = found
         if best[2] < WELL_LEFT:
             break
     assert best is not None
-    return best
+    own, blows, left = best
+    for _mode in range(MISSED):
+        if left < WELL_LEFT:
+            break
+        more = poles.joined(bank.missed(own, means, blows, 2.0 * np.pi * HIGHEST))
+        better = bank.learn(circle, means, [Blow(b.time, np.zeros(0)) for b in blows], more, None, LEARNT)
+        if better[2] > MISSED_PAYS * left:
+            break
+        (own, blows, left), poles = better, more
+    return own, blows, left, poles
 
 
 def _ringing(pole: Complexes, beats: list[Beats]) -> Complexes:
@@ -178,7 +196,8 @@ def _struck(beats: list[Beats], own: Bank) -> list[Found | None]:
         surveys.append(seen)
         tried.append(unravel.seconds(seen, (SECOND[0] * rate, SECOND[1] * rate, GRID)))
     out = _shown(surveys, tried, own)
-    _everywhere(surveys, out, own, UNLIKE_S * rate, lambda seen: unravel.pairs(seen, (SECOND[0] * rate, SECOND[1] * rate)))
+    later = SECOND[0] * rate, SECOND[1] * rate
+    _everywhere(surveys, out, own, UNLIKE_S * rate, lambda seen: unravel.pairs(seen, later))
     found = iter(out)
     return [next(found) if b.hears else None for b in beats]
 
@@ -199,9 +218,12 @@ def _everywhere(
         behind = np.array([f.volley.time[1:] - f.volley.time[0] for f in out if f is not None])
         if len(behind) == len(out) and np.ptp(behind, axis=0).max() < unlike and max(left) < UNSURE_LEFT:
             return
+        found = known = out[s]
         for first, delay in places_of(surveys[s]):
-            out[s] = unravel.judged(replace(surveys[s], firsts=[first]), own, [delay], out[s])
-        left[s] = np.inf if (found := out[s]) is None else found.left
+            found = unravel.judged(replace(surveys[s], firsts=[first]), own, [delay], found)
+        if found is not None and (known is None or found.score < known.score - RIVAL):
+            out[s] = found
+        left[s] = np.inf if found is None else found.left
 
 
 def _impulse(
@@ -258,10 +280,11 @@ def _locks(
     found: list[Found | None],
     lessons: list[Mean],
     known: list[Blow],
+    poles: Poles,
 ) -> list[Fit | None]:
     """The locks of each side; loud ones that leave much teach the bank too, after the `lessons` it has had."""
     zero = [b.side.lock.rows.before for b in beats]
-    usual = [None if f is None or f.left > LOOSE_LEFT else f.volley for f in found]
+    usual = [None if f is None or f.left > LOOSE_LEFT else f.volley.known() for f in found]
     some = [rows[places(len(rows), LEARNT_FROM)] for rows in windows]
 
     def few(bank_now: Bank, now: list[Volley | None]) -> list[Fit | None]:
@@ -277,7 +300,7 @@ def _locks(
         for fit, z in zip(fits, zero, strict=True):
             if fit is not None:
                 _teach(lessons, known, fit.rest.shape[1], z, fit, own)
-        better, _blows, _left = bank.learn(own.circle, lessons, known, own.pole, own.taps, AGAIN)
+        better, _blows, _left = bank.learn(own.circle, lessons, known, poles, own, AGAIN)
         again = few(better, usual)
         if sum(float(np.median(f.left)) for f in again if f is not None) < sum(left):
             own, fits = better, again

@@ -25,7 +25,7 @@ LOOK, STEP = (-7.0, 2.0), 0.125
 SOONER = 0.5
 FIRSTS, RIVAL = 2, 60.0  # onsets of the first that are followed, and how much less likely they may be (twice the log)
 TRIED, PROVED, SOME = 2, 2, 16  # combinations tried on some beats, and those fitted to them; beats
-ROUGH, FEW, PAIRS = 1.0, 8, 3  # steps [samples] and beats by which all pairs of blows are tried, and pairs believed
+ROUGH, FEW, PAIRS = 0.5, 8, 3  # steps [samples] and beats by which all pairs of blows are tried, and pairs believed
 CLEARLY = 30.0  # squares by which a combination does worse than the best before it is fitted, to be left
 NEAR = 2  # grid steps by which combinations are the same
 POLISH = 4
@@ -111,7 +111,7 @@ def pairs(seen: Survey, later: tuple[float, float]) -> list[tuple[float, Floats]
     tried.sort(key=lambda t: -float(t[1].max()))
     out: list[tuple[float, Floats]] = []
     for first, gain in tried:
-        if all(abs(first - taken) > NEAR * ROUGH for taken, _delay in out):
+        if all(abs(first - taken) > 2.0 * NEAR * ROUGH for taken, _delay in out):
             out.append((first, grid[[int(np.argmax(gain))]]))
     return out[:PAIRS]
 
@@ -124,7 +124,7 @@ def triples(seen: Survey, later: tuple[float, float]) -> list[tuple[float, Float
         gain = _gained(seen, np.concatenate([[first], first + second]), grid, FEW)
         for third in _tops(gain):
             delay = np.sort(np.concatenate([second, grid[[third]]]))
-            if delay[1] - delay[0] > NEAR * ROUGH:
+            if delay[1] - delay[0] > 2.0 * NEAR * ROUGH:
                 out.append((first, delay))
     return out
 
