@@ -43,9 +43,9 @@ LEAST_NEAR_S, LOOSER = 15e-6, 1.3  # how near they are at least taken to lie, an
 FLOOR = 3.0  # peak of a correlation, in sigmas, below which a beat was not heard
 LEAST_FLOOR = 2.0  # the same of beats whose course is known, so that little noise is within reach
 SOFTEST = 0.35  # height of a correlation below which it is of something else [of most beats']
-# By how much more than the noise is taken out of means: of beats whose course is known no more, since noise does not
-# pass for them (30 made clocks of 3 dB, seeds from 1,000: 3 of 52 sides more are told, none worse).
-SURELY = (waveforms.SURELY, 1.0)
+# By how much more than the noise is taken out of means by which beats of a known course are aligned, and by which they
+# are timed where else nothing is left of them (30 made clocks of 3 dB, seeds from 1,000: 3 of 52 sides more are told).
+LEAST_SURELY = 1.0
 DOUBT_S = 40e-6  # rms of what else is likely, beyond which a beat was not heard either
 LEAST_MEAN = 9.0  # squared height of the mean of all beats in sigmas, below which there is no sound
 BEGUN = 0.04  # share of its energy by which a sound has begun
@@ -209,7 +209,9 @@ def hear(
     if heard.sum() < 4:
         return None
     own = min(rows.length, rows.before + max(6, int(min(first_s, 1.0) * rate_hz)))
-    sharp = _sharpened(rows, at, heard, own, SURELY[int(known_s is not None)])
+    sharp = _sharpened(rows, at, heard, own, waveforms.SURELY)
+    if sharp is None and known_s is not None:
+        sharp = _sharpened(rows, at, heard, own, LEAST_SURELY)
     if sharp is None:
         return None
     at, sigma, level, weights, varied = sharp
@@ -264,7 +266,7 @@ def _aligned(rows: Rows, window: Window, known: Floats | None) -> tuple[Floats, 
     for _turn in range(TURNS):
         weight = (np.clip(score, 0.0, None) / max(float(score.max()), 1e-30)).astype(np.float32) ** 2
         mean = rows.wave(rows.summed(rows.spectrum, weight, at))
-        wave = waveforms.less_noise(mean, float(weight @ weight), SURELY[int(known is not None)])
+        wave = waveforms.less_noise(mean, float(weight @ weight), waveforms.SURELY if known is None else LEAST_SURELY)
         before, middle = at, float(np.median(at))
         near = neighbours(at)
         spread = LOOSER * 1.4826 * float(np.median(np.abs(at - near)))
