@@ -136,7 +136,8 @@ def _without_ticks(envelope: Floats, beat_s: float) -> Floats:
     common = (1.0 - part) * rows[int(k)] + part * rows[int(k) + 1]
     extra = common - filters.quantile(envelope, 0.3)
     extra[extra < 2.0 * filters.median(np.abs(extra))] = 0.0
-    phase = np.minimum(np.mod(np.arange(len(envelope)), pair).astype(np.int64), bins - 1)
+    number = np.arange(len(envelope))
+    phase = np.minimum((number - (number / pair).astype(np.int64) * pair).astype(np.int64), bins - 1)
     return np.asarray(np.maximum(envelope - np.maximum(extra, 0.0)[phase], 0.0))
 
 
@@ -154,15 +155,16 @@ def _period_in_beats(envelope: Floats, beat_s: float) -> tuple[int, bool] | None
     level = np.log1p(envelope / floor)
     level -= np.mean(level)
     size = len(level)
-    length = next_fast_len(2 * size, True)
-    spectrum = rfft(level, length)
-    covariance = irfft(spectrum * np.conj(spectrum), length)[:size] / np.arange(size, 0, -1)
     most = min(_MOST_BEATS, int(size * _STEP_S / beat_s / _FEWEST_CYCLES), int(_LONGEST_S / beat_s))
     least = max(_FEWEST_BEATS, int(np.ceil(_SHORTEST_S / beat_s)))
     if most < least:
         return None
     candidates = np.arange(least, most + 1)
     reach = round(0.012 / _STEP_S)
+    lags = min(int((most + 1) * beat_s / _STEP_S) + reach + 1, size)
+    length = next_fast_len(size + lags, True)
+    spectrum = rfft(level, length)
+    covariance = irfft(spectrum * np.conj(spectrum), length)[:lags] / (size - np.arange(lags))
 
     def height(after: Floats) -> Floats:
         lag = np.round(after * beat_s / _STEP_S).astype(np.int64)

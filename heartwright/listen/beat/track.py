@@ -261,7 +261,7 @@ def _singly(
     mean = frame.folded.mean(axis=0)
     sharp = float(np.sqrt(np.sum(np.diff(mean) ** 2) / max(np.sum(mean**2), 1e-12)))
     clear = [float(choice.clear[expected.side == s][:1].sum()) or 1.0 for s in range(2)]
-    strays = _strays(answer / np.array(clear)[:, None], time, expected.beat)
+    strays = _strays(answer / np.array(clear, np.float32)[:, None], time, expected.beat)
     sigma = 1.0 / np.maximum(z * sharp, 1e-3)
     typical_z = float(np.median(choice.clear))
     return _chain(number, side, time, z / choice.clear[heard], sigma, expected, frame, typical_z, strays, False)

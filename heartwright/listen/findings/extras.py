@@ -167,7 +167,8 @@ def _rubbing(rows: Floats, beat_s: float, begin_s: float, alarm: float) -> tuple
         return ()
     still = np.log(rows[:, first:last].mean(axis=1) + 1e-30)
     starts = np.arange(last, rows.shape[1] - width + 1, max(1, width // 2))
-    rise = np.array([np.log(rows[:, s : s + width].mean(axis=1) + 1e-30) - still for s in starts])
+    total = np.cumsum(np.concatenate([np.zeros((len(rows), 1)), rows], axis=1), axis=1)
+    rise = (np.log((total[:, starts + width] - total[:, starts]) / width + 1e-30) - still[:, None]).T
     mean, spread = rise.mean(axis=1), rise.std(axis=1) / np.sqrt(len(rows))
     k = int(np.argmax(mean))
     level = 10.0 / np.log(10.0) * float(mean[k])
