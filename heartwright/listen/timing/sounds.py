@@ -22,6 +22,7 @@ from heartwright.listen.timing.joint.timed import Timed
 from heartwright.listen.timing.modal import Complexes
 from heartwright.listen.timing.onset import means
 from heartwright.listen.timing.onset.origin import Origin
+from heartwright.listen.timing.peaks import neighbours
 from heartwright.listen.timing.shape import SLOWEST_LEVER_S, Shape
 from heartwright.records import Floats, Ints
 
@@ -30,6 +31,8 @@ HEARD, CLEARLY = 0.6, 0.9  # share of the beats that must show a sound, and one 
 LEAST_GAIN = 20.0  # log likelihood of faint beats' waveforms over that of noise below which they are none
 STANDS = 6.0  # sigmas by which the energy of a side's mean stands out of noise, or none of its beats is told by it
 OFF_COURSE_S = 120e-6  # how far from the course that all keep a faint beat is believed
+# How far a beat stands from its neighbours [s; of most beats'] beyond which it is looked for where they have it.
+ODD_S, ODD = 100e-6, 8.0
 MISPLACED_S = 0.5e-3  # by which a side whose waveform does not show may be off the other's sound [one sigma]
 FAINTEST = 5.0  # height of most unlockings' correlation, in sigmas, below which beats are not timed by them
 MOST_LEFT = 0.35  # spread about the neighbours beyond which a sound is noise [of what noise alone would show]
@@ -84,7 +87,7 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
         heard = coherent.hear(samples, rate_hz, shape.time_s[beats], window, quiet, first_s=float(first))
         if heard is None or np.isfinite(heard.time_s).mean() < HEARD:
             return None
-        locks.append(heard)
+        locks.append(_sought(samples, rate_hz, chain, beats, window, quiet, float(first), heard))
     kept = _unlocks(samples, rate_hz, shape, sides, locks, quiet) if shape.lever else None
     unlocks = kept if kept is not None and all(_clear(heard) for heard in kept) else None
     modes, unsure = means.modes(locks, rate_hz, quiet, quick)
@@ -97,7 +100,44 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
         by_locks = _by_locks(chain, sides, locks, lock_start, rate_hz, quick)
         return by_locks if kept is None else replace(by_locks, faint_span_s=_spans(len(chain), sides, kept, locks))
     heard_sides = [_HeardSide(sides[s], unlocks[s], locks[s], start[s], lock_start[s], float(own[s])) for s in range(2)]
-    return _by_unlockings(samples, rate_hz, chain, shape, quiet, heard_sides, modes.pole)
+    return _by_unlockings(samples, rate_hz, chain, shape, quiet, heard_sides, modes.pole, unsure)
+
+
+def _sought(
+    samples: Floats,
+    rate_hz: float,
+    chain: Chain,
+    beats: Ints,
+    window: Window,
+    quiet: Floats,
+    first_s: float,
+    heard: Heard,
+) -> Heard:
+    """The beats, with those that stand far from their neighbours looked for where these have them, too.
+
+    Where energy had a beat wrongly its place may lie out of reach, and what is found is another part of it.
+    """
+    place = heard.time_s - chain.time_s[beats[0]] - chain.beat_s * (chain.number[beats] - chain.number[beats[0]])
+    half = len(place) // 2
+    place = place - float(np.nanmedian(place[half:] - place[:-half])) / half * np.arange(len(place))
+    ok = np.isfinite(place)
+    off = np.full(len(place), np.nan)
+    off[ok] = place[ok] - neighbours(place[ok])
+    odd = np.abs(off) > ODD_S + ODD * float(np.nanmedian(np.abs(off)))
+    if not odd.any():
+        return heard
+    known = heard.time_s - np.where(odd, off, 0.0)
+    lag = float(np.nanmedian(known - heard.rows.expected_s))
+    expected = np.where(odd, known - lag, heard.rows.expected_s)
+    known = np.where(ok, known - expected, lag)
+    again = coherent.hear(samples, rate_hz, expected, window, quiet, first_s=first_s, known_s=known)
+    if again is None:
+        return heard
+    better = again.score > heard.score
+    moved = float(np.nanmedian(again.time_s - heard.time_s))
+    time_s = np.where(odd & ~better, heard.time_s + moved, np.where(ok, again.time_s, np.nan))
+    sigma_s = np.where(odd & ~better, heard.sigma_s, again.sigma_s)
+    return replace(again, time_s=time_s, sigma_s=np.where(np.isfinite(time_s), sigma_s, np.nan))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +249,8 @@ def _on_course(samples: Floats, rate_hz: float, chain: Chain, quiet: Floats, sid
         away = heard.time_s - side.course_s
         near = np.abs(away - np.nanmedian(away)) < OFF_COURSE_S
         if near.sum() >= FEWEST_A_SIDE and heard.stands() > STANDS:
-            return replace(heard, time_s=np.where(near, heard.time_s, np.nan))
+            time_s, sigma_s = (np.where(near, x, np.nan) for x in (heard.time_s, heard.sigma_s))
+            return replace(heard, time_s=time_s, sigma_s=sigma_s)
     return None
 
 
