@@ -100,7 +100,7 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
         by_locks = _by_locks(chain, sides, locks, lock_start, rate_hz, quick)
         return by_locks if kept is None else replace(by_locks, faint_span_s=_spans(len(chain), sides, kept, locks))
     heard_sides = [_HeardSide(sides[s], unlocks[s], locks[s], start[s], lock_start[s], float(own[s])) for s in range(2)]
-    return _by_unlockings(samples, rate_hz, chain, shape, quiet, heard_sides, modes.pole, unsure)
+    return _by_unlockings(samples, rate_hz, chain, shape, quiet, heard_sides, modes.pole)
 
 
 def _sought(
