@@ -13,12 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 
-from heartwright.listen.timing.joint import bank, unravel, volley
-from heartwright.listen.timing.joint.bank import Bank, Blow, Circle, Mean, Poles
+from heartwright.listen.timing.joint import bank, lessons, sequels, volley
+from heartwright.listen.timing.joint.bank import Bank, Circle, Mean, Poles
+from heartwright.listen.timing.joint.lessons import Lesson
 from heartwright.listen.timing.joint.struck import FEWEST, Beats, Side, places
-from heartwright.listen.timing.joint.unravel import Found, Plan, Survey
+from heartwright.listen.timing.joint.unravel import Found
 from heartwright.listen.timing.joint.volley import Fit, Volley
 from heartwright.listen.timing.modal import Complexes
 from heartwright.records import Floats
@@ -26,27 +26,12 @@ from heartwright.records import Floats
 LOWEST_RATE_HZ = 40e3  # below it blows a tenth of a millisecond apart are not parted
 LEAST_RING = 1.0  # energy of a mode in the ringing of the mean locks, below which it is none [of a sample's noise]
 TWIN = 0.5  # how near poles are that are one mode [of its decay]
-HIGHEST = 0.42  # of the rate: modes above are not the case's
-SCATTER_S = 15e-6  # by which blows on uneven teeth scatter
-SECOND, GRID = (60e-6, 500e-6), 0.5  # how much later than the impulse the second blow comes; steps [samples]
-LEARNT, AGAIN = 20, 8  # turns
 LEARNT_FROM = 48  # beats from which what is usual is learnt
-SHOWN, ALIKE, RIVAL = 3, 0.5, 8.0  # times that a side is shown the other's delays, if apart [samples] and it does worse
 # What is left of the beats (1: noise) beyond which blows are not followed further, and beyond which unlocking and
 # impulse, and lock, are not believed: of loud locks, the bank leaves as much as the noise.
 LOOSE_LEFT, MOST_LEFT = 3.0, (1.3, 1.3, 2.0)
-# Left of impulses, and how unlike their delays are on the sides (four sigmas of what uneven teeth make of some beats),
-# beyond which their blows are looked for everywhere.
-UNSURE_LEFT, UNLIKE_S = 2.5, 20e-6
 TEACHES_MORE = 1.05  # left of locks beyond which they teach the bank
-# The same of the means that teach the bank: beyond which it is none, with more of them no better, and below which good.
-BANK_LEFT, TAUGHT_LEFT, WELL_LEFT = 6.0, 3.0, 1.2
-LATER_SPANS = (0.007, 0.075)  # when the blows after a lock come [spans from unlocking to lock]
-MISSED, MISSED_PAYS = 2, 0.7  # modes looked for that the ringing did not tell; what each must leave over of the rest
-APART = (0.0, 1.0, -1.0)  # samples by which the sides are moved against each other to begin learning from
-ODD = 5.0  # sigmas by which a beat's cost exceeds most beats', beyond which it holds other blows
-TAUGHT, TAUGHT_ZERO = 72, 12  # samples of the means that teach the bank, and of these before the blow
-TEACHES = 0.002  # least error of such a mean [of its peak]: other blows are taken out of it
+BANK_LEFT, TAUGHT_LEFT = 6.0, 3.0  # left of the means that teach it beyond which it is none, with more no better
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,33 +71,16 @@ def _time(
     if len(poles) < 2:
         return None
     means = [_mean(b.unlock, b.side.unlock.rows.before) for b in beats]
-    own, taught, left, poles = _learnt(circle, means, [b.side.begun_s * rate_hz for b in beats], poles)
-    if left > BANK_LEFT:
+    begun = lessons.first(circle, means, [b.side.begun_s * rate_hz for b in beats], poles)
+    if begun.left > BANK_LEFT:
         return None
-    usual = [Volley(np.array([b.time]), np.ones(1), b.gain[None], volley.usual(b.gain[None])) for b in taught]
-    few = [b.part(LEARNT_FROM) for b in beats]
-    unlocked = [_unlocked(b, own, v) for b, v in zip(few, usual, strict=True)]
-    struck = _struck(few, own)
-    impulses = [_impulse(b, own, found, volley.looked) for b, found in zip(few, struck, strict=True)]
-    lessons: list[Mean] = []
-    known: list[Blow] = []
-    if any(fit is not None for fit in impulses):
-        for b, unlock, impulse in zip(few, unlocked, impulses, strict=True):
-            _teach(lessons, known, b.unlock.shape[1], b.side.unlock.rows.before, unlock, own)
-            if impulse is not None:
-                _teach(lessons, known, b.impulse.shape[1], b.rows.before, impulse, own)
-        better, _blows, left = bank.learn(circle, lessons, known, poles, own, AGAIN)
-        if left < TAUGHT_LEFT:
-            own = better
-    usual = [fit.volley(v) for fit, v in zip(unlocked, usual, strict=True)]
-    struck = [
-        None if fit is None or found is None else replace(found, volley=fit.volley(found.volley))
-        for fit, found in zip(impulses, struck, strict=True)
-    ]
-    unlocked = [_unlocked(b, own, v) for b, v in zip(beats, usual, strict=True)]
-    impulses = [_impulse(b, own, found, volley.settled) for b, found in zip(beats, struck, strict=True)]
+    usual = [Volley(np.array([b.time]), np.ones(1), b.gain[None], volley.usual(b.gain[None])) for b in begun.blows]
+    few = _Heard.of([b.part(LEARNT_FROM) for b in beats], begun.bank, begun.poles, usual)
+    own = few.bank
+    unlocked = [_unlocked(b, own, v) for b, v in zip(beats, few.usual, strict=True)]
+    impulses = [_impulse(b, own, found, volley.settled) for b, found in zip(beats, few.struck, strict=True)]
     windows = [b.less_older(b.lock, b.side.lock.time_s, b.side.lock.rows.before, own) for b in beats]
-    locks = _locks(beats, windows, own, _locked(beats, windows, own), lessons, known, poles)
+    locks = _locks(beats, windows, own, sequels.locked(beats, windows, own), few.lessons, begun.poles)
     out = []
     for s, b in enumerate(beats):
         fits = (b.side.unlock.time_s, unlocked[s]), (b.expected, impulses[s]), (b.side.lock.time_s, locks[s])
@@ -122,37 +90,50 @@ def _time(
     return out
 
 
-def _learnt(
-    circle: Circle, means: list[Mean], begun: list[float], poles: Poles
-) -> tuple[Bank, list[Blow], float, Poles]:
-    """The bank that explains `means`, whose blows are at `begun` or, where that ends badly, a little beside.
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What some beats teach: the bank, how unlockings mostly are (`usual`), how the blows of impulses follow, and the
+    lessons it was learnt from."""
 
-    A mode that rings out before the locks' ringing is looked at is not in `poles`; it shows in what is left over.
-    """
-    best = None
-    for apart in APART:
-        first = [Blow(at + apart * s, np.zeros(0)) for s, at in enumerate(begun)]
-        found = bank.learn(circle, means, first, poles, None, LEARNT)
-        if best is None or found[2] < best[2]:
-            best = found
-        if best[2] < WELL_LEFT:
-            break
-    assert best is not None
-    own, blows, left = best
-    for _mode in range(MISSED):
-        if left < WELL_LEFT:
-            break
-        more = poles.joined(bank.missed(own, means, blows, 2.0 * np.pi * HIGHEST))
-        better = bank.learn(circle, means, [Blow(b.time, np.zeros(0)) for b in blows], more, None, LEARNT)
-        if better[2] > MISSED_PAYS * left:
-            break
-        (own, blows, left), poles = better, more
-    return own, blows, left, poles
+    bank: Bank
+    usual: list[Volley]
+    struck: list[Found | None]
+    lessons: list[Lesson]
+
+    @classmethod
+    def of(cls, beats: list[Beats], own: Bank, poles: Poles, usual: list[Volley]) -> _Heard:
+        """From some beats of each side. Where one side's impulses do not go with what else is heard, they are looked at
+        again with what else is heard."""
+        for again in (False, True):
+            unlocked = [_unlocked(b, own, v) for b, v in zip(beats, usual, strict=True)]
+            struck = sequels.struck(beats, own)
+            impulses = [_impulse(b, own, found, volley.looked) for b, found in zip(beats, struck, strict=True)]
+            heard = [s for s, fit in enumerate(impulses) if fit is not None]
+            sure: list[Lesson] = []
+            if not heard:
+                break
+            for b, fit in zip(beats, unlocked, strict=True):
+                sure += lessons.of(fit, b.side.unlock.rows.before, own)
+            sides = [
+                [] if fit is None else lessons.of(fit, b.rows.before, own)
+                for b, fit in zip(beats, impulses, strict=True)
+            ]
+            taught, agree = lessons.chosen(own, poles, sure, sides)
+            sure += [lesson for s in agree for lesson in sides[s]]
+            own = taught.bank if taught.left < TAUGHT_LEFT else own
+            if again or agree == heard:
+                break
+        usual = [fit.volley(v) for fit, v in zip(unlocked, usual, strict=True)]
+        follow = [
+            None if fit is None or found is None else replace(found, volley=fit.volley(found.volley))
+            for fit, found in zip(impulses, struck, strict=True)
+        ]
+        return cls(own, usual, follow, sure)
 
 
 def _ringing(pole: Complexes, beats: list[Beats]) -> Complexes:
     """The poles that ring on after the locks, each mode once."""
-    pole = pole[pole.imag < 2.0 * np.pi * HIGHEST]
+    pole = pole[pole.imag < 2.0 * np.pi * lessons.HIGHEST]
     energy = np.zeros(len(pole))
     for b in beats:
         turning = np.exp(pole[:, None] * np.arange(len(b.ring)))
@@ -180,52 +161,6 @@ def _unlocked(b: Beats, own: Bank, usual: Volley) -> Fit:
     return found
 
 
-def _struck(beats: list[Beats], own: Bank) -> list[Found | None]:
-    """How impulse and second blow follow each other on each side."""
-    surveys, tried, rate = [], [], beats[0].rate_hz
-    for b in beats:
-        if not b.hears:
-            continue
-        zero = b.rows.before
-        windows = b.less_older(b.impulse, b.expected, zero, own)
-        n = windows.shape[1]
-        size = next_fast_len(n + 64, real=True)
-        turn = np.exp(2j * np.pi * rfftfreq(size) * b.aligned[:, None])
-        windows = irfft(rfft(windows, size, axis=1) * turn, size, axis=1)[:, :n]
-        seen = unravel.survey(windows, zero, own, Plan(b.side.alone_s[0] * rate, (0.0, SCATTER_S * rate)))
-        surveys.append(seen)
-        tried.append(unravel.seconds(seen, (SECOND[0] * rate, SECOND[1] * rate, GRID)))
-    out = _shown(surveys, tried, own)
-    later = SECOND[0] * rate, SECOND[1] * rate
-    _everywhere(surveys, out, own, UNLIKE_S * rate, lambda seen: unravel.pairs(seen, later))
-    found = iter(out)
-    return [next(found) if b.hears else None for b in beats]
-
-
-def _everywhere(
-    surveys: list[Survey],
-    out: list[Found | None],
-    own: Bank,
-    unlike: float,
-    places_of: Callable[[Survey], list[tuple[float, Floats]]],
-) -> None:
-    """Looks for all blows wherever they may be on sides of `out` that are told badly, until both sides are alike.
-
-    Sides are `unlike` if their delays differ by more than that [samples].
-    """
-    left = [np.inf if f is None else f.left for f in out]
-    for s in sorted(range(len(out)), key=lambda s: -left[s]):
-        behind = np.array([f.volley.time[1:] - f.volley.time[0] for f in out if f is not None])
-        if len(behind) == len(out) and np.ptp(behind, axis=0).max() < unlike and max(left) < UNSURE_LEFT:
-            return
-        found = known = out[s]
-        for first, delay in places_of(surveys[s]):
-            found = unravel.judged(replace(surveys[s], firsts=[first]), own, [delay], found)
-        if found is not None and (known is None or found.score < known.score - RIVAL):
-            out[s] = found
-        left[s] = np.inf if found is None else found.left
-
-
 def _impulse(
     b: Beats, own: Bank, found: Found | None, how: Callable[[Floats, int, Bank, Volley, float], Fit]
 ) -> Fit | None:
@@ -237,52 +172,10 @@ def _impulse(
     return fit
 
 
-def _shown(surveys: list[Survey], tried: list[list[Floats]], own: Bank) -> list[Found | None]:
-    """How blows follow each other on the sides surveyed; what one side shows is tried on the other."""
-    out = [unravel.judged(seen, own, some, None) for seen, some in zip(surveys, tried, strict=True)]
-    if len(out) < 2:
-        return out
-    side = int(np.argmax([np.inf if f is None else f.score for f in out]))
-    for _turn in range(SHOWN):
-        other, mine = out[1 - side], out[side]
-        if other is not None:
-            behind = other.volley.time[1:] - other.volley.time[0]
-            if mine is None or (
-                mine.score > other.score + RIVAL
-                and np.abs(mine.volley.time[1:] - mine.volley.time[0] - behind).max() > ALIKE
-            ):
-                out[side] = unravel.judged(surveys[side], own, [behind], mine)
-        side = 1 - side
-    return out
-
-
-def _locked(beats: list[Beats], windows: list[Floats], own: Bank) -> list[Found | None]:
-    """How lock, banking and bounce follow each other on each side."""
-    if any(len(b.side.after_s) != 2 for b in beats):
-        return [None for _ in beats]
-    surveys = []
-    for b, rows in zip(beats, windows, strict=True):
-        scatter = SCATTER_S * b.rate_hz
-        plan = Plan(b.side.alone_s[1] * b.rate_hz, (0.0, scatter, scatter * float(np.sqrt(2.0))))
-        surveys.append(unravel.survey(rows, b.side.lock.rows.before, own, plan))
-    out = _shown(surveys, [[np.sort(b.side.after_s) * b.rate_hz] for b in beats], own)
-    rate = beats[0].rate_hz
-    span = float(np.mean([np.median((b.side.lock.time_s - b.side.unlock.time_s)[b.ok]) for b in beats])) * rate
-    later = LATER_SPANS[0] * span, LATER_SPANS[1] * span
-    _everywhere(surveys, out, own, UNLIKE_S * rate, lambda seen: unravel.triples(seen, later))
-    return out
-
-
 def _locks(
-    beats: list[Beats],
-    windows: list[Floats],
-    own: Bank,
-    found: list[Found | None],
-    lessons: list[Mean],
-    known: list[Blow],
-    poles: Poles,
+    beats: list[Beats], windows: list[Floats], own: Bank, found: list[Found | None], known: list[Lesson], poles: Poles
 ) -> list[Fit | None]:
-    """The locks of each side; loud ones that leave much teach the bank too, after the `lessons` it has had."""
+    """The locks of each side; loud ones that leave much teach the bank too, with the lessons it has had (`known`)."""
     zero = [b.side.lock.rows.before for b in beats]
     usual = [None if f is None or f.left > LOOSE_LEFT else f.volley.known() for f in found]
     some = [rows[places(len(rows), LEARNT_FROM)] for rows in windows]
@@ -298,9 +191,8 @@ def _locks(
     left = [float(np.median(f.left)) for f in fits if f is not None]
     if left and max(left) > TEACHES_MORE:
         for fit, z in zip(fits, zero, strict=True):
-            if fit is not None:
-                _teach(lessons, known, fit.rest.shape[1], z, fit, own)
-        better, _blows, _left = bank.learn(own.circle, lessons, known, poles, own, AGAIN)
+            known = known if fit is None else known + lessons.of(fit, z, own)
+        better = lessons.again(own, poles, known).bank
         again = few(better, usual)
         if sum(float(np.median(f.left)) for f in again if f is not None) < sum(left):
             own, fits = better, again
@@ -309,24 +201,6 @@ def _locks(
         None if v is None else volley.settled(rows, z, own, v, 0.0)
         for rows, z, v in zip(windows, zero, usual, strict=True)
     ]
-
-
-def _teach(lessons: list[Mean], known: list[Blow], n: int, zero: int, found: Fit, own: Bank) -> None:
-    """Adds the mean waveform of each blow, the others taken out."""
-    cost = found.cost()
-    good = cost < float(np.median(cost)) * (1.0 + ODD * np.sqrt(2.0 / np.median(cost)))
-    size = next_fast_len(n + 64, real=True)
-    rest = rfft(found.rest[good], size, axis=1)
-    for k in range(found.time.shape[1]):
-        time, gain = found.time[good, k], found.gain[good, k].mean(axis=0)
-        turn = np.exp(2j * np.pi * rfftfreq(size) * (time + (zero - TAUGHT_ZERO))[:, None])
-        length = min(TAUGHT, int(n - zero - time.max()) + TAUGHT_ZERO - 2)
-        values = irfft((rest * turn).mean(axis=0), size)[:length]
-        values = values - values[: TAUGHT_ZERO - 3].mean()
-        values = values + gain @ own.wave(np.zeros(1, dtype=np.int64), length, TAUGHT_ZERO)[0]
-        error = TEACHES * float(np.abs(values).max())
-        lessons.append(Mean(values, TAUGHT_ZERO, 1.0 / len(time) + error**2))
-        known.append(Blow(0.0, gain))
 
 
 def _timed(b: Beats, start_s: Floats, found: Fit, most: float) -> Timed | None:
@@ -338,7 +212,7 @@ def _timed(b: Beats, start_s: Floats, found: Fit, most: float) -> Timed | None:
     begun = float(np.median(found.time[:, 0]))
     cost = found.cost()
     middle = float(np.median(cost))
-    good = cost < middle + ODD * float(np.sqrt(2.0 * middle))
+    good = cost < middle + lessons.ODD * float(np.sqrt(2.0 * middle))
     at = b.ok[good]
     time_s[at] = start_s[at] + (found.time[good, 0] - begun) / b.rate_hz
     sigma_s[at] = found.sigma[good, 0] * np.sqrt(max(left, 1.0)) / b.rate_hz

@@ -105,9 +105,7 @@ def seconds(seen: Survey, later: tuple[float, float, float]) -> list[Floats]:
 def pairs(seen: Survey, later: tuple[float, float]) -> list[tuple[float, Floats]]:
     """Onsets of a first blow and delays, of `later` (from, to), of a second that explain most, wherever both may be."""
     grid = np.arange(*later, ROUGH)
-    tried = [
-        (first, _gained(seen, np.array([first]), grid, FEW)) for first in np.arange(*seen.begun, ROUGH).tolist()
-    ]
+    tried = [(first, _gained(seen, np.array([first]), grid, FEW)) for first in np.arange(*seen.begun, ROUGH).tolist()]
     tried.sort(key=lambda t: -float(t[1].max()))
     out: list[tuple[float, Floats]] = []
     for first, gain in tried:

@@ -1,0 +1,111 @@
+"""How the blows of a landmark follow each other on both sides of a take.
+
+Both pallets are struck by the same tooth and held by the same pins, so the blows of both sides follow each other nearly
+alike, and what one side shows is tried on the other. Where they do not, or one is told badly, the blows are looked for
+wherever they may be. Conventions: as in `bank`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
+
+from heartwright.listen.timing.joint import unravel
+from heartwright.listen.timing.joint.bank import Bank
+from heartwright.listen.timing.joint.struck import Beats
+from heartwright.listen.timing.joint.unravel import Found, Plan, Survey
+from heartwright.records import Floats
+
+SCATTER_S = 15e-6  # by which blows on uneven teeth scatter
+SECOND, GRID = (60e-6, 500e-6), 0.5  # how much later than the impulse the second blow comes; steps [samples]
+LATER_SPANS = (0.007, 0.075)  # when the blows after a lock come [spans from unlocking to lock]
+SHOWN, ALIKE, RIVAL = 3, 0.5, 8.0  # times that a side is shown the other's delays, if apart [samples] and it does worse
+# Left of a side (1: noise), how much more than the other's, and how unlike the delays of both are (four sigmas of what
+# uneven teeth make of some beats), beyond which blows are looked for everywhere.
+UNSURE_LEFT, UNEQUAL, UNLIKE_S = 2.5, 1.25, 20e-6
+
+
+def struck(beats: list[Beats], own: Bank) -> list[Found | None]:
+    """How impulse and second blow follow each other on each side."""
+    surveys, tried, rate = [], [], beats[0].rate_hz
+    later = SECOND[0] * rate, SECOND[1] * rate
+    for b in beats:
+        if not b.hears:
+            continue
+        zero = b.rows.before
+        windows = b.less_older(b.impulse, b.expected, zero, own)
+        n = windows.shape[1]
+        size = next_fast_len(n + 64, real=True)
+        turn = np.exp(2j * np.pi * rfftfreq(size) * b.aligned[:, None])
+        windows = irfft(rfft(windows, size, axis=1) * turn, size, axis=1)[:, :n]
+        seen = unravel.survey(windows, zero, own, Plan(b.side.alone_s[0] * rate, (0.0, SCATTER_S * rate)))
+        surveys.append(seen)
+        tried.append(unravel.seconds(seen, (*later, GRID)))
+    out = _shown(surveys, tried, own)
+    _everywhere(surveys, out, own, UNLIKE_S * rate, lambda seen: unravel.pairs(seen, later))
+    found = iter(out)
+    return [next(found) if b.hears else None for b in beats]
+
+
+def locked(beats: list[Beats], windows: list[Floats], own: Bank) -> list[Found | None]:
+    """How lock, banking and bounce follow each other on each side, in its `windows` [beat, n]."""
+    if any(len(b.side.after_s) != 2 for b in beats):
+        return [None for _ in beats]
+    rate = beats[0].rate_hz
+    blur = (0.0, SCATTER_S * rate, SCATTER_S * rate * float(np.sqrt(2.0)))
+    surveys = [
+        unravel.survey(rows, b.side.lock.rows.before, own, Plan(b.side.alone_s[1] * rate, blur))
+        for b, rows in zip(beats, windows, strict=True)
+    ]
+    out = _shown(surveys, [[np.sort(b.side.after_s) * rate] for b in beats], own)
+    span = float(np.mean([np.median((b.side.lock.time_s - b.side.unlock.time_s)[b.ok]) for b in beats])) * rate
+    later = LATER_SPANS[0] * span, LATER_SPANS[1] * span
+    _everywhere(surveys, out, own, UNLIKE_S * rate, lambda seen: unravel.triples(seen, later))
+    return out
+
+
+def _shown(surveys: list[Survey], tried: list[list[Floats]], own: Bank) -> list[Found | None]:
+    """How blows follow each other on the sides surveyed; what one side shows is tried on the other."""
+    out = [unravel.judged(seen, own, some, None) for seen, some in zip(surveys, tried, strict=True)]
+    if len(out) < 2:
+        return out
+    side = int(np.argmax([np.inf if f is None else f.score for f in out]))
+    for _turn in range(SHOWN):
+        other, mine = out[1 - side], out[side]
+        if other is not None:
+            behind = other.volley.time[1:] - other.volley.time[0]
+            if mine is None or (
+                mine.score > other.score + RIVAL
+                and np.abs(mine.volley.time[1:] - mine.volley.time[0] - behind).max() > ALIKE
+            ):
+                out[side] = unravel.judged(surveys[side], own, [behind], mine)
+        side = 1 - side
+    return out
+
+
+def _everywhere(
+    surveys: list[Survey],
+    out: list[Found | None],
+    own: Bank,
+    unlike: float,
+    likely: Callable[[Survey], list[tuple[float, Floats]]],
+) -> None:
+    """Looks for all blows wherever they may be on sides of `out` that are told badly, until both sides are alike.
+
+    Sides are `unlike` if their delays differ by more than that [samples]; `likely` onsets and delays are tried.
+    """
+    left = [np.inf if f is None else f.left for f in out]
+    for s in sorted(range(len(out)), key=lambda s: -left[s]):
+        behind = np.array([f.volley.time[1:] - f.volley.time[0] for f in out if f is not None])
+        sure = max(left) < min(UNSURE_LEFT, UNEQUAL * min(left))
+        if sure and np.ptp(behind, axis=0).max() < unlike:
+            return
+        found = known = out[s]
+        for first, delay in likely(surveys[s]):
+            found = unravel.judged(replace(surveys[s], firsts=[first]), own, [delay], found)
+        if found is not None and (known is None or found.score < known.score - RIVAL):
+            out[s] = found
+        left[s] = np.inf if (now := out[s]) is None else now.left
