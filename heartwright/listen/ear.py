@@ -17,6 +17,7 @@ from heartwright.listen.beat import level, onsets, pulse, rivals, stretch, track
 from heartwright.listen.calm import one_thread
 from heartwright.listen.findings import extras, figures, kinds, oddities
 from heartwright.listen.take import quality
+from heartwright.listen.take.files import Reach
 from heartwright.listen.thin import LOW_RATE_HZ, low_band
 from heartwright.listen.timing import agree, shape, together
 from heartwright.listen.timing.landmarks import Landmarks, sharpen, time_sounds
@@ -68,9 +69,10 @@ def measure(
     base = Reading(
         "no_beat", (), recording.seconds if recording.rate_hz > 0 else 0.0, lift_deg=lift_deg, source=recording.source
     )
-    heard = _hear(recording, bph or movement_bph, base, shortest_s, clock_ppm)
+    reach = Reach.of(recording.samples)
+    heard = _hear(recording, reach, bph or movement_bph, base, shortest_s, clock_ppm)
     if isinstance(heard, Reading):
-        told = _warnings(recording)
+        told = _warnings(recording, reach)
         if heard.status == "ok":  # a stopwatch, whose own beats stand where hum would
             told = tuple(line for line in told if not line.startswith("mains hum"))
         return replace(heard, warnings=told)
@@ -102,7 +104,7 @@ def measure(
     reading = kinds.recognise(replace(reading, extras=extras.find(high, heard.rate_hz, reading)))
     low = low_band(heard.samples, heard.rate_hz) if heard.rate_hz >= LOW_RATE_HZ else None
     voice = voices.find(recording, heard.chain.beat_s, marks.time_s, low=low)
-    warnings = _warnings(recording, high, low)
+    warnings = _warnings(recording, reach, high, low)
     return replace(reading, warnings=warnings, voice=voice, count_odds=heard.counts, rivals=heard.rivals)
 
 
@@ -126,10 +128,15 @@ def _check(bph: float | None, lift_deg: float | None, clock_ppm: tuple[float, fl
 
 
 def _hear(
-    recording: Recording, told: float | None, base: Reading, shortest_s: float, clock_ppm: tuple[float, float]
+    recording: Recording,
+    reach: Reach,
+    told: float | None,
+    base: Reading,
+    shortest_s: float,
+    clock_ppm: tuple[float, float],
 ) -> Heard | Reading:
     """As far as the beats, or the reading that says why not."""
-    samples = onsets.clean(recording)
+    samples = onsets.clean(recording, reach.mean)
     rate = float(recording.rate_hz)
     if onsets.silent(samples):
         return replace(base, advice=(advice.silent(),))
@@ -191,8 +198,10 @@ def _sharpened(heard: Heard) -> Landmarks:
 
 
 def _drift(heard: Heard, marks: Landmarks) -> float:
-    """By how much each beat of a lever a sound that is not the unlocking falls behind the middle of the swing, while the
-    amplitude wanders [s]."""
+    """By how much each beat of a lever a sound that is not the unlocking falls behind the middle of the swing [s].
+
+    It does while the amplitude wanders.
+    """
     chain = heard.chain
     if marks.landmark == "unlocking" or chain.beat_s >= shape.SLOWEST_LEVER_S:
         return 0.0
@@ -219,7 +228,9 @@ def _looseness(chain: track.Chain) -> float:
     return float(1.4826 * np.median(np.abs(np.concatenate(off)))) / chain.beat_s if off else 1.0
 
 
-def _warnings(recording: Recording, high: onsets.Singles | None = None, low: Floats | None = None) -> tuple[str, ...]:
+def _warnings(
+    recording: Recording, reach: Reach, high: onsets.Singles | None = None, low: Floats | None = None
+) -> tuple[str, ...]:
     """What the decoder met, and what spoils the take."""
-    found = quality.inspect(recording, high=high, low=low) if recording.rate_hz > 0 else ()
+    found = quality.inspect(recording, reach=reach, high=high, low=low) if recording.rate_hz > 0 else ()
     return (*recording.notes, *found)

@@ -56,20 +56,22 @@ class Onsets:
         return len(self.strength) / self.block_rate_hz
 
 
-def clean(recording: Recording) -> NDArray[Any]:
+def clean(recording: Recording, mean: float | None = None) -> NDArray[Any]:
     """Samples in single precision without their mean, NaN and infinities set to zero [full scale +-1].
 
     Digital silence, as a noise gate leaves it, gets the noise of 24-bit rounding: nothing later divides by nought.
+    `mean` is theirs where the caller has it.
     """
     samples = np.asarray(recording.samples, dtype=np.float32).ravel()
     if not len(samples):
         return samples
-    mean = samples.mean()
+    if mean is None:
+        mean = float(samples.mean())
     if not np.isfinite(mean):
         samples = np.where(np.isfinite(samples), samples, np.float32(0.0))
-        mean = samples.mean()
+        mean = float(samples.mean())
     still = np.flatnonzero(samples == 0.0)
-    samples = np.asarray(samples - mean)
+    samples = np.asarray(samples - np.float32(mean))
     if 0 < len(still) < len(samples):
         step = ROUNDING * float(max(samples.max(), -samples.min()))
         samples[still] = step * np.random.default_rng(0).uniform(-0.5, 0.5, len(still))

@@ -121,6 +121,8 @@ class Reach:
     @classmethod
     def of(cls, mono: Samples) -> Reach:
         """Of samples [n], by as many at a time as stay in the cache."""
+        if not len(mono):
+            return cls(0.0, mono, mono)
         total, ends = 0.0, []
         for at in range(0, len(mono), _AT_ONCE):
             some = mono[at : at + _AT_ONCE]

@@ -50,15 +50,18 @@ class _Take:
     quiet: NDArray[np.bool_]  # blocks well clear of any tick
 
 
-def inspect(recording: Recording, *, high: Samples | None = None, low: Floats | None = None) -> tuple[str, ...]:
+def inspect(
+    recording: Recording, *, reach: Reach | None = None, high: Samples | None = None, low: Floats | None = None
+) -> tuple[str, ...]:
     """What would spoil or bias a reading of this take, each with its cure; empty for a clean one.
 
-    `high` are its samples behind a high-pass of 500 to 1,000 Hz and `low` its `low_band` where the caller has them.
+    `reach` is that of its samples, `high` are they behind a high-pass of 500 to 1,000 Hz and `low` is their `low_band`
+    where the caller has them.
     """
     samples = np.asarray(recording.samples)
     if len(samples) < 0.2 * recording.rate_hz:
         return ()
-    reach = Reach.of(samples)
+    reach = reach or Reach.of(samples)
     if not np.isfinite(reach.mean):
         samples = np.nan_to_num(samples, posinf=0.0, neginf=0.0)
         reach = Reach.of(samples)
@@ -278,7 +281,8 @@ def _codec(take: _Take) -> str | None:
     pieces = take.samples[: min(count, len(take.samples) // size) * size].reshape(-1, size)
     pieces = (pieces - pieces.mean(axis=1, keepdims=True)) * np.hanning(size + 1)[:-1].astype(np.float32)
     frequency = np.fft.rfftfreq(size, 1.0 / take.rate_hz)
-    power = np.mean(_power(rfft(pieces, axis=1)), axis=0) / (take.rate_hz * size)
+    parts = rfft(pieces, axis=1).view(np.float32)  # real and imaginary by turns
+    power = np.einsum("ij,ij->j", parts, parts).reshape(-1, 2).sum(axis=1) / (len(parts) * take.rate_hz * size)
     decibel = 10.0 * np.log10(power + 1e-30)
     edges = np.arange(3_400.0, min(19_300.0, 0.44 * take.rate_hz), 100.0)
     ends = np.searchsorted(frequency, edges[:, None] + np.array([-1_000.0, -200.0, 200.0, 1_000.0]))
