@@ -8,9 +8,8 @@ against all windows there are (Bonferroni: windows overlap, so this errs on the 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtr
 
-from heartwright.listen.periods.lines import White
+from heartwright.listen.periods.lines import White, chance
 from heartwright.records import BeatTable, Passing
 
 _SHORTEST = 8  # beats
@@ -27,9 +26,10 @@ def find(white: White, of: str, table: BeatTable, alarm: float) -> tuple[Passing
     hits = []
     for width in widths:
         # a window of so many beats hears most of what has half a cycle in it
-        floor = float(np.interp(white.count / (2.0 * width), np.arange(len(white.floor)), white.floor))
+        half = np.array([1.0 / (2.0 * width)])
+        floor = float(np.interp(half * white.count, np.arange(len(white.floor)), white.floor)[0])
         z = (total[width:] - total[:-width]) / np.sqrt(floor * width * (1.0 - width / white.count))
-        p = 2.0 * ndtr(-np.abs(z)) * (white.count / width * 4.0) * len(widths)
+        p = chance(0.5 * z**2, np.array(0.5), white.freedom(half)) * (white.count / width * 4.0) * len(widths)
         for start in np.flatnonzero(p < alarm):
             hits.append((float(p[start]), int(start), int(start) + width))
     kept: list[tuple[float, int, int]] = []

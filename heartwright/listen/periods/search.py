@@ -27,7 +27,7 @@ def anywhere(white: White, *, lowest: float, highest: float) -> tuple[float, flo
         if not len(base):
             continue
         total = np.sum([ratio[h * base] for h in range(1, harmonics + 1)], axis=0)
-        p = chance(total, harmonics, white.freedom) * (last - first) / share
+        p = chance(total, harmonics, white.freedom(base / (2.0 * n))) * (last - first) / share
         k = int(np.argmin(p))
         if p[k] < least:
             best, least = int(base[k]), float(p[k])

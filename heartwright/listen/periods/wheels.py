@@ -81,12 +81,14 @@ def find(table: BeatTable, *, train: Train | None = None, alarm: float = ALARM) 
     passings: list[Passing] = []
     series: list[str] = []
     near = _beside(tested, slow)
-    for one in cycles.series(table):
+    shown = cycles.series(table)
+    shares = _shares(shown)
+    for one in shown:
         white = whiten(one.values, walks=one.of == "rate", beside=near)
         if white is None:
             continue
         series.append(one.of)
-        share = _SERIES_SHARE[one.of]
+        share = shares[one.of]
         hits, rest = _named(white, tested, alarm * share)
         if train is None:
             more, rest = _anywhere(rest, 0.5 * alarm * share, beat_s)
@@ -103,6 +105,14 @@ def find(table: BeatTable, *, train: Train | None = None, alarm: float = ALARM) 
         alarm=alarm,
         advice=lines,
     )
+
+
+def _shares(shown: tuple[cycles.Series, ...]) -> dict[str, float]:
+    """The series' shares of the false-alarm probability; two of the same spans are one chance of an alarm."""
+    own = {one.of: _SERIES_SHARE[one.of] for one in shown}
+    whole = sum(own.values())
+    both = sum(own[one.of] for one in shown if one.spans == "lock")
+    return {one.of: (both if one.spans == "lock" else own[one.of]) / whole for one in shown}
 
 
 def _candidates(periods: list[Period], count: int, *, alone: bool) -> list[Candidate]:
@@ -154,7 +164,8 @@ def _weigh(white: White, one: Candidate, pattern: Floats) -> float:
     p = 1.0
     for harmonics, share in one.sums:
         part = ratio[:harmonics]
-        p = min(p, float(chance(part.sum(), len(part), white.freedom)) / share)
+        freedom = 1.0 / float(np.mean(1.0 / white.freedom(one.frequency[:harmonics])))
+        p = min(p, float(chance(part.sum(), len(part), freedom)) / share)
     if p < _OWN_RIGHT and len(pattern):
         level = max(float(np.mean(pattern)), 1.0)
         if chance(float(ratio.max()) / level, 1, 2.0 * len(pattern)) > _OWN_RIGHT:
