@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import beat_tables as hand
 import numpy as np
 import pytest
 
-from heartwright.listen.periods import cycles, lines, trains, wheels
+from heartwright.listen.periods import cycles, floor, lines, trains, wheels
 
 TRAIN = trains.read("centre 80/12, third 60/10, fourth 70/8, escape 15/7")
 
@@ -118,3 +120,58 @@ def test_an_average_cycle_keeps_its_part_and_loses_the_drift() -> None:
     turn = cycles.average(values, 50.0)
     assert turn.raster.shape == (20, 50)
     assert np.abs(turn.mean - hand.ripple(1.0, 50.0, 50, 0.0)).max() < 0.15
+
+
+def test_a_ripple_shows_in_spans_from_unlockings_too_faint_to_time_beats_by() -> None:
+    table = hand.table(swing_deg=hand.ripple(3.0, 300.0))
+    nothing = np.full(len(table), np.nan)
+    span = table.bank_s - table.time_s
+    span[::9] = np.nan
+    blind = replace(table, lock_s=nothing, bank_s=nothing, impulse_s=nothing, amplitude_deg=nothing)
+    found = wheels.find(replace(blind, faint_span_s=span), train=TRAIN)
+    part = next(p for p in found.parts if p.of == "amplitude")
+    assert _names(found) == {"fourth wheel"} and part.unit == "%" and not found.advice
+    assert part.size.low < 100.0 * 3.0 / 270.0 < part.size.high
+    assert not wheels.find(blind, train=TRAIN).parts  # the times of the beats alone do not show it
+
+
+def test_series_of_the_same_spans_are_one_chance_of_an_alarm() -> None:
+    table = hand.table(beats=400)
+    apart = wheels._shares(cycles.series(table))
+    assert sum(apart.values()) == pytest.approx(1.0) and apart["amplitude"] > apart["landing"]
+    same = wheels._shares(cycles.series(replace(table, bank_s=np.full(400, np.nan))))
+    assert same["amplitude"] == same["landing"] == pytest.approx(1.0 - same["rate"])
+    alone = replace(table, **{name: np.full(400, np.nan) for name in ("bank_s", "lock_s", "amplitude_deg")})
+    assert wheels._shares(cycles.series(alone)) == {"rate": 1.0}
+
+
+def test_a_floor_follows_a_memory_as_closely_as_it_says() -> None:
+    rng = np.random.default_rng(5)
+    n, memory, bins = 3000, np.exp(-1.0 / 100.0), np.array([8, 30, 300])
+    truth = np.log(1.0 / np.abs(1.0 - memory * np.exp(-2j * np.pi * bins / n)) ** 2)
+    off = []
+    for _ in range(40):
+        drawn = rng.standard_normal(n + 800)
+        series = np.convolve(drawn, memory ** np.arange(800), "full")[800 : 800 + n]
+        tapered = series * np.hanning(n + 2)[1:-1] * np.sqrt(8.0 / 3.0)
+        found = floor.smooth(np.abs(np.fft.rfft(tapered)) ** 2 / n, np.array([8, 9]))
+        # a Hann taper leaves about half as many independent bins as are counted
+        off.append((np.log(found.level[bins]) - truth) / np.sqrt(2.0 * found.doubt[bins]))
+    assert np.all(np.abs(np.mean(off, axis=0)) < 0.8)
+    assert np.all(np.sqrt(np.mean(np.square(off), axis=0)) < 1.5)
+    white = floor.whitened(found.level, series)
+    power = np.abs(np.fft.rfft(white)) ** 2 / n
+    assert np.mean(power[5:50]) == pytest.approx(1.0, abs=0.45)
+    assert np.mean(power[700:]) == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_line_is_neither_learnt_by_the_floor_nor_lowered_by_it() -> None:
+    rng = np.random.default_rng(6)
+    series = rng.standard_normal(3000)
+    lines_at = np.array([10.0, 13.3]) / 3000.0
+    clear = lines.whiten(series, beside=lines_at)
+    loud = lines.whiten(series + hand.ripple(0.2, 300.0) + hand.ripple(0.2, 3000.0 / 13.3), beside=lines_at)
+    assert clear is not None and loud is not None
+    assert loud.floor[5:40] == pytest.approx(clear.floor[5:40], rel=0.1)
+    assert loud.ratio(lines_at)[0] == pytest.approx(0.2**2 * 3000 / 4.0, rel=0.5)
+    assert float(loud.freedom(lines_at[:1])[0]) < 60.0 < float(loud.freedom(np.array([0.1]))[0])
