@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from heartwright.listen.take.files import load
+from heartwright.listen.take.files import Reach, load
 from heartwright.listen.take.quality import inspect
 from heartwright.records import Recording
 
@@ -182,3 +182,16 @@ def test_real_clocks_give_no_false_alarm() -> None:
         allowed = ("nothing above", "noise suppression") if path.stem == "2-140147-A" else ("nothing above",)
         told = inspect(load(path))
         assert all(s.startswith(allowed) for s in told), (path.name, told)
+
+
+@pytest.mark.parametrize("n", [1, 4_097, 300_001])
+def test_reach_is_that_of_all_samples(n: int) -> None:
+    x = np.random.default_rng(n).standard_normal(n).astype(np.float32)
+    reach = Reach.of(x)
+    assert reach.mean == pytest.approx(float(x.astype(np.float64).mean()), abs=1e-6)
+    assert (reach.highest.max(), reach.lowest.min()) == (x.max(), x.min())
+    np.testing.assert_array_equal(reach.highest, [part.max() for part in np.split(x, range(4_096, n, 4_096))])
+
+
+def test_silence_of_no_length_has_a_reach() -> None:
+    assert Reach.of(np.zeros(0, np.float32)).mean == 0.0

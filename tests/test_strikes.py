@@ -8,7 +8,7 @@ from scipy.fft import irfft, rfft, rfftfreq
 
 from heartwright.listen.timing import modal
 from heartwright.listen.timing.modal import Modes
-from heartwright.listen.timing.onset import answers, blows, origin
+from heartwright.listen.timing.onset import answers, blows, origin, strikes
 from heartwright.listen.timing.onset.answers import Answers
 from heartwright.listen.timing.onset.strikes import Wave
 from heartwright.records import Floats
@@ -46,6 +46,20 @@ def test_slid_answers_are_those_at_each_start() -> None:
     starts = -50e-6 + np.arange(11) / (4.0 * RATE_HZ)
     slid = exact.slid(80, ZERO, float(starts[0]), 11, 4)
     assert np.abs(slid - exact.rings(exact.sine, 80, ZERO, starts)).max() < 5e-6  # single precision
+
+
+def test_a_mean_of_scattered_blows_is_a_blurred_one() -> None:
+    exact = Answers.of(POLE, 0.0, RATE_HZ)
+    off, share = np.polynomial.hermite_e.hermegauss(12)
+    each = exact.rings(exact.sine, 80, ZERO, 15e-6 * off)
+    blurred = exact.rings(exact.sine, 80, ZERO, np.zeros(1), np.full(1, 15e-6))[0]
+    assert np.abs(np.tensordot(share / share.sum(), each, 1) - blurred).max() < 1e-4 * np.abs(blurred).max()
+
+
+def test_what_is_whitened_is_white() -> None:
+    rings = np.random.default_rng(4).standard_normal((5, 40)) * np.array([30.0, 3.0, 1.0, 0.1, 0.0])[:, None]
+    white = strikes.whitener(rings)
+    np.testing.assert_allclose(white @ (np.eye(40) + rings.T @ rings) @ white.T, np.eye(40), atol=1e-9)
 
 
 def test_onsets_of_single_blows_are_told_to_a_fraction_of_a_microsecond() -> None:

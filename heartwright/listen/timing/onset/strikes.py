@@ -90,11 +90,11 @@ class Part:
         sigma = np.hypot(wave.noise, np.where(time < begun_s + CLEAN_S, *share) * peak)
         ringing = older[:, : last - first] * peak / sigma
         slow = SLOW * np.array([np.ones(len(values)), np.linspace(-1.0, 1.0, len(values))]) * peak / sigma
-        white = _whitener(np.concatenate([ringing.real, ringing.imag, slow])) / sigma
+        white = whitener(np.concatenate([ringing.real, ringing.imag, slow])) / sigma
         return cls(white @ values, white, peak, wave.zero - first)
 
 
-def _whitener(rings: Floats) -> Floats:
+def whitener(rings: Floats) -> Floats:
     """What makes white noise of unit scatter [n] white again to which `rings` [m, n] are added, each as it may be.
 
     The inverse root of their covariance `1 + rings' rings`, by the few directions in which that is not 1.
@@ -186,7 +186,7 @@ def _turn(parts: list[Part], rate_hz: float, now: Strikes, held: Floats) -> tupl
     sharp = Answers.of(now.pole, now.bend, rate_hz)
     begun = now.start_s[:, None] + np.concatenate([np.zeros((side, 1)), now.gap_s], axis=1)
     late = begun + np.array([part.zero for part in parts])[:, None] / rate_hz
-    blur = np.tile([0.0] + later * [BLUR_S], side)
+    blur = np.where(np.arange(late.size) % (1 + later), BLUR_S, 0.0)
     n = max(len(part.values) for part in parts)
     every = sharp.rings(sharp.every(), n, 0, late.ravel(), blur).astype(np.float64).reshape(side, 1 + later, -1, n)
     changes, after = sharp.changes(), np.maximum(np.arange(n) / rate_hz - late[:, :, None], 0.0)
