@@ -21,8 +21,8 @@ DAY_S = 86_400.0
 STRETCHES = 8  # whose means tell whether the beats wander more than their noise does
 FAR = 5.0  # robust sigmas
 UNEVEN = 3.0  # spread of one side's beats over the other's beyond which they do not count alike
-# Of a lever the loudest sound is heard, not the first. While an amplitude of 240 deg slowly wanders by 7 (movements do
-# by 3 to 11), the one moves against the other by twice (24 deg / 240 deg^2) (7 deg) / pi of a beat.
+# Of a lever the loudest sound is heard, not the middle of its swing. While an amplitude of 240 deg slowly wanders by 7
+# (movements do by 3 to 11), the one moves against the other by (24 deg / 240 deg^2) (7 deg) / pi of a beat.
 AMPLITUDE_BEATS = 9.3e-4
 COMMON_S = 2e-4  # one-sigma error that all beats of a side share: sides that sound unlike one another
 PEAK_DB = 7.0  # loudest peak over its mean square in one block (6, 3 and 0 dB are then told as 6.4, 5.9 and -0.3)
@@ -68,7 +68,7 @@ def rated(reading: Reading, chain: Chain, time_s: Floats, clock_ppm: tuple[float
         return reading
     beat_s, sigma_s = slope(chain.number[heard], chain.side[heard], time_s[heard])
     if beat_s < SLOWEST_LEVER_S:
-        sigma_s = float(np.hypot(sigma_s, 2.0 * AMPLITUDE_BEATS * beat_s / np.ptp(chain.number[heard])))
+        sigma_s = float(np.hypot(sigma_s, AMPLITUDE_BEATS * beat_s / np.ptp(chain.number[heard])))
     bph = 3600.0 / beat_s * (1.0 + 1e-6 * clock_ppm[0])
     relative = sigma_s / beat_s
     whole = float(np.hypot(relative, 1e-6 * clock_ppm[1]))

@@ -84,11 +84,13 @@ def common(starts: list[Origin], sides: list[Ints], sigma_s: Floats, rate_hz: fl
     """One-sigma error of the difference between the sides beyond that of their beats [s].
 
     Beats that stand late in the mean make their mean waveform begin early: what both come to together is the error of
-    where that begins, whatever beats were aligned by. So what the beats' own errors come to is taken out.
+    where that begins, whatever beats were aligned by. So what the beats' own errors come to is taken out, and together
+    they come to what the model leaves at least.
     """
     most = MISLAID[int(rate_hz >= NARROW_HZ)]
     doubts = [np.hypot(s.apart_s, MISLAID_S if most < s.left < np.inf else 0.0) for s in starts]
     single = [
         float(np.nanmean(sigma_s[beats] ** 2)) / max(int(np.isfinite(sigma_s[beats]).sum()), 1) for beats in sides
     ]
-    return float(np.sqrt(max(np.sum(np.square(doubts)) - sum(single), (LEAST_COMMON / rate_hz) ** 2)))
+    both = max(float(np.sum(np.square(doubts))), (LEAST_COMMON / rate_hz) ** 2)
+    return float(np.sqrt(max(both - sum(single), 0.0)))
