@@ -190,6 +190,10 @@ def _by_unlockings(
     told = timed.time(ringing, samples, rate_hz, quiet, pole)
     late = [side.start.start_s - t[0].begun_s for side, t in zip(sides, told, strict=True) if t[0] is not None]
     late_s = float(np.mean(late)) if late else 0.0
+    told = [
+        [_less_sure(unlock, side.unlock), impulse, _less_sure(lock, side.lock)]
+        for side, (unlock, impulse, lock) in zip(sides, told, strict=True)
+    ]
     for s, (side, (unlock_told, impulse_told, lock_told)) in enumerate(zip(sides, told, strict=True)):
         beats = side.beats
         _taken(unlock_told, refined[s], side.start, unlock_s, sigma, beats)
@@ -197,10 +201,6 @@ def _by_unlockings(
             lock_sigma[beats] = _sigma(side.lock, side.lock_start, rate_hz)
         else:
             lock, lock_sigma[beats] = _parted(side.lock, side.lock_start, quiet, rate_hz, side.own_s)
-    told = [
-        [_less_sure(unlock, side.unlock), impulse, _less_sure(lock, side.lock)]
-        for side, (unlock, impulse, lock) in zip(sides, told, strict=True)
-    ]
             lock_s[beats] = lock.time_s + side.lock_start.start_s
         _taken(lock_told, side.lock, side.lock_start, lock_s, lock_sigma, beats)
         if impulse_told is not None:
@@ -334,13 +334,6 @@ def _fault(told: Timed, heard: Heard) -> float:
     return told.left / (1.0 + (unravel.MODEL * float(np.nanmedian(heard.score))) ** 2 / heard.rows.length)
 
 
-def _sure(told: Timed | None, heard: Heard) -> bool:
-    """Whether a sound is so loud, and so well told together with what follows, that nothing else need be tried."""
-    return told is not None and _fault(told, heard) < SURELY_LEFT and float(np.nanmedian(heard.score)) > LOUD
-
-
-def _taken(told: Timed | None, heard: Heard, start: Origin, time_s: Floats, sigma_s: Floats, beats: Ints) -> None:
-    """Puts what is told of the beats together into `time_s` and `sigma_s`, if it tells them as well as each alone.
 def _less_sure(told: Timed | None, heard: Heard) -> Timed | None:
     """With errors to the second order: noise bends every shape that is fitted to a beat, and with it its slope."""
     if told is None:
@@ -348,6 +341,13 @@ def _less_sure(told: Timed | None, heard: Heard) -> Timed | None:
     return replace(told, sigma_s=told.sigma_s * np.sqrt(1.0 + FITTED / float(np.nanmedian(heard.score)) ** 2))
 
 
+def _sure(told: Timed | None, heard: Heard) -> bool:
+    """Whether a sound is so loud, and so well told together with what follows, that nothing else need be tried."""
+    return told is not None and _fault(told, heard) < SURELY_LEFT and float(np.nanmedian(heard.score)) > LOUD
+
+
+def _taken(told: Timed | None, heard: Heard, start: Origin, time_s: Floats, sigma_s: Floats, beats: Ints) -> None:
+    """Puts what is told of the beats together into `time_s` and `sigma_s`, if it tells them as well as each alone.
 
     Errors of blows that are parted wrongly are larger than they seem; so what is left counts twice.
     """
