@@ -104,7 +104,7 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
         by_locks = _by_locks(chain, sides, locks, lock_start, rate_hz, quick)
         return by_locks if kept is None else replace(by_locks, faint_span_s=_spans(len(chain), sides, kept, locks))
     heard_sides = [_HeardSide(sides[s], unlocks[s], locks[s], start[s], lock_start[s], float(own[s])) for s in range(2)]
-    return _by_unlockings(samples, rate_hz, chain, shape, quiet, heard_sides, modes.pole)
+    return _by_unlockings(samples, rate_hz, chain, shape, quiet, heard_sides, modes.pole, unsure)
 
 
 def _sought(
@@ -171,7 +171,14 @@ def _by_locks(
 
 
 def _by_unlockings(
-    samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Floats, sides: list[_HeardSide], pole: Complexes
+    samples: Floats,
+    rate_hz: float,
+    chain: Chain,
+    shape: Shape,
+    quiet: Floats,
+    sides: list[_HeardSide],
+    pole: Complexes,
+    unsure: float,
 ) -> Sounds:
     """Beats whose unlockings are heard: all their sounds, together where that tells more than each alone."""
     unlock_s, impulse_s, lock_s, sigma, lock_sigma = (np.full(len(chain), np.nan) for _ in range(5))
@@ -187,7 +194,7 @@ def _by_unlockings(
         expected = _between(shape, s, unlock.time_s, lock.time_s)
         alone_s = IMPULSE_OWN_S, side.own_s
         ringing.append(Side(unlock, lock, side.start.start_s, expected, impulse_s[beats], alone_s, after_s))
-    told = timed.time(ringing, samples, rate_hz, quiet, pole)
+    told = timed.time(ringing, samples, rate_hz, quiet, pole, unsure)
     late = [side.start.start_s - t[0].begun_s for side, t in zip(sides, told, strict=True) if t[0] is not None]
     late_s = float(np.mean(late)) if late else 0.0
     told = [
@@ -349,14 +356,17 @@ def _sure(told: Timed | None, heard: Heard) -> bool:
 def _taken(told: Timed | None, heard: Heard, start: Origin, time_s: Floats, sigma_s: Floats, beats: Ints) -> None:
     """Puts what is told of the beats together into `time_s` and `sigma_s`, if it tells them as well as each alone.
 
-    Errors of blows that are parted wrongly are larger than they seem; so what is left counts twice.
+    Errors of blows that are parted wrongly are larger than they seem; so what is left counts twice. Beats that are not
+    told together stand where they would if they, too, were timed by what others are.
     """
     if told is None:
         return
     doubt = _fault(told, heard) ** 2 * float(np.nanmedian(told.sigma_s))
     if _sure(told, heard) or doubt < float(np.nanmedian(sigma_s[beats])):
         one = np.isfinite(told.time_s)
-        time_s[beats[one]], sigma_s[beats[one]] = told.time_s[one] + start.start_s, told.sigma_s[one]
+        together = told.time_s + start.start_s
+        time_s[beats[~one]] += float(np.nanmedian(together - time_s[beats]))
+        time_s[beats[one]], sigma_s[beats[one]] = together[one], told.sigma_s[one]
 
 
 def _parted(heard: Heard, start: Origin, quiet: Floats, rate_hz: float, own_s: float) -> tuple[Heard, Floats]:
