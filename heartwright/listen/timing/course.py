@@ -36,7 +36,7 @@ WALK_S, JITTER_S = 6e-6, 40e-6  # step of the course from beat to beat, and what
 FAR = 0.02  # prior odds of a beat that comes anywhere
 STACK, STACKS = 8, 3  # beats of a stack at most, and stacks tried
 FEW, SINGLES = 32, 3  # beats of a side below which single loud ones are tried, too, and how many
-SHORT_S, LEAD_S = 1.0e-3, 0.3e-3  # the loudest part of a sound, and how much of the window comes before it
+SHORT_S = 1.0e-3  # the loudest part of a sound
 WINDOW = Window(1.2e-3, 0.5e-3, 2.5e-3)
 REACH_S, SLOW_REACH = 8e-3, 0.1  # how far off the chain a sound is looked for [s; beats of a slow clock]
 PLACES, LOUD = 3, 0.35  # places tried, and how loud they are at least [of the loudest]
@@ -137,8 +137,7 @@ def _places(
         wave = np.concatenate([wave[:, -rows.reach :], wave[:, : rows.reach + short + rows.before]], axis=1)
         total = np.concatenate([[0.0], np.cumsum(np.mean(wave**2, axis=0) - 1.0)])
         loud.append(total[short:] - total[:-short])
-    before = rows.before + rows.reach - int((WINDOW.before_s - LEAD_S) * rate_hz) + int(WINDOW.before_s * rate_hz)
-    before -= int(LEAD_S * rate_hz)
+    before = rows.before + rows.reach
     if slow:
         clear = CLEAR * np.sqrt(2.0 * short / len(spectrum))
         near = np.abs(np.arange(len(loud[0])) - before) < REACH_S * rate_hz
