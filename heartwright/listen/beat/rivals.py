@@ -156,7 +156,8 @@ def without(strength: Singles, block_rate_hz: float, found: pulse.Pulse) -> Sing
     wide = np.convolve(np.concatenate([sounds[-AROUND:], sounds, sounds[:AROUND]]), kernel, "valid") > 0
     if np.mean(wide) > MOST_SHARE:
         wide = level > np.quantile(level, 1.0 - MOST_SHARE)
-    return np.asarray(np.where(wide, 0.0, 1.0)[place] * (strength - mean[place]), dtype=np.float32)
+    kept, mean = (~wide).astype(np.float32), mean.astype(np.float32)
+    return np.asarray(kept[place] * (strength - mean[place]))
 
 
 def level_db(strike: onsets.Onsets, found: pulse.Pulse, high: Singles) -> float:
