@@ -7,7 +7,7 @@ drawn finely, and few bins tell it. Powers about it follow an exponential law, s
 memory makes. The covariance of that fit says by how much the floor may be off at each bin.
 
 The same curve whitens a series: of all filters with its inverse as power the one that looks back only (minimum phase,
-by the cepstrum: Oppenheim & Schafer 1975, section 10.5), as an autoregression would.
+by the cepstrum: Oppenheim & Schafer 1975, chapter 10), as an autoregression would.
 """
 
 from __future__ import annotations
