@@ -70,10 +70,8 @@ def locked(beats: list[Beats], windows: list[Floats], own: Bank) -> list[Found |
 def _shown(surveys: list[Survey], tried: list[list[Floats]], own: Bank) -> list[Found | None]:
     """How blows follow each other on the sides surveyed; what one side shows is tried on the other."""
     out = [unravel.judged(seen, own, some, None) for seen, some in zip(surveys, tried, strict=True)]
-    if len(out) < 2:
-        return out
     side = int(np.argmax([np.inf if f is None else f.score for f in out]))
-    for _turn in range(SHOWN):
+    for _turn in range(SHOWN if len(out) == 2 else 0):
         other, mine = out[1 - side], out[side]
         if other is not None:
             behind = other.volley.time[1:] - other.volley.time[0]
@@ -83,7 +81,7 @@ def _shown(surveys: list[Survey], tried: list[list[Floats]], own: Bank) -> list[
             ):
                 out[side] = unravel.judged(surveys[side], own, [behind], mine)
         side = 1 - side
-    return out
+    return [None if f is None else unravel.settled(seen, own, f) for seen, f in zip(surveys, out, strict=True)]
 
 
 def _everywhere(
@@ -104,8 +102,10 @@ def _everywhere(
         if sure and np.ptp(behind, axis=0).max() < unlike:
             return
         found = known = out[s]
-        for first, delay in likely(surveys[s]):
+        shown = [unravel.firsts(surveys[s], f.volley.time[1:] - f.volley.time[0]) for f in out if f is not None]
+        for first, delay in [*(each for some in shown for each in some), *likely(surveys[s])]:
             found = unravel.judged(replace(surveys[s], firsts=[first]), own, [delay], found)
-        if found is not None and (known is None or found.score < known.score - RIVAL):
-            out[s] = found
+        if found is not None and found is not known:
+            found = unravel.settled(surveys[s], own, found)
+            out[s] = found if known is None or found.score < known.score - RIVAL else known
         left[s] = np.inf if (now := out[s]) is None else now.left

@@ -31,6 +31,7 @@ LEARNT_FROM = 48  # beats from which what is usual is learnt
 # impulse, and lock, are not believed: of loud locks, the bank leaves as much as the noise.
 LOOSE_LEFT, MOST_LEFT = 3.0, (1.3, 1.3, 2.0)
 TEACHES_MORE = 1.05  # left of locks beyond which they teach the bank
+TAUGHT_TURNS, TAUGHT_PAYS = 4, 0.99  # how often at most, and what must be left of it to go on
 BANK_LEFT, TAUGHT_LEFT = 6.0, 3.0  # left of the means that teach it beyond which it is none, with more no better
 
 
@@ -188,15 +189,17 @@ def _locks(
 
     fits = few(own, usual)
     usual = [None if f is None or v is None else f.volley(v) for f, v in zip(fits, usual, strict=True)]
-    left = [float(np.median(f.left)) for f in fits if f is not None]
-    if left and max(left) > TEACHES_MORE:
-        for fit, z in zip(fits, zero, strict=True):
-            known = known if fit is None else known + lessons.of(fit, z, own)
-        better = lessons.again(own, poles, known).bank
+    for _turn in range(TAUGHT_TURNS):
+        left = [float(np.median(f.left)) for f in fits if f is not None]
+        if not left or max(left) < TEACHES_MORE:
+            break
+        new = [lesson for fit, z in zip(fits, zero, strict=True) if fit is not None for lesson in lessons.of(fit, z, own)]
+        better = lessons.again(own, poles, known + new).bank
         again = few(better, usual)
-        if sum(float(np.median(f.left)) for f in again if f is not None) < sum(left):
-            own, fits = better, again
-            usual = [None if f is None or v is None else f.volley(v) for f, v in zip(fits, usual, strict=True)]
+        if sum(float(np.median(f.left)) for f in again if f is not None) > TAUGHT_PAYS * sum(left):
+            break
+        own, fits = better, again
+        usual = [None if f is None or v is None else f.volley(v) for f, v in zip(fits, usual, strict=True)]
     return [
         None if v is None else volley.settled(rows, z, own, v, 0.0)
         for rows, z, v in zip(windows, zero, usual, strict=True)

@@ -29,6 +29,7 @@ ROUGH, FEW, PAIRS = 0.5, 8, 3  # steps [samples] and beats by which all pairs of
 CLEARLY = 30.0  # squares by which a combination does worse than the best before it is fitted, to be left
 NEAR = 2  # grid steps by which combinations are the same
 POLISH = 4
+SETTLES, SETTLED_LEFT, PAYS = 3, 1.1, 2.0  # turns of single beats, what is left when none is needed, what one must gain
 FIRST_OFF = 0.3  # samples by which the first blow of a beat may be beside where the mean has it
 EASED = 2.5  # sigmas of their spread by which later blows are beside where most are
 WIDE, WIDE_LEAST = 0.3, 0.15  # by which mixtures may differ while they are hardly known [of a mode, of the mean mode]
@@ -127,6 +128,16 @@ def triples(seen: Survey, later: tuple[float, float]) -> list[tuple[float, Float
     return out
 
 
+def firsts(seen: Survey, delay: Floats) -> list[tuple[float, Floats]]:
+    """Onsets of a first blow with which others, `delay` [k - 1] after it, explain most, wherever it may be."""
+    grid = delay[-1] + ROUGH * np.arange(-2, 3)
+    tried = [
+        (float(_gained(seen, np.concatenate([[first], first + delay[:-1]]), grid, FEW).max()), first)
+        for first in np.arange(*seen.begun, ROUGH).tolist()
+    ]
+    return [(first, delay) for _gain, first in sorted(tried, reverse=True)[:PAIRS]]
+
+
 def _tops(gain: Floats) -> list[int]:
     """Places where most is gained, no two neighbours."""
     out: list[int] = []
@@ -154,13 +165,35 @@ def judged(seen: Survey, bank: Bank, tried: list[Floats], known: Found | None) -
     for rank, one, start in ranked[:PROVED]:
         if rank > ranked[0][0] + CLEARLY:
             break
-        fit = volley.fit(some, zero, bank, one, start)
-        left = float(np.median(fit.left))
-        score = left * some.shape[1] + float(np.median(fit.off))
-        if best is None or score < best.score:
-            found = fit.volley(one)
-            best = Found(replace(found, share=_wide(found.gain)), left, score)
+        found = _found(some, zero, bank, one, start)
+        if best is None or found.score < best.score:
+            best = found
     return best
+
+
+def settled(seen: Survey, bank: Bank, found: Found) -> Found:
+    """`found` once more by what single beats then told, until that pays no longer.
+
+    The mean hides what high modes do in later blows, since these scatter; single beats tell it.
+    """
+    first = 0.0 if len(seen.plan.blur) > 2 else 2.0
+    for _turn in range(SETTLES):
+        if found.left < SETTLED_LEFT:
+            break
+        start, _squares = volley.look(seen.some, seen.mean.zero, bank, found.volley, first)
+        better = _found(seen.some, seen.mean.zero, bank, found.volley, start)
+        if better.score > found.score - PAYS:
+            break
+        found = better
+    return found
+
+
+def _found(some: Floats, zero: int, bank: Bank, one: Volley, start: Floats) -> Found:
+    """What some beats are like, looked at with a volley from `start` [beat, k]."""
+    fit = volley.fit(some, zero, bank, one, start)
+    left = float(np.median(fit.left))
+    now = fit.volley(one)
+    return Found(replace(now, share=_wide(now.gain)), left, left * some.shape[1] + float(np.median(fit.off)))
 
 
 def _firsts(mean: _Mean, grid: Floats, end: int) -> list[float]:
