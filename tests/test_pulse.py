@@ -92,3 +92,12 @@ def test_a_comb_that_is_too_low_is_none() -> None:
     assert found is not None
     assert pulse.find(wave, RATE_HZ, least_z=found.z - 0.1) == found
     assert pulse.find(wave, RATE_HZ, least_z=found.z + 0.1) is None
+
+
+@pytest.mark.parametrize(("n", "lags"), [(200, 140), (4_500, 3_150), (9_001, 12)])
+def test_autocorrelation_is_the_sum_of_products(n: int, lags: int) -> None:
+    strength = np.random.default_rng(n).standard_normal(n).astype(np.float32)
+    sums, products = pulse.autocorrelation(strength, lags)
+    exact = [float(strength[: n - k].astype(np.float64) @ strength[k:]) for k in range(lags + 1)]
+    np.testing.assert_allclose(sums, exact, atol=1e-6 * n)
+    np.testing.assert_array_equal(products, n - np.arange(lags + 1))
