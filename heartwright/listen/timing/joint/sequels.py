@@ -44,7 +44,7 @@ def struck(beats: list[Beats], own: Bank) -> list[Found | None]:
         seen = unravel.survey(windows, zero, own, Plan(b.side.alone_s[0] * rate, (0.0, SCATTER_S * rate)))
         surveys.append(seen)
         tried.append(unravel.seconds(seen, (*later, GRID)))
-    out = _shown(surveys, tried, own)
+    out = _shown(surveys, tried, own) if surveys else []
     _everywhere(surveys, out, own, UNLIKE_S * rate, lambda seen: unravel.pairs(seen, later))
     found = iter(out)
     return [next(found) if b.hears else None for b in beats]
