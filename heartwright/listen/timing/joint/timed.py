@@ -193,7 +193,8 @@ def _locks(
         left = [float(np.median(f.left)) for f in fits if f is not None]
         if not left or max(left) < TEACHES_MORE:
             break
-        new = [lesson for fit, z in zip(fits, zero, strict=True) if fit is not None for lesson in lessons.of(fit, z, own)]
+        heard = [(fit, z) for fit, z in zip(fits, zero, strict=True) if fit is not None]
+        new = [lesson for fit, z in heard for lesson in lessons.of(fit, z, own)]
         better = lessons.again(own, poles, known + new).bank
         again = few(better, usual)
         if sum(float(np.median(f.left)) for f in again if f is not None) > TAUGHT_PAYS * sum(left):
