@@ -4,7 +4,8 @@ Lock, banking and bounce ring into each other. In the mean of all beats they sta
 onset of the first can be told all the same. Each side's onset is first that of a single blow; then banking and bounce
 are tried at every pair of gaps, on both sides alike: the banking of any mixture, the bounce of the lock's, both linear,
 so that a pair costs a small system of equations. The likeliest pairs are fitted (`strikes`), and the likeliest end is
-believed; where that leaves too much over, other onsets that one blow explains nearly as well are tried too.
+believed; where that leaves too much over, or noise hides more than the model leaves, other onsets that one blow
+explains nearly as well are tried too.
 Conventions as in `origin`; gaps in seconds after the lock.
 """
 
@@ -55,7 +56,7 @@ def find(waves: list[Wave], modes: Modes, rate_hz: float, span_s: float, unsure:
     look = _Look(waves, rate_hz, rings, bank, bounce)
     guess = Strikes.guessed(struck, np.zeros(len(waves)), np.zeros(2), unsure)
     ends = look.again(look.ends(guess, [side[:1] for side in first]))
-    if ends[0].left > FITS and any(len(side) > 1 for side in first):
+    if (ends[0].left > FITS or unsure > LEFT[0]) and any(len(side) > 1 for side in first):
         ends = sorted(ends + look.again(look.ends(guess, first)), key=_cost)
     told = strikes.fitted(look.parts(ends[0].start_s), rate_hz, ends[0].with_modes(pole))
     own = (SURER * float(np.clip(told.rest / USUAL, 1.0, MOST))) ** 2 * told.covariance
