@@ -92,3 +92,13 @@ def test_a_side_that_the_chain_has_elsewhere_is_found() -> None:
     found = sounds.time_faint(samples, RATE_HZ, mislaid, quiet)
     assert found is not None
     assert np.nanmedian(np.abs(found.lock_s - true_s)) < 30e-6
+
+
+def test_clicks_do_not_lead_a_course_astray() -> None:
+    samples, true_s, chain, quiet = take(1 / 6, (14.0, 14.0), 5)
+    rng = np.random.default_rng(5)
+    for at in rng.integers(0, len(samples) - 50, 60):
+        samples[at : at + 40] += 300.0 * rng.standard_normal(40) * np.exp(-np.arange(40) / 10.0)
+    found = sounds.time_faint(samples, RATE_HZ, chain, quiet)
+    assert found is not None
+    assert np.nanmedian(np.abs(found.lock_s - true_s)) < 30e-6

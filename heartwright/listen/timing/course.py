@@ -41,6 +41,7 @@ WINDOW = Window(1.2e-3, 0.5e-3, 2.5e-3)
 REACH_S, SLOW_REACH = 8e-3, 0.1  # how far off the chain a sound is looked for [s; beats of a slow clock]
 PLACES, LOUD = 3, 0.35  # places tried, and how loud they are at least [of the loudest]
 LEAST_LEVEL, MOST_LEVEL = 1.0, 30.0  # sigmas of a mean beat
+LOUDER = 2.0  # energy of a window over that of most beyond which it is turned down
 CLEAR = 5.0  # sigmas by which the loudest part of a slow clock's stacks stands out of noise, or is looked for near by
 TURNS, STILL = 12, 0.3  # and the gain by which another turn no longer pays
 # By how much a stack may be smeared end to end [s]; how far the mean beat may be off, and steps of it tried each way.
@@ -83,7 +84,7 @@ def learn(samples: Floats, rate_hz: float, chain: Chain, quiet: Floats, slow: bo
         paced = expected[beats] + pace_s * count
         for later_s in _places(samples, rate_hz, paced, side, quiet, reach_s, slow):
             at = paced + later_s[side]
-            hidden = Hidden([Rows(samples, rate_hz, at[side == s], WINDOW, quiet) for s in range(2)], side, rate_hz)
+            hidden = Hidden([_rows(samples, rate_hz, at[side == s], WINDOW, quiet) for s in range(2)], side, rate_hz)
             tried.append((pace_s, later_s[0], at, hidden, hidden.begun()))
     best = max(tried, key=lambda t: t[4].gain)
     last = [t for t in tried if t[0] == best[0] and t[4].gain >= LOUD * best[4].gain]
@@ -131,7 +132,7 @@ def _places(
     short = int(SHORT_S * rate_hz)
     loud = []
     for s in range(2):
-        rows = Rows(samples, rate_hz, expected_s[side == s], Window(reach_s, 0.0, SHORT_S), quiet)
+        rows = _rows(samples, rate_hz, expected_s[side == s], Window(reach_s, 0.0, SHORT_S), quiet)
         spectrum = np.stack([rows.spectrum[k].sum(axis=0) / np.sqrt(len(k)) for k in _stacks(len(rows.expected_s))])
         wave = irfft(spectrum, rows.noise.size, axis=1)
         wave = np.concatenate([wave[:, -rows.reach :], wave[:, : rows.reach + short + rows.before]], axis=1)
@@ -192,7 +193,8 @@ class Hidden:
             noise = rows.length / len(some)
             energy = max(float(wave @ wave) - noise, 1.0)
             curve, level = rows.correlate(_unit(wave)), energy / float(np.sqrt(energy + noise))
-            out.append((self._forward(self._likely(_gain(curve, level))[0])[1], curve, level))
+            likely, _shown, most = self._likely(_gain(curve, level))
+            out.append((self._forward(likely)[1] + most, curve, level))
         return max(out, key=lambda found: found[0])
 
     def learnt(self, state: State) -> State:
@@ -221,7 +223,7 @@ class Hidden:
         gain = np.empty((len(self.side), curves[0].shape[1]))
         for s in range(2):
             gain[self.side == s] = _gain(curves[s], level[s])
-        likely, shown = self._likely(gain)
+        likely, shown, most = self._likely(gain)
         before, total = self._forward(likely)
         around = before * self._backward(likely)
         around /= around.sum(axis=1, keepdims=True)
@@ -229,13 +231,15 @@ class Hidden:
         share /= share.sum(axis=1, keepdims=True)
         course = around * likely
         course /= course.sum(axis=1, keepdims=True)
-        return State([share[self.side == s] for s in range(2)], course, total)
+        return State([share[self.side == s] for s in range(2)], course, total + most)
 
-    def _likely(self, gain: Floats) -> tuple[Floats, Floats]:
-        """Likelihood of each beat for each place of the course, and for each shift, up to factors of their beats."""
-        shown = np.exp(gain - gain.max(axis=1, keepdims=True))
+    def _likely(self, gain: Floats) -> tuple[Floats, Floats, float]:
+        """Likelihood of each beat for each place of the course, and for each shift, over factors of their beats whose
+        logarithms come to the last."""
+        top = gain.max(axis=1, keepdims=True)
+        shown = np.exp(gain - top)
         likely = (1.0 - FAR) * convolve1d(shown, self.jitter, axis=1, mode="constant")
-        return np.exp(gain.max(axis=1, keepdims=True)) * (likely + FAR * shown.mean(axis=1, keepdims=True)), shown
+        return likely + FAR * shown.mean(axis=1, keepdims=True), shown, float(top.sum())
 
     def _forward(self, likely: Floats) -> tuple[Floats, float]:
         """Probability of the course at each beat given the beats before it, and the log likelihood of all."""
@@ -265,9 +269,18 @@ class Hidden:
 
 
 def _gain(curve: Singles, level: float) -> Floats:
-    """Log likelihood ratio at each shift of a sound that is `level` high."""
+    """Log likelihood ratio at each shift of a sound that is `level` high; no beat says more than one twice as high."""
     a = float(np.clip(level, LEAST_LEVEL, MOST_LEVEL))
-    return np.asarray(a * curve - 0.5 * a * a, dtype=np.float64)
+    return np.asarray(a * np.minimum(curve, 2.0 * a) - 0.5 * a * a, dtype=np.float64)
+
+
+def _rows(samples: Floats, rate_hz: float, expected_s: Floats, window: Window, quiet: Floats) -> Rows:
+    """Windows of which none is much louder than most: a click or a word counts no more than a beat."""
+    rows = Rows(samples, rate_hz, expected_s, window, quiet)
+    energy = np.einsum("ij,ij->i", rows.spectrum, rows.spectrum.conj()).real
+    turned = np.sqrt(np.minimum(1.0, LOUDER * np.median(energy) / np.maximum(energy, 1e-30)))
+    rows.spectrum = rows.spectrum * turned.astype(np.float32)[:, None]
+    return rows
 
 
 def _unit(wave: NDArray[np.floating]) -> Singles:
