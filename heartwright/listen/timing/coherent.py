@@ -47,6 +47,7 @@ SOFTEST = 0.35  # height of a correlation below which it is of something else [o
 # are timed where else nothing is left of them (30 made clocks of 3 dB, seeds from 1,000: 3 of 52 sides more are told).
 LEAST_SURELY = 1.0
 DOUBT_S = 40e-6  # rms of what else is likely, beyond which a beat was not heard either
+LOUDER = 2.0  # energy of a faint beat's window over that of most, beyond which it is turned down
 LEAST_MEAN = 9.0  # squared height of the mean of all beats in sigmas, below which there is no sound
 BEGUN = 0.04  # share of its energy by which a sound has begun
 
@@ -108,6 +109,13 @@ class Rows:
         self.plain: Complexes = rfft(rows, axis=1) * self.turned(exact - inside - self.before)
         self.spectrum: Complexes = self.plain * self.noise.white.astype(np.float32)
         self.expected_s = expected_s
+
+    def even(self) -> Rows:
+        """These, those much louder than most turned down: of faint beats a click or a word counts for no more."""
+        energy = np.einsum("ij,ij->i", self.spectrum, self.spectrum.conj()).real
+        by = np.sqrt(np.minimum(1.0, LOUDER * np.median(energy) / np.maximum(energy, 1e-30))).astype(np.float32)
+        self.spectrum, self.plain = self.spectrum * by[:, None], self.plain * by[:, None]
+        return self
 
     def whitened(self, waves: Floats) -> Floats:
         """Waveforms [k, length] as the whitened windows hold them."""
@@ -196,13 +204,17 @@ def hear(
     *,
     first_s: float = np.inf,
     known_s: Floats | None = None,
+    course: bool = False,
 ) -> Heard | None:
     """Time a sound of some beats of one side, expected at `expected_s`; None where the beats have nothing in common.
 
     `first_s` ends the part of the window that is the sound's own: what comes later may move against it. Beats that are
     already aligned begin from `known_s` [s after they are expected]; else they are first compared with some of them.
+    With `course` they are faint, and none counts for more than a beat.
     """
     rows = Rows(samples, rate_hz, expected_s, window, quiet)
+    if course:
+        rows = rows.even()
     at, score, slip = _aligned(rows, window, None if known_s is None else known_s * rate_hz)
     floor = FLOOR if known_s is None else LEAST_FLOOR
     heard = (score > max(floor, SOFTEST * float(np.median(score)))) & (slip < DOUBT_S * rate_hz)

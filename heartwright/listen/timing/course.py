@@ -41,7 +41,6 @@ WINDOW = Window(1.2e-3, 0.5e-3, 2.5e-3)
 REACH_S, SLOW_REACH = 8e-3, 0.1  # how far off the chain a sound is looked for [s; beats of a slow clock]
 PLACES, LOUD = 3, 0.35  # places tried, and how loud they are at least [of the loudest]
 LEAST_LEVEL, MOST_LEVEL = 1.0, 30.0  # sigmas of a mean beat
-LOUDER = 2.0  # energy of a window over that of most beyond which it is turned down
 CLEAR = 5.0  # sigmas by which the loudest part of a slow clock's stacks stands out of noise, or is looked for near by
 TURNS, STILL = 12, 0.3  # and the gain by which another turn no longer pays
 # By how much a stack may be smeared end to end [s]; how far the mean beat may be off, and steps of it tried each way.
@@ -84,7 +83,9 @@ def learn(samples: Floats, rate_hz: float, chain: Chain, quiet: Floats, slow: bo
         paced = expected[beats] + pace_s * count
         for later_s in _places(samples, rate_hz, paced, side, quiet, reach_s, slow):
             at = paced + later_s[side]
-            hidden = Hidden([_rows(samples, rate_hz, at[side == s], WINDOW, quiet) for s in range(2)], side, rate_hz)
+            hidden = Hidden(
+                [Rows(samples, rate_hz, at[side == s], WINDOW, quiet).even() for s in range(2)], side, rate_hz
+            )
             tried.append((pace_s, later_s[0], at, hidden, hidden.begun()))
     best = max(tried, key=lambda t: t[4].gain)
     last = [t for t in tried if t[0] == best[0] and t[4].gain >= LOUD * best[4].gain]
@@ -132,7 +133,7 @@ def _places(
     short = int(SHORT_S * rate_hz)
     loud = []
     for s in range(2):
-        rows = _rows(samples, rate_hz, expected_s[side == s], Window(reach_s, 0.0, SHORT_S), quiet)
+        rows = Rows(samples, rate_hz, expected_s[side == s], Window(reach_s, 0.0, SHORT_S), quiet).even()
         spectrum = np.stack([rows.spectrum[k].sum(axis=0) / np.sqrt(len(k)) for k in _stacks(len(rows.expected_s))])
         wave = irfft(spectrum, rows.noise.size, axis=1)
         wave = np.concatenate([wave[:, -rows.reach :], wave[:, : rows.reach + short + rows.before]], axis=1)
@@ -272,15 +273,6 @@ def _gain(curve: Singles, level: float) -> Floats:
     """Log likelihood ratio at each shift of a sound that is `level` high; no beat says more than one twice as high."""
     a = float(np.clip(level, LEAST_LEVEL, MOST_LEVEL))
     return np.asarray(a * np.minimum(curve, 2.0 * a) - 0.5 * a * a, dtype=np.float64)
-
-
-def _rows(samples: Floats, rate_hz: float, expected_s: Floats, window: Window, quiet: Floats) -> Rows:
-    """Windows of which none is much louder than most: a click or a word counts no more than a beat."""
-    rows = Rows(samples, rate_hz, expected_s, window, quiet)
-    energy = np.einsum("ij,ij->i", rows.spectrum, rows.spectrum.conj()).real
-    turned = np.sqrt(np.minimum(1.0, LOUDER * np.median(energy) / np.maximum(energy, 1e-30)))
-    rows.spectrum = rows.spectrum * turned.astype(np.float32)[:, None]
-    return rows
 
 
 def _unit(wave: NDArray[np.floating]) -> Singles:

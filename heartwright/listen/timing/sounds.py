@@ -272,7 +272,8 @@ def _on_course(samples: Floats, rate_hz: float, chain: Chain, quiet: Floats, sid
     first_s = OWN_BEATS * chain.beat_s if quick else np.inf
     off = np.clip(side.time_s - side.course_s, -OFF_COURSE_S, OFF_COURSE_S)
     for window in (LOCK if quick else ALONE, course.WINDOW):  # there is less noise in a shorter one
-        heard = coherent.hear(samples, rate_hz, side.course_s, window, quiet, first_s=first_s, known_s=off)
+        at_s = side.course_s
+        heard = coherent.hear(samples, rate_hz, at_s, window, quiet, first_s=first_s, known_s=off, course=True)
         if heard is None:
             continue
         away = heard.time_s - side.course_s
