@@ -207,7 +207,10 @@ def wounded(rng: np.random.Generator) -> Reading:
     count = int(rng.choice([0, 1, 2, 5, 17, 40, 240]))
     columns = {}
     for column in fields(BeatTable):
-        values = getattr(base.table, column.name)[:count].copy()
+        whole = getattr(base.table, column.name)
+        if whole is None:
+            continue
+        values = whole[:count].copy()
         if values.dtype == float and rng.random() < 0.4:
             values[rng.random(count) < rng.choice([0.1, 0.5, 1.0])] = np.nan
         columns[column.name] = values
