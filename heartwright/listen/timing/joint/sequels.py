@@ -93,19 +93,30 @@ def _everywhere(
 ) -> None:
     """Looks for all blows wherever they may be on sides of `out` that are told badly, until both sides are alike.
 
-    Sides are `unlike` if their delays differ by more than that [samples]; `likely` onsets and delays are tried.
+    First for those that follow as on the other side, then for `likely` ones. Sides are `unlike` if their delays differ
+    by more than that [samples].
     """
-    left = [np.inf if f is None else f.left for f in out]
-    for s in sorted(range(len(out)), key=lambda s: -left[s]):
-        behind = np.array([f.volley.time[1:] - f.volley.time[0] for f in out if f is not None])
-        sure = max(left) < min(UNSURE_LEFT, UNEQUAL * min(left))
-        if sure and np.ptp(behind, axis=0).max() < unlike:
-            return
-        found = known = out[s]
-        shown = [unravel.firsts(surveys[s], f.volley.time[1:] - f.volley.time[0]) for f in out if f is not None]
-        for first, delay in [*(each for some in shown for each in some), *likely(surveys[s])]:
-            found = unravel.judged(replace(surveys[s], firsts=[first]), own, [delay], found)
-        if found is not None and found is not known:
-            found = unravel.settled(surveys[s], own, found)
-            out[s] = found if known is None or found.score < known.score - RIVAL else known
-        left[s] = np.inf if (now := out[s]) is None else now.left
+    for s in sorted(range(len(out)), key=lambda s: -_left(out[s])):
+        for others in (True, False):
+            if _sure(out, unlike):
+                return
+            known, seen = out[s], surveys[s]
+            shown = [f.volley.time[1:] - f.volley.time[0] for f in out if f is not None and f is not known]
+            tried = [one for delay in shown for one in unravel.firsts(seen, delay)] if others else likely(seen)
+            found = known
+            for first, delay in tried:
+                found = unravel.judged(replace(seen, firsts=[first]), own, [delay], found)
+            if found is not None and found is not known:
+                found = unravel.settled(seen, own, found)
+                out[s] = found if known is None or found.score < known.score - RIVAL else known
+
+
+def _left(found: Found | None) -> float:
+    return np.inf if found is None else found.left
+
+
+def _sure(out: list[Found | None], unlike: float) -> bool:
+    """Whether all sides are told, well, and alike."""
+    left = [_left(f) for f in out]
+    behind = np.array([f.volley.time[1:] - f.volley.time[0] for f in out if f is not None])
+    return max(left) < min(UNSURE_LEFT, UNEQUAL * min(left)) and float(np.ptp(behind, axis=0).max()) < unlike
