@@ -33,6 +33,7 @@ STANDS = 6.0  # sigmas by which the energy of a side's mean stands out of noise,
 OFF_COURSE_S = 120e-6  # how far from the course that all keep a faint beat is believed
 # How far a beat stands from its neighbours [s; of most beats'] beyond which it is looked for where they have it.
 ODD_S, ODD = 100e-6, 8.0
+AWAY = 14.0  # twice the log odds against a beat that comes so far from its neighbours, as in `peaks`
 MISPLACED_S = 0.5e-3  # by which a side whose waveform does not show may be off the other's sound [one sigma]
 FAINTEST = 5.0  # height of most unlockings' correlation, in sigmas, below which beats are not timed by them
 MOST_LEFT = 0.35  # spread about the neighbours beyond which a sound is noise [of what noise alone would show]
@@ -140,7 +141,7 @@ def _sought(
     again = coherent.hear(samples, rate_hz, expected, window, quiet, first_s=first_s, known_s=known)
     if again is None:
         return heard
-    better = again.score > heard.score
+    better = again.score**2 + AWAY > heard.score**2
     moved = float(np.nanmedian(again.time_s - heard.time_s))
     time_s = np.where(odd & ~better, heard.time_s + moved, np.where(ok, again.time_s, np.nan))
     sigma_s = np.where(odd & ~better, heard.sigma_s, again.sigma_s)
