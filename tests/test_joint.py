@@ -7,7 +7,6 @@ import pytest
 
 from heartwright.listen.timing.joint import bank, unravel, volley
 from heartwright.listen.timing.joint.bank import Bank, Blow, Circle, Mean, Poles
-from heartwright.listen.timing.joint.unravel import Plan
 from heartwright.listen.timing.joint.volley import Volley
 from heartwright.records import Floats
 
@@ -84,7 +83,7 @@ def test_each_lock_is_timed_as_well_as_its_error_says_and_better_than_its_blows_
 
 def test_a_lock_is_found_by_delays_that_are_a_little_off_and_not_by_wrong_ones(case: Bank) -> None:
     white, _time = locks(case, 12, 40)
-    seen = unravel.survey(white, ZERO, case, Plan(8.0, (0.0, 0.72, 1.0)))
+    seen = unravel.survey(white, ZERO, [case, case.blurred(0.72), case.blurred(1.0)], 8.0)
     near = unravel.judged(seen, case, [LATE[1:] + np.array([0.3, -0.4])], None)
     far = unravel.judged(seen, case, [np.array([6.0, 13.0])], None)
     assert near is not None and far is not None
@@ -98,7 +97,7 @@ def test_a_second_blow_is_found_without_being_told_where(case: Bank) -> None:
     pair = np.array([[20.0, -36.0, 30.0, 22.0, 16.0], [40.0, 44.0, -52.0, 30.0, -30.0]])
     gain = pair * (1.0 + 0.1 * rng.standard_normal((40, 2, len(POLE))))
     white = rung(case, time, gain) + rng.standard_normal((40, COUNT))
-    seen = unravel.survey(white, ZERO, case, Plan(8.0, (0.0, 0.72)))
+    seen = unravel.survey(white, ZERO, [case, case.blurred(0.72)], 8.0)
     found = unravel.judged(seen, case, unravel.seconds(seen, (3.0, 24.0, 0.5)), None)
     assert found is not None
     assert found.volley.time[1] - found.volley.time[0] == pytest.approx(9.4, abs=0.4)

@@ -116,15 +116,14 @@ class Circle:
 class Bank:
     """Modes behind the microphone: `pole` [m], `taps` of the filter, and their waveforms at `FINE` steps a sample.
 
-    `waves` and `slopes` [step, m, SIZE] hold waveform and its derivative by the onset of a blow `step / FINE` samples
+    `both` [step, 2 m, SIZE] holds waveforms, and then their derivatives by the onset, of a blow `step / FINE` samples
     late; `tail` [m] is the complex amplitude with which each mode rings on.
     """
 
     circle: Circle
     pole: Complexes
     taps: Floats
-    waves: Singles
-    slopes: Singles
+    both: Singles
     tail: Complexes
 
     @classmethod
@@ -134,7 +133,7 @@ class Bank:
         # a ring on the pole passes the filters by their answers at the pole
         through = taps @ np.exp(-(np.arange(TAPS) - EARLY)[:, None] * pole)
         white = circle.predictor @ np.exp(-np.arange(len(circle.predictor))[:, None] * pole)
-        return cls(circle, pole, taps, *_fine(circle, spectra), np.asarray(through * white, dtype=np.complex128))
+        return cls(circle, pole, taps, _fine(circle, spectra), np.asarray(through * white, dtype=np.complex128))
 
     def __len__(self) -> int:
         return len(self.pole)
@@ -146,20 +145,36 @@ class Bank:
         circle = self.circle
         less = np.exp(0.5 * (sigma * circle.at) ** 2)
         spectra = circle.sines(self.pole) * ((self.taps @ circle.taps) * circle.band * less)
-        return Bank(circle, self.pole, self.taps, *_fine(circle, spectra), self.tail)
+        return Bank(circle, self.pole, self.taps, _fine(circle, spectra), self.tail)
 
     def at(self, time: Floats, n: int, zero: int) -> tuple[Singles, Singles, Floats]:
         """Waveforms and slopes [k, m, n] of blows near `time` [k], and how much later these are [samples, k]."""
         step = np.rint(time * FINE).astype(np.int64)
-        return self.wave(step, n, zero), self.slope(step, n, zero), np.asarray(time - step / FINE)
+        m = len(self)
+        both = self._cut(0, 2 * m, step, n, zero)
+        return both[:, :m], both[:, m:], np.asarray(time - step / FINE)
 
     def wave(self, step: Ints, n: int, zero: int) -> Singles:
         """Waveforms [k, m, n] of blows `step / FINE` samples after column `zero`."""
-        return _cut(self.waves, step, n, zero)
+        return self._cut(0, len(self), step, n, zero)
 
     def slope(self, step: Ints, n: int, zero: int) -> Singles:
         """Their derivatives by the onset, [k, m, n]."""
-        return _cut(self.slopes, step, n, zero)
+        return self._cut(len(self), len(self), step, n, zero)
+
+    def _cut(self, row: int, count: int, step: Ints, n: int, zero: int) -> Singles:
+        """`count` of the rows of `both` from `row` on, of blows `step / FINE` samples after column `zero`."""
+        if len(step) == 1:
+            late, phase = divmod(int(step[0]), FINE)
+            begin = min(max(LEAD - zero - late, 0), SIZE - n)
+            return self.both[None, phase, row : row + count, begin : begin + n]
+        whole = step // FINE
+        first = np.minimum(np.maximum(LEAD - zero - whole, 0), SIZE - n)
+        a, b, c = self.both.strides
+        # all windows at all steps, as numpy's as_strided has them in a fifth of its time
+        shape, strides = (FINE, SIZE - n + 1, count, n), (a, c, b, c)
+        views: Singles = np.ndarray(shape, np.float32, self.both, row * b, strides)
+        return np.asarray(views[step - whole * FINE, first])
 
     def ringing(self, time: Floats, gain: Floats, n: int) -> Floats:
         """What blows of some beats at `time` [beat, blow], long before column 0, with `gain` [beat, blow, m] still add.
@@ -171,24 +186,10 @@ class Bank:
         return np.asarray((amplitude @ np.exp(self.pole[:, None] * np.arange(n))).imag)
 
 
-def _fine(circle: Circle, spectra: Complexes) -> tuple[Singles, Singles]:
+def _fine(circle: Circle, spectra: Complexes) -> Singles:
     """Waveforms and slopes at all steps."""
-    late = np.exp(-np.arange(FINE)[:, None] / FINE * circle.at)[:, None] * spectra
-    waves, slopes = circle.waves(late), circle.waves(-circle.at * late)
-    return waves.astype(np.float32), slopes.astype(np.float32)
-
-
-def _cut(kept: Singles, step: Ints, n: int, zero: int) -> Singles:
-    if len(step) == 1:
-        late, phase = divmod(int(step[0]), FINE)
-        begin = min(max(LEAD - zero - late, 0), SIZE - n)
-        return kept[None, phase, :, begin : begin + n]
-    whole = step // FINE
-    first = np.minimum(np.maximum(LEAD - zero - whole, 0), SIZE - n)
-    a, b, c = kept.strides
-    # all windows at all steps, as numpy's as_strided has them in a fifth of its time
-    views: Singles = np.ndarray((FINE, SIZE - n + 1, kept.shape[1], n), kept.dtype, kept, 0, (a, c, b, c))
-    return np.asarray(views[step - whole * FINE, first])
+    late = np.exp(-np.arange(FINE)[:, None] / FINE * circle.at)[:, None]
+    return circle.waves(late * np.concatenate([spectra, -circle.at * spectra])).astype(np.float32)
 
 
 @cache

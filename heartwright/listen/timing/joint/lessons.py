@@ -20,7 +20,7 @@ LEARNT, AGAIN = 20, 8  # turns, first and with what is known
 HIGHEST = 0.42  # of the rate: modes above are not the case's
 APART = (0.0, 1.0, -1.0)  # samples by which the sides are moved against each other to begin learning from
 # What is left of the means (1: noise) below which the bank is good, and beyond which some blows were parted wrongly.
-WELL_LEFT, CLEAR_LEFT = 1.2, 2.0
+WELL_LEFT, CLEAR_LEFT = 1.2, 2.5
 MISSED, PAYS = 2, 0.7  # modes looked for that the ringing did not tell; what must be left over of the rest to pay
 ODD = 5.0  # sigmas by which a beat's cost exceeds most beats', beyond which it holds other blows
 TAUGHT, TAUGHT_ZERO = 72, 12  # samples of the means that teach the bank, and of these before the blow

@@ -16,7 +16,7 @@ from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 from heartwright.listen.timing.joint import unravel
 from heartwright.listen.timing.joint.bank import Bank
 from heartwright.listen.timing.joint.struck import Beats
-from heartwright.listen.timing.joint.unravel import Found, Plan, Survey
+from heartwright.listen.timing.joint.unravel import Found, Survey
 from heartwright.records import Floats
 
 SCATTER_S = 15e-6  # by which blows on uneven teeth scatter
@@ -32,6 +32,7 @@ def struck(beats: list[Beats], own: Bank) -> list[Found | None]:
     """How impulse and second blow follow each other on each side."""
     surveys, tried, rate = [], [], beats[0].rate_hz
     later = SECOND[0] * rate, SECOND[1] * rate
+    banks = [own, own.blurred(SCATTER_S * rate)]
     for b in beats:
         if not b.hears:
             continue
@@ -41,7 +42,7 @@ def struck(beats: list[Beats], own: Bank) -> list[Found | None]:
         size = next_fast_len(n + 64, real=True)
         turn = np.exp(2j * np.pi * rfftfreq(size) * b.aligned[:, None])
         windows = irfft(rfft(windows, size, axis=1) * turn, size, axis=1)[:, :n]
-        seen = unravel.survey(windows, zero, own, Plan(b.side.alone_s[0] * rate, (0.0, SCATTER_S * rate)))
+        seen = unravel.survey(windows, zero, banks, b.side.alone_s[0] * rate)
         surveys.append(seen)
         tried.append(unravel.seconds(seen, (*later, GRID)))
     out = _shown(surveys, tried, own) if surveys else []
@@ -55,9 +56,9 @@ def locked(beats: list[Beats], windows: list[Floats], own: Bank) -> list[Found |
     if any(len(b.side.after_s) != 2 for b in beats):
         return [None for _ in beats]
     rate = beats[0].rate_hz
-    blur = (0.0, SCATTER_S * rate, SCATTER_S * rate * float(np.sqrt(2.0)))
+    banks = [own, own.blurred(SCATTER_S * rate), own.blurred(SCATTER_S * rate * float(np.sqrt(2.0)))]
     surveys = [
-        unravel.survey(rows, b.side.lock.rows.before, own, Plan(b.side.alone_s[1] * rate, blur))
+        unravel.survey(rows, b.side.lock.rows.before, banks, b.side.alone_s[1] * rate)
         for b, rows in zip(beats, windows, strict=True)
     ]
     out = _shown(surveys, [[np.sort(b.side.after_s) * rate] for b in beats], own)

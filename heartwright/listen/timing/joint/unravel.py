@@ -37,14 +37,6 @@ SPREAD = 0.8  # samples by which later blows scatter, while it is not known
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What blows may follow each other: `alone` samples of the first, blur [k] of each in the mean [samples]."""
-
-    alone: float
-    blur: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """A volley and how well it does: `left` of most beats (1: noise), `score` (less is better)."""
 
@@ -74,26 +66,28 @@ class Survey:
 
     some: Floats
     mean: _Mean
-    plan: Plan
     begun: tuple[float, float]
     firsts: list[float]
 
 
-def survey(white: Floats, zero: int, bank: Bank, plan: Plan) -> Survey:
-    """Of the windows [beat, n] of a side."""
+def survey(white: Floats, zero: int, banks: list[Bank], alone: float) -> Survey:
+    """Of the windows [beat, n] of a side, whose first blow is alone for `alone` samples.
+
+    `banks` [k] are what the modes of each blow sound like in the mean of the beats, blurred as they scatter.
+    """
     mean = white.mean(axis=0)
     mean = mean - mean[: zero // 2].mean()
     peak = float(np.abs(mean).max())
     sigma = float(np.hypot(1.0 / np.sqrt(len(white)), MODEL * peak))
-    banks = [bank.blurred(b) for b in plan.blur]
+    bank = banks[0]
     held = _Mean(mean / sigma, sigma, zero, len(bank) / (LOOSE * peak**2), banks)
     some = white[np.linspace(0, len(white) - 1, min(SOME, len(white))).astype(np.int64)]
     energy = np.cumsum(np.maximum(mean**2 - 1.0 / len(white), 0.0))
     begun = int(np.argmax(energy > BEGUN * energy[-1]))
     sooner = min(LOOK[0], -SOONER * 2.0 * np.pi / float(bank.pole.imag.min()))
     between = begun - zero + max(sooner, -float(begun)), begun - zero + LOOK[1]
-    end = min(begun + int(plan.alone), len(mean))
-    return Survey(some, held, plan, between, _firsts(held, np.arange(*between, STEP), end))
+    end = min(begun + int(alone), len(mean))
+    return Survey(some, held, between, _firsts(held, np.arange(*between, STEP), end))
 
 
 def seconds(seen: Survey, later: tuple[float, float, float]) -> list[Floats]:
@@ -151,12 +145,12 @@ def _tops(gain: Floats) -> list[int]:
 
 def judged(seen: Survey, bank: Bank, tried: list[Floats], known: Found | None) -> Found | None:
     """The best of the volleys with delays `tried` [k - 1] after the first and what is `known`, as single beats tell."""
-    first = 0.0 if len(seen.plan.blur) > 2 else 2.0
+    first = 0.0 if len(seen.mean.banks) > 2 else 2.0
     zero, some = seen.mean.zero, seen.some
     ranked = []
     for delay in tried:
         for at in seen.firsts:
-            for turns in (0, POLISH) if len(seen.plan.blur) > 2 else (POLISH,):
+            for turns in (0, POLISH) if len(seen.mean.banks) > 2 else (POLISH,):
                 one = _polished(seen.mean, np.concatenate([[at], at + delay]), turns)
                 start, squares = volley.look(some, zero, bank, one, first)
                 ranked.append((float(np.median(squares)), one, start))
@@ -176,7 +170,7 @@ def settled(seen: Survey, bank: Bank, found: Found) -> Found:
 
     The mean hides what high modes do in later blows, since these scatter; single beats tell it.
     """
-    first = 0.0 if len(seen.plan.blur) > 2 else 2.0
+    first = 0.0 if len(seen.mean.banks) > 2 else 2.0
     for _turn in range(SETTLES):
         if found.left < SETTLED_LEFT:
             break

@@ -145,7 +145,7 @@ def look(
     out = np.tile(volley.time, (count, 1))
     own = np.einsum("ij,ij->i", right, right)
     ones = [-2.0 * right @ t.T + np.einsum("gj,gj->g", t, t) for t in tables]
-    off = [g - volley.time[k] for g, k in zip(grids, free, strict=True)]
+    off = [(g - volley.time[k]).astype(np.float32) for g, k in zip(grids, free, strict=True)]
     if len(free) == 1:
         value = ones[0] + (off[0] / volley.spread[free[0]]) ** 2
         if apart is not None:
@@ -155,10 +155,11 @@ def look(
         return out, own + value.min(axis=1)
     a, b = free
     both = 2.0 * tables[0] @ tables[1].T
+    tied = [float(volley.spread[k]) for k in free]
     if a == 0:
-        both = both + ((off[1][None, :] - off[0][:, None]) / volley.spread[b]) ** 2
+        both = both + ((off[1][None, :] - off[0][:, None]) / tied[1]) ** 2
     else:
-        both = both + (off[0][:, None] / volley.spread[a]) ** 2 + (off[1][None, :] / volley.spread[b]) ** 2
+        both = both + (off[0][:, None] / tied[0]) ** 2 + (off[1][None, :] / tied[1]) ** 2
     value = ones[0][:, :, None] + ones[1][:, None, :] + both
     if apart is not None:
         near = [np.abs(g - apart[:, k, None]) < 1.0 for g, k in zip(grids, free, strict=True)]
@@ -173,9 +174,10 @@ def _metric(parts: Floats, n: int) -> Floats:
     """A root [n, n] of the precision of white noise, the drift and `parts` [k, n] in shares of one sigma."""
     slow = drift(n)
     parts = parts - (parts @ slow.T) @ slow
-    turn, size, _rest = np.linalg.svd(parts.T, full_matrices=False)
-    keep = 1.0 - 1.0 / np.sqrt(1.0 + size**2)
-    return np.asarray(np.eye(n) - (turn * keep) @ turn.T - slow.T @ slow)
+    power, turn = np.linalg.eigh(parts @ parts.T)
+    power = np.maximum(power, 1e-9)  # of directions that hardly differ: the limit below is a half
+    less = (turn * ((1.0 - 1.0 / np.sqrt(1.0 + power)) / power)) @ turn.T
+    return np.asarray(np.eye(n) - parts.T @ less @ parts - slow.T @ slow)
 
 
 def fit(white: Floats, zero: int, bank: Bank, volley: Volley, start: Floats, turns: int = TURNS) -> Fit:
