@@ -31,6 +31,7 @@ _CLEAR_Z, _PERHAPS_Z = 8.5, 7.5  # combs and folds of noise alone reach 8
 # 0.85 to 0.998, and was right in all; in eight others it was wrong, and had less than 0.74.
 _SURE_COUNT = 0.95
 _QUICK_S = 0.19  # two beats in less are those of no common watch; a tone shows one, a stopwatch others
+_SHARP_S = 50e-6  # error of single faint beats below which how they wander shows, and tells how well the rate is told
 _LOOSE = 0.05  # scatter of the chain beyond which the count is not trusted [beats]
 
 
@@ -96,7 +97,7 @@ def measure(
         clock_ppm=clock_ppm,
         drift_s=drift_s,
     )
-    if heard.chain.faint:
+    if heard.chain.faint and float(np.nanmedian(marks.sigma_s)) > _SHARP_S:
         reading = together.rated(reading, heard.chain, marks.time_s - drift_s * heard.chain.number, clock_ppm)
     high = heard.strike.filtered
     if reading.table is not None:

@@ -32,7 +32,8 @@ from heartwright.records import Floats, Ints
 
 Singles = NDArray[np.float32]
 
-WALK_S, JITTER_S = 6e-6, 40e-6  # step of the course from beat to beat, and what a beat has of its own [one sigma]
+# Step of the course from beat to beat, and what a beat has of its own [one sigma], of a watch and of a slow clock.
+WALK_S, JITTER_S = (6e-6, 20e-6), (40e-6, 80e-6)
 FAR = 0.02  # prior odds of a beat that comes anywhere
 STACK, STACKS = 8, 3  # beats of a stack at most, and stacks tried
 FEW, SINGLES = 32, 3  # beats of a side below which single loud ones are tried, too, and how many
@@ -83,9 +84,8 @@ def learn(samples: Floats, rate_hz: float, chain: Chain, quiet: Floats, slow: bo
         paced = expected[beats] + pace_s * count
         for later_s in _places(samples, rate_hz, paced, side, quiet, reach_s, slow):
             at = paced + later_s[side]
-            hidden = Hidden(
-                [Rows(samples, rate_hz, at[side == s], WINDOW, quiet).even() for s in range(2)], side, rate_hz
-            )
+            rows = [Rows(samples, rate_hz, at[side == s], WINDOW, quiet).even() for s in range(2)]
+            hidden = Hidden(rows, side, rate_hz, slow)
             tried.append((pace_s, later_s[0], at, hidden, hidden.begun()))
     best = max(tried, key=lambda t: t[4].gain)
     last = [t for t in tried if t[0] == best[0] and t[4].gain >= LOUD * best[4].gain]
@@ -167,10 +167,10 @@ class State:
 class Hidden:
     """The beats' shifts as a hidden Markov chain: windows of both sides, and the `side` of each beat in order."""
 
-    def __init__(self, rows: list[Rows], side: Ints, rate_hz: float) -> None:
+    def __init__(self, rows: list[Rows], side: Ints, rate_hz: float, slow: bool) -> None:
         self.rows, self.side = rows, side
-        self.step = 0.5 * (WALK_S * rate_hz) ** 2  # probability of a step of one sample
-        spread = JITTER_S * rate_hz
+        self.step = 0.5 * min(WALK_S[slow] * rate_hz, 0.7) ** 2  # probability of a step of one sample
+        spread = JITTER_S[slow] * rate_hz
         reach = int(np.ceil(3.0 * spread))
         jitter = np.exp(-0.5 * (np.arange(-reach, reach + 1) / spread) ** 2)
         self.jitter = jitter / jitter.sum()

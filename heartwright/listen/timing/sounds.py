@@ -30,7 +30,7 @@ FEWEST_A_SIDE = 8
 HEARD, CLEARLY = 0.6, 0.9  # share of the beats that must show a sound, and one that they are timed by
 LEAST_GAIN = 20.0  # log likelihood of faint beats' waveforms over that of noise below which they are none
 STANDS = 6.0  # sigmas by which the energy of a side's mean stands out of noise, or none of its beats is told by it
-OFF_COURSE_S = 120e-6  # how far from the course that all keep a faint beat is believed
+OFF_COURSE_S = (120e-6, 300e-6)  # how far from the course that all keep a faint beat of a watch, of a clock is believed
 # How far a beat stands from its neighbours [s; of most beats'] beyond which it is looked for where they have it.
 ODD_S, ODD = 100e-6, 8.0
 AWAY = 14.0  # twice the log odds against a beat that comes so far from its neighbours, as in `peaks`
@@ -271,14 +271,15 @@ def _on_course(samples: Floats, rate_hz: float, chain: Chain, quiet: Floats, sid
     common."""
     quick = chain.beat_s < SLOWEST_LEVER_S
     first_s = OWN_BEATS * chain.beat_s if quick else np.inf
-    off = np.clip(side.time_s - side.course_s, -OFF_COURSE_S, OFF_COURSE_S)
+    most = OFF_COURSE_S[int(not quick)]
+    off = np.clip(side.time_s - side.course_s, -most, most)
     for window in (LOCK if quick else ALONE, course.WINDOW):  # there is less noise in a shorter one
         at_s = side.course_s
         heard = coherent.hear(samples, rate_hz, at_s, window, quiet, first_s=first_s, known_s=off, course=True)
         if heard is None:
             continue
         away = heard.time_s - side.course_s
-        near = np.abs(away - np.nanmedian(away)) < OFF_COURSE_S
+        near = np.abs(away - np.nanmedian(away)) < most
         if near.sum() >= FEWEST_A_SIDE and heard.stands() > STANDS:
             time_s, sigma_s = (np.where(near, x, np.nan) for x in (heard.time_s, heard.sigma_s))
             return replace(heard, time_s=time_s, sigma_s=sigma_s)
