@@ -135,16 +135,6 @@ def test_a_ripple_shows_in_spans_from_unlockings_too_faint_to_time_beats_by() ->
     assert not wheels.find(blind, train=TRAIN).parts  # the times of the beats alone do not show it
 
 
-def test_series_of_the_same_spans_are_one_chance_of_an_alarm() -> None:
-    table = hand.table(beats=400)
-    apart = wheels._shares(cycles.series(table))
-    assert sum(apart.values()) == pytest.approx(1.0) and apart["amplitude"] > apart["landing"]
-    same = wheels._shares(cycles.series(replace(table, bank_s=np.full(400, np.nan))))
-    assert same["amplitude"] == same["landing"] == pytest.approx(1.0 - same["rate"])
-    alone = replace(table, **{name: np.full(400, np.nan) for name in ("bank_s", "lock_s", "amplitude_deg")})
-    assert wheels._shares(cycles.series(alone)) == {"rate": 1.0}
-
-
 def test_a_floor_follows_a_memory_as_closely_as_it_says() -> None:
     rng = np.random.default_rng(5)
     n, memory, bins = 3000, np.exp(-1.0 / 100.0), np.array([8, 30, 300])

@@ -19,15 +19,11 @@ _FLAGGED = ("missed",)
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Values by beat [n], NaN where not heard; `of` is "rate", "amplitude" or "landing".
-
-    `spans` names the sound whose time after sound 1 is told by them, "lock" or "banking".
-    """
+    """Values by beat [n], NaN where not heard; `of` is "rate", "amplitude" or "landing"."""
 
     of: str
     unit: str
     values: Floats
-    spans: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +50,15 @@ def series(table: BeatTable) -> tuple[Series, ...]:
     landing = table.lock_s - table.time_s if table.faint_span_s is None else table.faint_span_s
     lock = np.where(heard, 1e3 * landing, np.nan)
     bank = np.where(heard, 1e3 * (table.bank_s - table.time_s), np.nan)
-    end, span = ("banking", bank) if np.isfinite(bank).mean() >= _FEWEST else ("lock", lock)
+    span = bank if np.isfinite(bank).mean() >= _FEWEST else lock
     swing = np.where(heard, table.amplitude_deg, np.nan)
     if np.isfinite(swing).mean() >= _FEWEST:
-        out.append(Series("amplitude", "deg", _sided(swing, table.side), end))
+        out.append(Series("amplitude", "deg", _sided(swing, table.side)))
     elif np.isfinite(span).mean() >= _FEWEST:
         # the amplitude goes with 1 / span as long as the span is short against the beat
-        out.append(Series("amplitude", "%", _sided(-100.0 * (span / np.nanmedian(span) - 1.0), table.side), end))
+        out.append(Series("amplitude", "%", _sided(-100.0 * (span / np.nanmedian(span) - 1.0), table.side)))
     if np.isfinite(lock).mean() >= _FEWEST:
-        out.append(Series("landing", "ms", _sided(lock, table.side), "lock"))
+        out.append(Series("landing", "ms", _sided(lock, table.side)))
     return tuple(out)
 
 

@@ -81,14 +81,12 @@ def find(table: BeatTable, *, train: Train | None = None, alarm: float = ALARM) 
     passings: list[Passing] = []
     series: list[str] = []
     near = _beside(tested, slow)
-    shown = cycles.series(table)
-    shares = _shares(shown)
-    for one in shown:
+    for one in cycles.series(table):
         white = whiten(one.values, walks=one.of == "rate", beside=near)
         if white is None:
             continue
         series.append(one.of)
-        share = shares[one.of]
+        share = _SERIES_SHARE[one.of]
         hits, rest = _named(white, tested, alarm * share)
         if train is None:
             more, rest = _anywhere(rest, 0.5 * alarm * share, beat_s)
@@ -105,14 +103,6 @@ def find(table: BeatTable, *, train: Train | None = None, alarm: float = ALARM) 
         alarm=alarm,
         advice=lines,
     )
-
-
-def _shares(shown: tuple[cycles.Series, ...]) -> dict[str, float]:
-    """The series' shares of the false-alarm probability; two of the same spans are one chance of an alarm."""
-    own = {one.of: _SERIES_SHARE[one.of] for one in shown}
-    whole = sum(own.values())
-    both = sum(own[one.of] for one in shown if one.spans == "lock")
-    return {one.of: (both if one.spans == "lock" else own[one.of]) / whole for one in shown}
 
 
 def _candidates(periods: list[Period], count: int, *, alone: bool) -> list[Candidate]:
