@@ -23,6 +23,7 @@ _APART = 1.5  # a knot's distance from zero over that of the one before
 _BAND, _LEAST = 12, 8.0  # knots stand at most so manieth of the bins apart, but so many bins at least
 # A memory (a first-order autoregression) bends log S against log f by at most one at its corner, by ln(1.5)^2 a knot.
 _BEND = float(np.log(_APART) ** 2)
+_MISFIT = 0.15  # of the floor, where a memory bends it and noise levels it off (made series, lines set aside)
 _LINE = 7.0  # a bin so many times above the floor is a line
 _SHORT = 1.0 - _LINE * np.exp(-_LINE) / (1.0 - np.exp(-_LINE))  # mean of an exponential law that ends there
 _TURNS, _STEPS = 3, 25
@@ -62,7 +63,7 @@ def smooth(power: Floats, leave: Ints) -> Smooth:
         asked, own = kept, basis[kept]
         gram = np.asarray(own.T @ own + prior, dtype=np.float64)
     doubt = np.einsum("ij,jk,ik->i", basis, np.linalg.inv(gram), basis)
-    return Smooth(np.exp(basis @ weight) / _SHORT, np.asarray(doubt))
+    return Smooth(np.exp(basis @ weight) / _SHORT, np.asarray(doubt + _MISFIT**2))
 
 
 def whitened(level: Floats, series: Floats) -> Floats:
