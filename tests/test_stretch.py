@@ -34,7 +34,10 @@ def test_a_sound_drifts_from_the_middle_of_the_swing(growth: float, timed_s: flo
     found = []
     for seed in range(6):
         strength, time_s = take(growth, timed_s, seed)
-        found.append(stretch.drift(strength, RATE_HZ, (number, number % 2, time_s), BEAT_S))
+        told = stretch.told(strength, RATE_HZ, (number, number % 2, time_s), BEAT_S)
+        assert told is not None
+        assert abs(told.share - growth) < 4.0 * told.sigma
+        found.append(told.drift_s)
     day = 86_400.0 / BEAT_S
     assert day * np.mean(found) == pytest.approx(day * growth * (timed_s - 0.5 * LOCK_S) / (BEATS - 1), abs=0.25)
 
@@ -44,10 +47,11 @@ def test_one_sound_alone_tells_no_drift() -> None:
     strength = np.random.default_rng(1).standard_normal(int(RATE_HZ * (BEAT_S * BEATS + 0.5))).astype(np.float32)
     time_s = 0.1 + BEAT_S * number
     strength[np.round(time_s * RATE_HZ).astype(int) - 1] += 6.0
-    assert stretch.drift(strength, RATE_HZ, (number, number % 2, time_s), BEAT_S) == 0.0
+    told = stretch.told(strength, RATE_HZ, (number, number % 2, time_s), BEAT_S)
+    assert told is not None and told.drift_s == 0.0
 
 
 def test_few_beats_tell_no_drift() -> None:
     number = np.arange(2 * stretch.FEWEST - 2)
     strength, time_s = take(0.05, LOCK_S, 1)
-    assert stretch.drift(strength, RATE_HZ, (number, number % 2, time_s[: len(number)]), BEAT_S) == 0.0
+    assert stretch.told(strength, RATE_HZ, (number, number % 2, time_s[: len(number)]), BEAT_S) is None

@@ -85,7 +85,9 @@ def measure(
             marks = time_sounds(heard.samples, heard.rate_hz, heard.chain, heard.shape, heard.level)
         marks = agree.held(marks, heard.chain, heard.shape.match)
     marks = _smeared(marks, recording.smear_s)
-    drift_s = _drift(heard, marks)
+    apart = _stretched(heard, marks)
+    marks = marks if apart is None else marks.unswayed(heard.chain.number, apart)
+    drift_s = 0.0 if apart is None else apart.drift_s
     reading = figures.reading(
         base,
         heard.chain,
@@ -198,17 +200,14 @@ def _sharpened(heard: Heard) -> Landmarks:
         return coarse
 
 
-def _drift(heard: Heard, marks: Landmarks) -> float:
-    """By how much each beat of a lever a sound that is not the unlocking falls behind the middle of the swing [s].
-
-    It does while the amplitude wanders.
-    """
+def _stretched(heard: Heard, marks: Landmarks) -> stretch.Stretch | None:
+    """By how much a lever's sounds draw apart in the take; None where the beats are timed by the unlocking."""
     chain = heard.chain
     if marks.landmark == "unlocking" or chain.beat_s >= shape.SLOWEST_LEVER_S:
-        return 0.0
+        return None
     first_s = float(np.nanmean(heard.shape.first_s)) if heard.shape.lever else None
     beats = (chain.number, chain.side, marks.time_s)
-    return stretch.drift(heard.strength, heard.strike.block_rate_hz, beats, chain.beat_s, first_s)
+    return stretch.told(heard.strength, heard.strike.block_rate_hz, beats, chain.beat_s, first_s)
 
 
 def _smeared(marks: Landmarks, smear_s: float) -> Landmarks:

@@ -50,14 +50,30 @@ class Fold:
         return np.asarray(np.where(self.mean > STANDS * 1.4826 * float(np.median(np.abs(self.mean))), self.mean, 0.0))
 
 
-def drift(
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """By how much the sounds of a take's `beats` draw apart (`share`, with its one-sigma error `sigma`), and where the
+    middle of the swing lies from the sound timed [s] (NaN where nothing tells)."""
+
+    share: float
+    sigma: float
+    middle_s: float
+    beats: int
+
+    @property
+    def drift_s(self) -> float:
+        """By how much each beat the sound timed falls behind the middle of the swing [s]; 0 where nothing tells."""
+        return 0.0 if np.isnan(self.middle_s) else -self.share * self.middle_s / self.beats
+
+
+def told(
     strength: Singles,
     block_rate_hz: float,
     beats: tuple[Ints, Ints, Floats],
     beat_s: float,
     first_s: float | None = None,
-) -> float:
-    """By how much each beat the sound timed falls behind the middle of the swing [s]; 0 where nothing tells.
+) -> Stretch | None:
+    """The stretch of a take; None of few beats.
 
     `beats` are numbers, sides and times [s] (NaN where not timed), `beat_s` a beat, `first_s` where the unlocking lies
     from the sound timed, which is the lock (None: both are told from the other loud sound of the fold).
@@ -65,16 +81,15 @@ def drift(
     timed = np.isfinite(beats[2])
     number, side, time_s = beats[0][timed], beats[1][timed], beats[2][timed]
     if min(int((side == s).sum()) for s in range(2)) < FEWEST:
-        return 0.0
+        return None
     reach = int(SPAN_BEATS[1] * beat_s * block_rate_hz)
     lag = np.arange(-reach, reach + 1)
     rows = _rows(strength, time_s * block_rate_hz - 1.0, lag)
     turn = (number - number.mean()) / np.ptp(number)
     folds = [Fold.of(rows[side == s], turn[side == s]) for s in range(2)]
     middle = _middle(folds, lag, beat_s * block_rate_hz) if first_s is None else 0.5 * first_s * block_rate_hz
-    if middle is None:
-        return 0.0
-    return -_stretch(folds, lag) * middle / block_rate_hz / float(np.ptp(number))
+    middle_s = np.nan if middle is None else middle / block_rate_hz
+    return Stretch(*_stretch(folds, lag), middle_s, int(np.ptp(number)))
 
 
 def _rows(strength: Singles, at: Floats, lag: Ints) -> Floats:
@@ -86,15 +101,16 @@ def _rows(strength: Singles, at: Floats, lag: Ints) -> Floats:
     return np.asarray(padded[index] * (1.0 - part) + padded[index + 1] * part, dtype=np.float64)
 
 
-def _stretch(folds: list[Fold], lag: Ints) -> float:
-    """The stretch over the take, under its prior."""
+def _stretch(folds: list[Fold], lag: Ints) -> tuple[float, float]:
+    """The stretch over the take and its one-sigma error, under its prior."""
     slope = [-lag * np.convolve(fold.sounds(), SLOPE, "same") for fold in folds]
     square = sum(float(g @ g) for g in slope)
     if square <= 0.0:
-        return 0.0
+        return 0.0, PRIOR
     found = sum(float(g @ fold.trend) for g, fold in zip(slope, folds, strict=True)) / square
-    variance = sum(float(g**2 @ fold.variance) for g, fold in zip(slope, folds, strict=True)) / square**2
-    return found * PRIOR**2 / (PRIOR**2 + DOUBT**2 * variance)
+    variance = DOUBT**2 * sum(float(g**2 @ fold.variance) for g, fold in zip(slope, folds, strict=True)) / square**2
+    share = PRIOR**2 / (PRIOR**2 + variance)
+    return found * share, float(np.sqrt(variance * share))
 
 
 def _middle(folds: list[Fold], lag: Ints, beat: float) -> float | None:

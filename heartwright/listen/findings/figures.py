@@ -55,7 +55,7 @@ def reading(
         lines.append(advice.no_nominal(heard_bph))
     elif abs(heard_bph / nominal - 1.0) > 0.02:
         lines.append(advice.told_otherwise(nominal, heard_bph))
-    relative = pace.beat_sigma_s / beat_s
+    relative = float(np.hypot(pace.beat_sigma_s, marks.trend_sigma_s)) / beat_s
     whole = float(np.hypot(relative, 1e-6 * clock_ppm[1]))
     table = lay(chain, marks, shape, level, pace, base.lift_deg)
     settled, why = _settled(chain, marks, relative * DAY_S)
@@ -98,6 +98,7 @@ def _with_heard(out: Reading, chain: Chain, marks: Landmarks, clock_ppm: tuple[f
     if found is None:
         return out
     beat_s, beat_sigma_s, error_s, error_sigma_s = found
+    beat_sigma_s = float(np.hypot(beat_sigma_s, marks.trend_sigma_s))
     out = replace(
         out,
         beat_timed=marks.landmark,

@@ -162,7 +162,8 @@ class Heard:
     `score` is the height of each beat's correlation in sigmas of the noise, `level` its size over the mean one;
     `wave` is the mean waveform (not whitened) from `before` samples before its zero on. `weights` [n] are those by
     which a whitened window gives the shift of a beat of mean level [samples], `varied` is the share of the sound's
-    energy by which beats differ.
+    energy by which beats differ; `sway_s` is by how much beats seem later where what follows comes later by as much
+    again, if that was told.
     """
 
     time_s: Floats
@@ -174,6 +175,7 @@ class Heard:
     weights: Floats
     varied: float
     rows: Rows
+    sway_s: float = 0.0
 
     def moved_by(self, waves: Floats) -> Floats:
         """Shifts [samples] that waveforms [k, n] added to a beat of mean level make it seem to have."""

@@ -99,7 +99,12 @@ def refined(heard: Heard, quiet: Floats, origin: Origin, share: float, own_s: fl
         moved = rows.shifted(spectrum, at, length)
     time_s, sigma_s = np.full((2, len(heard.time_s)), np.nan)
     time_s[ok], sigma_s[ok] = rows.expected_s[ok] + at / rate, np.sqrt(model.inverse[1, 1]) / level / rate
-    return replace(heard, time_s=time_s, sigma_s=sigma_s)
+    sway = 0.0
+    if origin.later:
+        late_us = np.array([at - origin.start_s for at, _size in origin.later]) * 1e6
+        stretched = whiten(late_us @ origin.moving(length, rows.before, rate)[1:])
+        sway = -float(model.weights[1] @ stretched[: model.weights.shape[1]]) / rate
+    return replace(heard, time_s=time_s, sigma_s=sigma_s, sway_s=sway)
 
 
 def _whitener(before: Singles, quiet: Floats, modes: Modes, length: int, rate_hz: float) -> Whitener:

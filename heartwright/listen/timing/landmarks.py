@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from heartwright.listen.beat.level import Level
+from heartwright.listen.beat.stretch import Stretch
 from heartwright.listen.beat.track import Chain
 from heartwright.listen.timing import modal, sounds
 from heartwright.listen.timing.bankings import time_banks
@@ -39,6 +40,7 @@ UNEVEN = 1.25  # scatter of onsets beyond that of the energy's times at which th
 # Where nothing is heard above, the microphone's own filter may turn the modes that time the sounds; the errors that all
 # beats of a side then share were measured on takes whose microphone ends at 15 to 20 kHz: of sound 1, of the span [s].
 NARROW_BAND_HZ, NARROW_COMMON_S = 24e3, (5e-6, 12e-6)
+SWAY_DOUBT_S = 20e-6  # of the sway of beats timed by their lock [one sigma; 360 made takes]
 COMMON_SAMPLES = 0.06  # what the model leaves of all beats of a side in common [samples]
 
 
@@ -68,6 +70,17 @@ class Landmarks:
     buried: bool = False  # a lever whose first or third sound the noise hides
     landmark: str = "loudest"  # the sound whose time is the beat's: "unlocking", "lock", "loudest"
     faint_span_s: Floats | None = None  # from a sound 1 too faint to time beats by to the lock, up to a constant
+    sway_s: float = 0.0  # by how much beats seem later where their sounds lie apart by as much again
+    trend_sigma_s: float = 0.0  # one-sigma error that grows from beat to beat [a beat]
+
+    def unswayed(self, number: Ints, apart: Stretch) -> Landmarks:
+        """The same without what blows that follow do to the beats `number` [n] as all sounds draw `apart`."""
+        if self.sway_s == 0.0:
+            return self
+        each = self.sway_s * apart.share / apart.beats
+        doubt = float(np.hypot(self.sway_s * apart.sigma, SWAY_DOUBT_S * apart.share)) / apart.beats
+        timed = number[np.isfinite(self.time_s)]
+        return replace(self, time_s=self.time_s - each * (number - timed.mean()), trend_sigma_s=doubt)
 
 
 def time_sounds(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, level: Level) -> Landmarks:
@@ -134,7 +147,14 @@ def sharpen(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, sh
     if _unevenness(sharp, chain) > min(2.0 * WILD_S, _unevenness(coarse.time_s, chain)):
         return coarse
     rough = _filled(found.lock_s, coarse, chain)
-    return replace(coarse, time_s=found.lock_s, sigma_s=found.lock_sigma_s, common_s=found.common_s, rough_s=rough)
+    return replace(
+        coarse,
+        time_s=found.lock_s,
+        sigma_s=found.lock_sigma_s,
+        common_s=found.common_s,
+        rough_s=rough,
+        sway_s=found.sway_s,
+    )
 
 
 def _apart(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Floats) -> Landmarks:
@@ -152,6 +172,7 @@ def _apart(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, sha
             buried=coarse.buried or shape.lever,
             landmark="lock" if shape.lever else "loudest",
             faint_span_s=found.faint_span_s,
+            sway_s=found.sway_s,
         )
     return replace(
         coarse,

@@ -82,6 +82,7 @@ class Sounds:
     common_s: float
     lock_common_s: float
     faint_span_s: Floats | None = None  # from unlockings too faint to time beats by to the locks, up to a constant
+    sway_s: float = 0.0  # by how much locks seem later where what follows them comes later by as much again
 
 
 def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Floats) -> Sounds | None:
@@ -174,16 +175,28 @@ def _by_locks(
 ) -> Sounds:
     """Beats of which only the lock, or a clock's one sound, is heard; it is alone for `own_s` [side]."""
     lock_s, sigma, nothing = (np.full(len(chain), np.nan) for _ in range(3))
+    sway = []
     for beats, lock, begun, alone_s in zip(sides, locks, start, own_s.tolist(), strict=True):
         if np.isfinite(alone_s):
-            lock, sigma[beats] = _parted(lock, begun, quiet, rate_hz, alone_s)
+            told, sigma[beats] = _parted(lock, begun, quiet, rate_hz, alone_s)
+            sway.append(_sway(lock, begun, rate_hz) if told is lock else told.sway_s)
         else:
-            lock = _refined(lock, begun, rate_hz)
-            sigma[beats] = _sigma(lock, begun, rate_hz, SLOW_SURER)
-        lock_s[beats] = lock.time_s + begun.start_s
+            told = _refined(lock, begun, rate_hz)
+            sigma[beats] = _sigma(told, begun, rate_hz, SLOW_SURER)
+        lock_s[beats] = told.time_s + begun.start_s
     lock_s = means.held(lock_s, sides, locks, start)
     common = means.common(start, sides, sigma, rate_hz)
-    return Sounds(nothing, nothing.copy(), lock_s, sigma, sigma, False, common, common)
+    swayed = float(np.mean(sway)) if sway else 0.0
+    return Sounds(nothing, nothing.copy(), lock_s, sigma, sigma, False, common, common, sway_s=swayed)
+
+
+def _sway(heard: Heard, start: Origin, rate_hz: float) -> float:
+    """By how much beats seem later [s] where what follows, which is not taken out whole, comes later by as much again."""
+    if not start.later:
+        return 0.0
+    late_us = np.array([at - start.start_s for at, _size in start.later]) * 1e6
+    moving = start.moving(len(heard.weights), heard.before, rate_hz)[1:]
+    return -float(heard.moved_by((late_us @ moving)[None])[0]) / rate_hz
 
 
 def _by_unlockings(
