@@ -40,7 +40,8 @@ MOST_LEFT = 0.35  # spread about the neighbours beyond which a sound is noise [o
 LOCK = Window(reach_s=1.2e-3, before_s=0.4e-3, after_s=3.2e-3)
 LOCK_OWN_SPANS = 0.022  # the banking follows the lock later than this [spans from unlocking to lock]
 OWN_BEATS = 1.2e-3  # the same where the span is not known [beats]
-SPAN_BEATS = OWN_BEATS / LOCK_OWN_SPANS  # which is then taken for this
+SPAN_BEATS = OWN_BEATS / LOCK_OWN_SPANS  # which is then taken for this, or, at a small amplitude, for more [times]
+SMALL = 1.8
 ALONE = Window(reach_s=1.2e-3, before_s=0.6e-3, after_s=4.0e-3)
 IMPULSE = Window(reach_s=0.35e-3, before_s=0.3e-3, after_s=0.9e-3)
 IMPULSE_OWN_S = 0.18e-3
@@ -103,16 +104,21 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
     kept = _unlocks(samples, rate_hz, shape, sides, locks, quiet) if shape.lever else None
     unlocks = kept if kept is not None and all(_clear(heard) for heard in kept) else None
     modes, unsure = means.modes(locks, rate_hz, quiet, quick)
-    start = None if unlocks is None else means.starts(unlocks, modes, unsure, rate_hz, quiet, None)
+    start = None if unlocks is None else means.starts(unlocks, modes, unsure, rate_hz, quiet, ())
     if start is not None and max(o.sigma_s for o in start) > MOST_DOUBT_S:
         start = None
-    span_s = -float(np.mean(shape.first_s)) if shape.lever else SPAN_BEATS * chain.beat_s
-    lock_start = means.starts(locks, modes, unsure, rate_hz, quiet, span_s if quick else None)
+    spans_s = (-float(np.mean(shape.first_s)),) if shape.lever else _spans_s(chain.beat_s, quick)
+    lock_start = means.starts(locks, modes, unsure, rate_hz, quiet, spans_s)
     if start is None or unlocks is None:
         by_locks = _by_locks(chain, sides, locks, lock_start, rate_hz, quiet, own)
         return by_locks if kept is None else replace(by_locks, faint_span_s=_spans(len(chain), sides, kept, locks))
     heard_sides = [_HeardSide(sides[s], unlocks[s], locks[s], start[s], lock_start[s], float(own[s])) for s in range(2)]
     return _by_unlockings(samples, rate_hz, chain, shape, quiet, heard_sides, modes.pole, unsure)
+
+
+def _spans_s(beat_s: float, quick: bool) -> tuple[float, ...]:
+    """How long a lever's lock may come after its unlocking, if that is not heard; nothing of slow beats [s]."""
+    return (SPAN_BEATS * beat_s, SMALL * SPAN_BEATS * beat_s) if quick else ()
 
 
 def _sought(
@@ -191,7 +197,7 @@ def _by_locks(
 
 
 def _sway(heard: Heard, start: Origin, rate_hz: float) -> float:
-    """By how much beats seem later [s] where what follows, which is not taken out whole, comes later by as much again."""
+    """By how much beats seem later [s] where what follows, not taken out whole, comes later by as much again."""
     if not start.later:
         return 0.0
     late_us = np.array([at - start.start_s for at, _size in start.later]) * 1e6
@@ -268,7 +274,7 @@ def time_faint(samples: Floats, rate_hz: float, chain: Chain, quiet: Floats) -> 
     if not heard:
         return None
     modes, unsure = means.modes(heard, rate_hz, quiet, quick)
-    start = means.starts(heard, modes, unsure, rate_hz, quiet, SPAN_BEATS * chain.beat_s if quick else None)
+    start = means.starts(heard, modes, unsure, rate_hz, quiet, _spans_s(chain.beat_s, quick))
     sides = [side.beats for side, h in zip(known.sides, tried, strict=True) if h is not None]
     own = np.full(len(heard), OWN_BEATS * chain.beat_s if quick else np.inf)
     told = _by_locks(chain, sides, heard, start, rate_hz, quiet, own)

@@ -20,6 +20,7 @@ COARSE_COMMON_S = 30e-6  # where the modes explain nothing
 # What leaves so much over is another blow than the model's, or one that the band (16 kHz takes) does not part from its
 # neighbours: then its beginning is that far off (made takes at 16 kHz, seeds of 6,000 and on). Where the band is wide,
 # loud takes leave more before it is mislaid (at 48 kHz, seeds of 5,000 and on).
+BADLY = 3.0  # what a fit leaves over beyond which another span is tried (1: what is expected)
 NARROW_HZ, MISLAID, MISLAID_S = 20e3, (8.0, 40.0), 90e-6
 
 
@@ -37,22 +38,26 @@ def modes(locks: list[Heard], rate_hz: float, quiet: Floats, lever: bool) -> tup
 
 
 def starts(
-    heard: list[Heard], modes: Modes, unsure: float, rate_hz: float, quiet: Floats, span_s: float | None
+    heard: list[Heard], modes: Modes, unsure: float, rate_hz: float, quiet: Floats, spans_s: tuple[float, ...]
 ) -> list[Origin]:
     """Where the mean waveforms of both sides begin; where the modes do not tell, where they are first loud.
 
     `unsure` is the share of noise in the waveforms that the modes are of.
 
-    With a `span_s` [s] from unlocking to lock several blows ring into each other in them, and the first is meant.
+    With `spans_s` from unlocking to lock several blows ring into each other in them, and the first is meant. Another
+    span than the first is tried where that ends badly.
     """
     waves = []
     for h in heard:
         noise = float(np.sqrt(np.mean(quiet**2) / max(int(np.isfinite(h.time_s).sum()), 1)))
         waves.append(Wave.of(h.wave - h.wave[: h.before // 2].mean(), h.before, noise))
-    if span_s is None:
-        found = origin.find(waves, modes, rate_hz, unsure)
-    else:
-        found = blows.find(waves, modes, rate_hz, span_s, unsure)
+    found = None if spans_s else origin.find(waves, modes, rate_hz, unsure)
+    for span_s in spans_s:
+        other = blows.find(waves, modes, rate_hz, span_s, unsure)
+        if found is None or (other is not None and other[0].left < found[0].left):
+            found = other
+        if found is None or found[0].left < BADLY:
+            break
     if found is None:
         nothing = np.zeros(len(modes))
         begins = [begun(h, rate_hz) for h in heard]
