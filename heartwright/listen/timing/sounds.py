@@ -68,6 +68,7 @@ PARTED = 17.0
 # By how much more than their error alone beats may move when they are timed against what follows (238 sides of made
 # takes, seeds of 2,000 and 4,000 and on: of the two, the better one in all but 4 of 100).
 MOVED = 1.1
+SURER_THAN = 0.2  # what is left of their error then, at least (of the same takes: 0.3 and more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,12 +412,15 @@ def _parted(heard: Heard, start: Origin, quiet: Floats, rate_hz: float, own_s: f
     """Beats timed against what follows their blow, where its modes are known, and their one-sigma errors [s].
 
     That moves them by no more than they were wrong by before; if it does, something else was taken for the followers.
+    Nor does it make them surer without bound: where few beats hold much that varies, all of it can be explained.
     """
     alone_s = _sigma(heard, start, rate_hz)
     if not np.isfinite(start.left) or float(np.nanmedian(heard.score)) < PARTED:
         return heard, alone_s
     told = followed.refined(heard, quiet, start, min(float(np.sqrt(heard.varied)), MIXTURE), own_s)
-    if float(np.nanstd(told.time_s - heard.time_s)) > MOVED * float(np.nanmedian(alone_s)):
+    usual_s = float(np.nanmedian(alone_s))
+    moved_s, left_s = float(np.nanstd(told.time_s - heard.time_s)), float(np.nanmedian(told.sigma_s))
+    if moved_s > MOVED * usual_s or left_s < SURER_THAN * usual_s:
         return heard, alone_s
     return told, SURER * told.sigma_s
 
