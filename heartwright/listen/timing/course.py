@@ -32,8 +32,9 @@ from heartwright.records import Floats, Ints
 
 Singles = NDArray[np.float32]
 
-# Step of the course from beat to beat, and what a beat has of its own [one sigma], of a watch and of a slow clock.
-WALK_S, JITTER_S = (6e-6, 20e-6), (40e-6, 80e-6)
+# Step of the course from beat to beat, and what a beat has of its own [one sigma], of a watch and of a slow clock (the
+# steadiest of nine recorded household clocks scatter by 0.3 to 0.4 ms; 0.08 to 0.4 time made ones alike).
+WALK_S, JITTER_S = (6e-6, 20e-6), (40e-6, 300e-6)
 FAR = 0.02  # prior odds of a beat that comes anywhere
 STACK, STACKS = 8, 3  # beats of a stack at most, and stacks tried
 FEW, SINGLES = 32, 3  # beats of a side below which single loud ones are tried, too, and how many

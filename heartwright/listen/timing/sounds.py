@@ -30,7 +30,7 @@ FEWEST_A_SIDE = 8
 HEARD, CLEARLY = 0.6, 0.9  # share of the beats that must show a sound, and one that they are timed by
 LEAST_GAIN = 20.0  # log likelihood of faint beats' waveforms over that of noise below which they are none
 STANDS = 6.0  # sigmas by which the energy of a side's mean stands out of noise, or none of its beats is told by it
-OFF_COURSE_S = (120e-6, 300e-6)  # how far from the course that all keep a faint beat of a watch, of a clock is believed
+OFF_COURSE_S = (120e-6, 1e-3)  # how far from the course that all keep a faint beat of a watch, of a clock is believed
 # How far a beat stands from its neighbours [s; of most beats'] beyond which it is looked for where they have it.
 ODD_S, ODD = 100e-6, 8.0
 AWAY = 14.0  # twice the log odds against a beat that comes so far from its neighbours, as in `peaks`

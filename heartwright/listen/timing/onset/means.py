@@ -15,13 +15,15 @@ from heartwright.records import Floats, Ints
 RINGS_S = 0.7e-3  # after the lock the case rings freely
 RING_SPAN_S, LOW_RING_SPAN_S = 0.9e-3, 2.0e-3  # subspace lengths for the poles of a lever and of one sound
 FAR_MOVED = 6.0  # of most beats' moves: farther ones were elsewhere before
-LEAST_COMMON = 0.004  # what the model leaves of all beats of a side in common [samples]
+# What the model leaves of all beats of a side in common [samples] (made takes of 40 dB err by that, 0.06 us).
+LEAST_COMMON = 0.003
 COARSE_COMMON_S = 30e-6  # where the modes explain nothing
 # What leaves so much over is another blow than the model's, or one that the band (16 kHz takes) does not part from its
 # neighbours: then its beginning is that far off (made takes at 16 kHz, seeds of 6,000 and on). Where the band is wide,
 # loud takes leave more before it is mislaid (at 48 kHz, seeds of 5,000 and on).
 BADLY = 3.0  # what a fit leaves over beyond which another span is tried (1: what is expected)
 NARROW_HZ, MISLAID, MISLAID_S = 20e3, (8.0, 40.0), 90e-6
+ALONE = 8.0  # times as much of single blows, of which a third of that share of the peak is expected to be left
 
 
 def modes(locks: list[Heard], rate_hz: float, quiet: Floats, lever: bool) -> tuple[Modes, float]:
@@ -93,7 +95,8 @@ def common(starts: list[Origin], sides: list[Ints], sigma_s: Floats, rate_hz: fl
     they come to what the model leaves at least.
     """
     most = MISLAID[int(rate_hz >= NARROW_HZ)]
-    doubts = [np.hypot(s.apart_s, MISLAID_S if most < s.left < np.inf else 0.0) for s in starts]
+    mislaid = [most * (1.0 if s.later else ALONE) < s.left < np.inf for s in starts]
+    doubts = [np.hypot(s.apart_s, MISLAID_S if m else 0.0) for s, m in zip(starts, mislaid, strict=True)]
     single = [
         float(np.nanmean(sigma_s[beats] ** 2)) / max(int(np.isfinite(sigma_s[beats]).sum()), 1) for beats in sides
     ]
