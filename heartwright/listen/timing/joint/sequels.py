@@ -51,6 +51,19 @@ def struck(beats: list[Beats], own: Bank) -> list[Found | None]:
     return [next(found) if b.hears else None for b in beats]
 
 
+def after_the_second(found: list[Found | None], rate_hz: float) -> tuple[int, float] | None:
+    """The side whose impulses may have been taken for those that come second, and how much sooner they then are [s].
+
+    That is where both sides are told, but not alike: the worse told one.
+    """
+    told = [f for f in found if f is not None]
+    if len(told) < 2 or len(told) < len(found):
+        return None
+    behind = [float(f.volley.time[1] - f.volley.time[0]) / rate_hz for f in told]
+    worse = int(np.argmax([f.left for f in told]))
+    return (worse, behind[1 - worse]) if abs(behind[1] - behind[0]) > 2.0 * UNLIKE_S else None
+
+
 def locked(beats: list[Beats], windows: list[Floats], own: Bank) -> list[Found | None]:
     """How lock, banking and bounce follow each other on each side, in its `windows` [beat, n]."""
     if any(len(b.side.after_s) != 2 for b in beats):
@@ -109,7 +122,8 @@ def _everywhere(
                 found = unravel.judged(replace(seen, firsts=[first]), own, [delay], found)
             if found is not None and found is not known:
                 found = unravel.settled(seen, own, found)
-                out[s] = found if known is None or found.score < known.score - RIVAL else known
+                margin = 0.0 if others else RIVAL  # what goes with the other side needs no more than to be likelier
+                out[s] = found if known is None or found.score < known.score - margin else known
 
 
 def _left(found: Found | None) -> float:

@@ -51,6 +51,7 @@ class Beats:
 
     def __init__(self, side: Side, samples: Floats, rate_hz: float, quiet: Floats, circle: Circle) -> None:
         self.side, self.rate_hz, self.circle = side, rate_hz, circle
+        self.samples, self.quiet = samples, quiet
         self.ok = side.whole()
         self.blows: list[tuple[Floats, Floats]] = []
         rows, lock = side.unlock.rows, side.lock.rows
@@ -66,9 +67,20 @@ class Beats:
             self.middle = float(np.nanmedian(off))
             near = np.where(np.abs(off - self.middle) < IMPULSE.reach_s, off, self.middle)
             self.expected[self.ok] = side.impulse_s[self.ok] + self.middle
-            self.rows = Rows(samples, rate_hz, self.expected[self.ok], IMPULSE, quiet)
-            self.impulse = self._shifted(self.rows, np.zeros(len(self.ok)), self.rows.length)
+            self._look()
             self.aligned = (near - self.middle) * rate_hz
+
+    def _look(self) -> None:
+        """Cuts the windows of the impulses where these are expected."""
+        self.rows = Rows(self.samples, self.rate_hz, self.expected[self.ok], IMPULSE, self.quiet)
+        self.impulse = self._shifted(self.rows, np.zeros(len(self.ok)), self.rows.length)
+
+    def earlier(self, by_s: float) -> Beats:
+        """The same with impulses that are expected earlier."""
+        out = copy(self)
+        out.blows, out.expected = [], self.expected - by_s
+        out._look()
+        return out
 
     def part(self, count: int) -> Beats:
         """Some of the beats, evenly, of those whose impulses are heard."""

@@ -76,7 +76,7 @@ def _time(
     if begun.left > BANK_LEFT:
         return None
     usual = [Volley(np.array([b.time]), np.ones(1), b.gain[None], volley.usual(b.gain[None])) for b in begun.blows]
-    few = _Heard.of([b.part(LEARNT_FROM) for b in beats], begun.bank, begun.poles, usual)
+    beats, few = _impulses(beats, begun.bank, begun.poles, usual)
     own = few.bank
     unlocked = [_unlocked(b, own, v) for b, v in zip(beats, few.usual, strict=True)]
     impulses = [_impulse(b, own, found, volley.settled) for b, found in zip(beats, few.struck, strict=True)]
@@ -89,6 +89,20 @@ def _time(
             [None if fit is None else _timed(b, at, fit, most) for (at, fit), most in zip(fits, MOST_LEFT, strict=True)]
         )
     return out
+
+
+def _impulses(beats: list[Beats], own: Bank, poles: Poles, usual: list[Volley]) -> tuple[list[Beats], _Heard]:
+    """Beats with their impulses where they are, and what some of them teach."""
+    few = _Heard.of([b.part(LEARNT_FROM) for b in beats], own, poles, usual)
+    late = sequels.after_the_second(few.struck, beats[0].rate_hz)
+    if late is None:
+        return beats, few
+    moved = [b.earlier(late[1]) if s == late[0] else b for s, b in enumerate(beats)]
+    again = _Heard.of([b.part(LEARNT_FROM) for b in moved], own, poles, usual)
+    alike = (
+        all(f is not None for f in again.struck) and sequels.after_the_second(again.struck, beats[0].rate_hz) is None
+    )
+    return (moved, again) if alike else (beats, few)
 
 
 @dataclass(frozen=True, slots=True)
