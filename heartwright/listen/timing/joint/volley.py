@@ -12,7 +12,7 @@ Conventions: as in `bank`; beats are rows, their windows are white.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -47,10 +47,6 @@ class Volley:
     spread: Floats
     gain: Floats
     share: Floats
-
-    def known(self) -> Volley:
-        """With mixtures that differ no more than those of beats mostly do."""
-        return replace(self, share=usual(self.gain))
 
 
 @dataclass(frozen=True, slots=True)
