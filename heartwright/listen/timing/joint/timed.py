@@ -30,7 +30,9 @@ LEARNT_FROM = 48  # beats from which what is usual is learnt
 # What is left of the beats (1: noise) beyond which blows are not followed further, and beyond which unlocking and
 # impulse, and lock, are not believed: of loud locks, the bank leaves as much as the noise.
 LOOSE_LEFT, MOST_LEFT = 3.0, (1.3, 1.3, 2.0)
-KNOWN_TURNS = 2  # in which mixtures are told, first with much room, then with as much as they mostly need
+# Turns in which mixtures are told, first with much room, then with as much as they mostly need, at least and at most;
+# what must be left of a turn's cost to take another.
+KNOWN_TURNS, KNOWN_PAYS = (2, 8), 0.995
 TEACHES_MORE = 1.05  # left of locks beyond which they teach the bank
 TAUGHT_TURNS, TAUGHT_PAYS = 4, 0.99  # how often at most, and what must be left of it to go on
 BANK_LEFT, TAUGHT_LEFT = 6.0, 3.0  # left of the means that teach it beyond which it is none, with more no better
@@ -202,9 +204,14 @@ def _locks(
             for rows, z, v in zip(some, zero, now, strict=True)
         ]
 
-    for _turn in range(KNOWN_TURNS):
+    over = np.inf
+    for turn in range(KNOWN_TURNS[1]):
         fits = few(own, usual)
         usual = [None if f is None or v is None else f.volley(v) for f, v in zip(fits, usual, strict=True)]
+        cost = sum(float(np.median(f.cost())) for f in fits if f is not None)
+        if turn >= KNOWN_TURNS[0] and cost > KNOWN_PAYS * over:
+            break
+        over = cost
     for _turn in range(TAUGHT_TURNS):
         left = [float(np.median(f.left)) for f in fits if f is not None]
         if not left or max(left) < TEACHES_MORE:
