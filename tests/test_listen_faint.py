@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from heartwright.listen.beat.track import Chain
-from heartwright.listen.timing import course, sounds
+from heartwright.listen.timing import along, course
 
 RATE_HZ, SECONDS = 48_000.0, 30.0
 MODES = ((1700.0, 12.0), (2600.0, 14.0), (3900.0, 15.0), (5800.0, 16.0))
@@ -58,7 +58,7 @@ def take(beat_s: float, snr_db: tuple[float, float], seed: int) -> tuple[np.ndar
 def test_faint_beats_are_timed_to_microseconds(beat_s: float, snr_db: tuple[float, float]) -> None:
     for seed in range(2):
         samples, true_s, chain, quiet = take(beat_s, snr_db, seed)
-        found = sounds.time_faint(samples, RATE_HZ, chain, quiet)
+        found = along.time(samples, RATE_HZ, chain, quiet)
         assert found is not None
         error = found.lock_s - true_s
         assert np.isfinite(error).mean() > 0.7
@@ -71,11 +71,11 @@ def test_faint_beats_are_timed_to_microseconds(beat_s: float, snr_db: tuple[floa
 
 def test_a_beat_that_hides_too_well_stands_beside_one_that_shows() -> None:
     samples, true_s, chain, quiet = take(1.0, (3.0, 18.0), 1)
-    found = sounds.time_faint(samples, RATE_HZ, chain, quiet)
-    assert found is not None and found.common_s == sounds.MISPLACED_S
+    found = along.time(samples, RATE_HZ, chain, quiet)
+    assert found is not None and found.common_s == along.MISPLACED_S
     error, hidden = found.lock_s - true_s, chain.side == 0
     assert np.nanstd(error[~hidden]) < 20e-6
-    assert np.nanmedian(found.sigma_s[hidden]) == CHAIN_S and abs(np.nanmean(error[hidden])) < 3 * sounds.MISPLACED_S
+    assert np.nanmedian(found.sigma_s[hidden]) == CHAIN_S and abs(np.nanmean(error[hidden])) < 3 * along.MISPLACED_S
 
 
 def test_noise_has_no_waveform() -> None:
@@ -83,13 +83,13 @@ def test_noise_has_no_waveform() -> None:
     beside = replace(chain, time_s=chain.time_s + 0.4 * chain.beat_s)
     known = course.learn(samples, RATE_HZ, beside, quiet, slow=False)
     assert known is not None and known.gain < 0.0
-    assert sounds.time_faint(samples, RATE_HZ, beside, quiet) is None
+    assert along.time(samples, RATE_HZ, beside, quiet) is None
 
 
 def test_a_side_that_the_chain_has_elsewhere_is_found() -> None:
     samples, true_s, chain, quiet = take(1.0, (18.0, 18.0), 4)
     mislaid = replace(chain, time_s=chain.time_s + 0.05 * (chain.side == 1))
-    found = sounds.time_faint(samples, RATE_HZ, mislaid, quiet)
+    found = along.time(samples, RATE_HZ, mislaid, quiet)
     assert found is not None
     assert np.nanmedian(np.abs(found.lock_s - true_s)) < 30e-6
 
@@ -99,6 +99,6 @@ def test_clicks_do_not_lead_a_course_astray() -> None:
     rng = np.random.default_rng(5)
     for at in rng.integers(0, len(samples) - 50, 60):
         samples[at : at + 40] += 300.0 * rng.standard_normal(40) * np.exp(-np.arange(40) / 10.0)
-    found = sounds.time_faint(samples, RATE_HZ, chain, quiet)
+    found = along.time(samples, RATE_HZ, chain, quiet)
     assert found is not None
     assert np.nanmedian(np.abs(found.lock_s - true_s)) < 30e-6

@@ -16,7 +16,7 @@ import numpy as np
 from heartwright.listen.beat.level import Level
 from heartwright.listen.beat.stretch import Stretch
 from heartwright.listen.beat.track import Chain
-from heartwright.listen.timing import modal, sounds
+from heartwright.listen.timing import along, modal, sounds
 from heartwright.listen.timing.bankings import time_banks
 from heartwright.listen.timing.cluster import Timed
 from heartwright.listen.timing.landing import time_landings
@@ -140,7 +140,7 @@ def _landed(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, sh
 def sharpen(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, shape: Shape, level: Level) -> Landmarks:
     """`coarse` times of beats that are heard only together, by their loudest sound's own waveform where it shows."""
     quiet = quiet_rows(samples, rate_hz, shape, level) if rate_hz >= LOWEST_RATE_HZ else None
-    found = None if quiet is None else sounds.time_faint(samples, rate_hz, chain, quiet)
+    found = None if quiet is None else along.time(samples, rate_hz, chain, quiet)
     if found is None:
         return coarse
     sharp = np.where(found.lock_sigma_s < coarse.sigma_s, found.lock_s, np.nan)
