@@ -85,18 +85,8 @@ def usual(gain: Floats) -> Floats:
 
 def settled(white: Floats, zero: int, bank: Bank, volley: Volley, first: float) -> Fit:
     """The blows of windows [beat, n], looked for and fitted; those that fit badly are looked for elsewhere too."""
-    parts = [_settled(white[at : at + AT_ONCE], zero, bank, volley, first) for at in range(0, len(white), AT_ONCE)]
-    return Fit(*(np.concatenate([getattr(part, name) for part in parts]) for name in FIELDS))
-
-
-def looked(white: Floats, zero: int, bank: Bank, volley: Volley, first: float) -> Fit:
-    """The blows of windows [beat, n], looked for once and fitted: enough to learn from most of them."""
-    start, _left = look(white, zero, bank, volley, first)
-    return fit(white, zero, bank, volley, start, SURE_TURNS)
-
-
-def _settled(white: Floats, zero: int, bank: Bank, volley: Volley, first: float) -> Fit:
-    found = looked(white, zero, bank, volley, first)
+    parts = [looked(white[at : at + AT_ONCE], zero, bank, volley, first) for at in range(0, len(white), AT_ONCE)]
+    found = Fit(*(np.concatenate([getattr(part, name) for part in parts]) for name in FIELDS))
     cost = found.cost()
     middle = float(np.median(cost))
     odd = np.flatnonzero(cost > middle + DOUBTFUL * float(np.sqrt(2.0 * middle)))
@@ -107,6 +97,12 @@ def _settled(white: Floats, zero: int, bank: Bank, volley: Volley, first: float)
         for name in FIELDS:
             getattr(found, name)[odd[better]] = getattr(other, name)[better]
     return found
+
+
+def looked(white: Floats, zero: int, bank: Bank, volley: Volley, first: float) -> Fit:
+    """The blows of windows [beat, n], looked for once and fitted: enough to learn from most of them."""
+    start, _left = look(white, zero, bank, volley, first)
+    return fit(white, zero, bank, volley, start, SURE_TURNS)
 
 
 def look(
