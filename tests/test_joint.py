@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heartwright.listen.timing.joint import bank, unravel, volley
+from heartwright.listen.timing.joint import bank, lessons, sequels, unravel, volley
 from heartwright.listen.timing.joint.bank import Bank, Blow, Circle, Mean, Poles
+from heartwright.listen.timing.joint.lessons import Lesson
+from heartwright.listen.timing.joint.unravel import Found
 from heartwright.listen.timing.joint.volley import Volley
 from heartwright.records import Floats
 
@@ -61,6 +63,52 @@ def test_two_means_teach_what_a_third_blow_sounds_like(case: Bank) -> None:
     third = rung(case, np.zeros((1, 1)), LOCK[:1][None])[0]
     best = min(_misfit(found, third, blows[0].time + late) for late in np.arange(-0.2, 0.2, 0.01))
     assert best < 10**-2.8  # -28 dB
+
+
+def unlockings(case: Bank, seed: int) -> list[Mean]:
+    """Mean waveforms of the unlockings of both sides."""
+    rng = np.random.default_rng(seed)
+    mixtures = 18.0 * np.array([[0.6, 1.0, -0.8, 0.7, 0.5], [-0.7, 0.5, 0.9, -0.6, 0.8]])
+    waves = rung(case, np.array([[0.0], [0.37]]), mixtures[:, None], 75, 16) + 0.1 * rng.standard_normal((2, 75))
+    return [Mean(wave, 16, 0.01) for wave in waves]
+
+
+def test_a_drift_means_nothing_to_the_bank(case: Bank) -> None:
+    slow = 4.0 * np.linspace(-0.4, 1.0, 75) ** 2
+    means = [Mean(mean.values + slow, mean.zero, mean.variance) for mean in unlockings(case, 8)]
+    assert lessons.first(WHITE, means, [1.3, 1.6], Poles.of(POLE, 0.01)).left < 1.3
+
+
+def test_a_mode_that_the_ringing_did_not_tell_is_found(case: Bank) -> None:
+    """It rings out before the ringing is looked at; without it a hundred times the noise is left."""
+    told = Poles.of(POLE[:-1], 0.01)
+    means = unlockings(case, 9)
+    without = bank.learn(WHITE, means, [bank.Blow(1.3, np.zeros(0)), bank.Blow(1.6, np.zeros(0))], told, None, 20)[2]
+    found = lessons.first(WHITE, means, [1.3, 1.6], told)
+    assert without > 100.0 and found.left < 2.0
+    assert found.bank.pole.imag.max() == pytest.approx(POLE[-1].imag, rel=0.02)
+
+
+def test_blows_that_do_not_go_with_the_others_are_left_out(case: Bank) -> None:
+    """One side's impulse is that of the case, the other's was parted wrongly and is half another blow."""
+    rng = np.random.default_rng(10)
+    gains = 15.0 * rng.standard_normal((4, len(POLE)))
+    waves = rung(case, np.zeros((4, 1)), gains[:, None], 72, 12) + 0.1 * rng.standard_normal((4, 72))
+    waves[3, 30:] += 0.5 * waves[2, :-30]
+    each = [Lesson(Mean(w, 12, 0.01), bank.Blow(0.0, g)) for w, g in zip(waves, gains, strict=True)]
+    taught, agree = lessons.chosen(case, Poles.of(POLE, 0.01), each[:2], [each[2:3], each[3:]])
+    assert agree == [0] and taught.left < 1.5
+
+
+def test_impulses_that_were_taken_for_the_blow_after_them_are_told() -> None:
+    def found(behind: float, left: float) -> Found:
+        usual = Volley(np.array([0.0, behind]), np.ones(2), np.ones((2, 5)), np.ones((2, 5)))
+        return Found(usual, left, 100.0 * left)
+
+    assert sequels.after_the_second([found(17.2, 0.9), found(17.6, 1.1)], RATE_HZ) is None
+    assert sequels.after_the_second([found(4.2, 1.2), None], RATE_HZ) is None
+    side, sooner_s = sequels.after_the_second([found(4.2, 1.2), found(17.2, 0.9)], RATE_HZ) or (-1, 0.0)
+    assert side == 0 and sooner_s == pytest.approx(17.2 / RATE_HZ)
 
 
 def _misfit(found: Bank, wave: Floats, late: float) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from heartwright.listen.beat import stretch
+from heartwright.listen.timing.landmarks import Landmarks
 
 RATE_HZ, BEAT_S, BEATS = 1500.0, 0.25, 158
 IMPULSE_S, LOCK_S = 6.3e-3, 21e-3  # after an unlocking that noise hides
@@ -55,3 +56,15 @@ def test_few_beats_tell_no_drift() -> None:
     number = np.arange(2 * stretch.FEWEST - 2)
     strength, time_s = take(0.05, LOCK_S, 1)
     assert stretch.told(strength, RATE_HZ, (number, number % 2, time_s[: len(number)]), BEAT_S) is None
+
+
+def test_what_follows_a_lock_no_longer_draws_it_along() -> None:
+    """Beats seem later by a twentieth of what the blows behind them do; as the amplitude falls, these come later."""
+    number, apart = np.arange(BEATS), stretch.Stretch(0.04, 0.01, np.nan, BEATS - 1)
+    true_s = BEAT_S * number
+    nothing = np.full(BEATS, np.nan)
+    seen_s = true_s + 90e-6 * 0.04 * (number - number.mean()) / (BEATS - 1)
+    marks = Landmarks(seen_s, np.full(BEATS, 3e-6), nothing, nothing, nothing, False, seen_s, sway_s=90e-6)
+    told = marks.unswayed(number, apart)
+    assert told.time_s == pytest.approx(true_s, abs=1e-12)
+    assert told.trend_sigma_s == pytest.approx(np.hypot(90e-6 * 0.01, 20e-6 * 0.04) / (BEATS - 1))
