@@ -271,7 +271,7 @@ def _aligned(rows: Rows, window: Window, known: Floats | None) -> tuple[Floats, 
     lag = np.arange(-rows.reach, rows.reach + 1)
     most = window.near_s * rows.rate_hz
     if known is None:
-        peaks = Peaks.of(rows.correlate(_unit(_seed(rows, window))), lag, None, most)
+        peaks = Peaks.of(rows.correlate(waveforms.unit(_seed(rows, window))), lag, None, most)
         score = peaks.height
         at = _centred(rows, peaks.at - float(np.median(peaks.at)), score)
     else:
@@ -285,7 +285,7 @@ def _aligned(rows: Rows, window: Window, known: Floats | None) -> tuple[Floats, 
         near = neighbours(at)
         spread = LOOSER * 1.4826 * float(np.median(np.abs(at - near)))
         peaks = Peaks.of(
-            rows.correlate(_unit(wave)), lag, near, float(np.clip(spread, LEAST_NEAR_S * rows.rate_hz, most))
+            rows.correlate(waveforms.unit(wave)), lag, near, float(np.clip(spread, LEAST_NEAR_S * rows.rate_hz, most))
         )
         score = peaks.height
         at = peaks.at - (float(np.median(peaks.at)) - middle)  # the mean may drift with its beats; it is held
@@ -306,7 +306,7 @@ def _seed(rows: Rows, window: Window) -> Singles:
     best: tuple[float, Singles] = (-np.inf, whole[loud[0]])
     for beat in loud:
         begun = _loudest(rows, beat) if far else whole[beat]
-        curve = rows.correlate(_unit(begun), every)
+        curve = rows.correlate(waveforms.unit(begun), every)
         total = float(np.median(Peaks.of(curve, lag, None, window.near_s * rows.rate_hz).height))
         if total > best[0]:
             best = (total, begun)
@@ -335,10 +335,6 @@ def _centred(rows: Rows, at: Floats, score: Floats) -> Floats:
         at = at + (int(np.argmax(energy >= BEGUN * energy[-1])) - rows.before)
         at = np.clip(at, -rows.reach, rows.reach)
     return at
-
-
-def _unit(wave: NDArray[np.floating]) -> Singles:
-    return np.asarray(wave / max(float(np.linalg.norm(wave)), 1e-30), dtype=np.float32)
 
 
 def _sharpened(

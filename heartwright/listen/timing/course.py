@@ -194,7 +194,7 @@ class Hidden:
             wave = rows.wave(rows.spectrum[some].mean(axis=0))
             noise = rows.length / len(some)
             energy = max(float(wave @ wave) - noise, 1.0)
-            curve, level = rows.correlate(_unit(wave)), energy / float(np.sqrt(energy + noise))
+            curve, level = rows.correlate(waveforms.unit(wave)), energy / float(np.sqrt(energy + noise))
             likely, _shown, most = self._likely(_gain(curve, level))
             out.append((self._forward(likely)[1] + most, curve, level))
         return max(out, key=lambda found: found[0])
@@ -205,7 +205,7 @@ class Hidden:
             curves, level = [], []
             for r, share in zip(self.rows, state.share, strict=True):
                 wave = waveforms.less_noise(self._mean(r, share), 1.0 / len(share))
-                curve = r.correlate(_unit(wave))
+                curve = r.correlate(waveforms.unit(wave))
                 curves.append(curve)
                 level.append(float(np.sum(share * curve)) / len(share))
             before, state = state.gain, self.under(curves, level)
@@ -274,7 +274,3 @@ def _gain(curve: Singles, level: float) -> Floats:
     """Log likelihood ratio at each shift of a sound that is `level` high; no beat says more than one twice as high."""
     a = float(np.clip(level, LEAST_LEVEL, MOST_LEVEL))
     return np.asarray(a * np.minimum(curve, 2.0 * a) - 0.5 * a * a, dtype=np.float64)
-
-
-def _unit(wave: NDArray[np.floating]) -> Singles:
-    return np.asarray(wave / max(float(np.linalg.norm(wave)), 1e-30), dtype=np.float32)

@@ -101,8 +101,7 @@ def refined(heard: Heard, quiet: Floats, origin: Origin, share: float, own_s: fl
     time_s[ok], sigma_s[ok] = rows.expected_s[ok] + at / rate, np.sqrt(model.inverse[1, 1]) / level / rate
     sway = 0.0
     if origin.later:
-        late_us = np.array([at - origin.start_s for at, _size in origin.later]) * 1e6
-        stretched = whiten(late_us @ origin.moving(length, rows.before, rate)[1:])
+        stretched = whiten(origin.stretched(length, rows.before, rate))
         sway = -float(model.weights[1] @ stretched[: model.weights.shape[1]]) / rate
     return replace(heard, time_s=time_s, sigma_s=sigma_s, sway_s=sway)
 

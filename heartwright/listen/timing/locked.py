@@ -90,9 +90,8 @@ def _sway(heard: Heard, start: Origin, rate_hz: float) -> float:
     """By how much beats seem later [s] where what follows, not taken out whole, comes later by as much again."""
     if not start.later:
         return 0.0
-    late_us = np.array([at - start.start_s for at, _size in start.later]) * 1e6
-    moving = start.moving(len(heard.weights), heard.before, rate_hz)[1:]
-    return -float(heard.moved_by((late_us @ moving)[None])[0]) / rate_hz
+    stretched = start.stretched(len(heard.weights), heard.before, rate_hz)
+    return -float(heard.moved_by(stretched[None])[0]) / rate_hz
 
 
 def parted(heard: Heard, start: Origin, quiet: Floats, rate_hz: float, own_s: float) -> tuple[Heard, Floats]:

@@ -58,3 +58,8 @@ def directions(left: Singles) -> tuple[Floats, Floats]:
 def limit(n: int, count: int) -> float:
     """Variance that the strongest direction of pure noise does not reach (Marchenko & Pastur 1967, and 15 %)."""
     return 1.15 * (1.0 + float(np.sqrt(n / count))) ** 2
+
+
+def unit(wave: NDArray[np.floating]) -> NDArray[np.float32]:
+    """A waveform [n] at norm 1."""
+    return np.asarray(wave / max(float(np.linalg.norm(wave)), 1e-30), dtype=np.float32)

@@ -218,7 +218,7 @@ def predictor(quiet: Floats) -> Floats:
 
 
 def learn(
-    circle: Circle, means: list[Mean], blows: list[Blow] | None, known: Poles, begun: Bank | None, turns: int
+    circle: Circle, means: list[Mean], blows: list[Blow], known: Poles, begun: Bank | None, turns: int
 ) -> tuple[Bank, list[Blow], float]:
     """The bank that explains `means`, their blows, and what is left over of each value (1: noise).
 
@@ -227,9 +227,8 @@ def learn(
     """
     fit = _Fit(circle, means, known)
     taps, pole = (_none(), known.value) if begun is None else (begun.taps, begun.pole)
-    start = [b.time for b in blows] if blows is not None else [0.0] * len(means)
-    gains = [b.gain for b in blows] if blows is not None else []
-    if not gains or not len(gains[0]):
+    start, gains = [b.time for b in blows], [b.gain for b in blows]
+    if not len(gains[0]):
         gains = fit.mixtures(taps, start)
     return fit.run(taps, gains, np.array(start), pole, turns)
 

@@ -45,7 +45,7 @@ def struck(beats: list[Beats], own: Bank) -> list[Found | None]:
         seen = unravel.survey(windows, zero, banks, b.side.alone_s[0] * rate)
         surveys.append(seen)
         tried.append(unravel.seconds(seen, (*later, GRID)))
-    out = _shown(surveys, tried, own) if surveys else []
+    out = _shown(surveys, tried, own)
     _everywhere(surveys, out, own, UNLIKE_S * rate, lambda seen: unravel.pairs(seen, later))
     found = iter(out)
     return [next(found) if b.hears else None for b in beats]
@@ -59,7 +59,7 @@ def after_the_second(found: list[Found | None], rate_hz: float) -> tuple[int, fl
     told = [f for f in found if f is not None]
     if len(told) < 2 or len(told) < len(found):
         return None
-    behind = [float(f.volley.time[1] - f.volley.time[0]) / rate_hz for f in told]
+    behind = [float(f.volley.behind[0]) / rate_hz for f in told]
     worse = int(np.argmax([f.left for f in told]))
     return (worse, behind[1 - worse]) if abs(behind[1] - behind[0]) > 2.0 * UNLIKE_S else None
 
@@ -84,15 +84,12 @@ def locked(beats: list[Beats], windows: list[Floats], own: Bank) -> list[Found |
 def _shown(surveys: list[Survey], tried: list[list[Floats]], own: Bank) -> list[Found | None]:
     """How blows follow each other on the sides surveyed; what one side shows is tried on the other."""
     out = [unravel.judged(seen, own, some, None) for seen, some in zip(surveys, tried, strict=True)]
-    side = int(np.argmax([np.inf if f is None else f.score for f in out]))
+    side = int(len(out) == 2 and np.argmax([np.inf if f is None else f.score for f in out]))
     for _turn in range(SHOWN if len(out) == 2 else 0):
         other, mine = out[1 - side], out[side]
         if other is not None:
-            behind = other.volley.time[1:] - other.volley.time[0]
-            if mine is None or (
-                mine.score > other.score + RIVAL
-                and np.abs(mine.volley.time[1:] - mine.volley.time[0] - behind).max() > ALIKE
-            ):
+            behind = other.volley.behind
+            if mine is None or (mine.score > other.score + RIVAL and np.abs(mine.volley.behind - behind).max() > ALIKE):
                 out[side] = unravel.judged(surveys[side], own, [behind], mine)
         side = 1 - side
     return [None if f is None else unravel.settled(seen, own, f) for seen, f in zip(surveys, out, strict=True)]
@@ -115,7 +112,7 @@ def _everywhere(
             if _sure(out, unlike):
                 return
             known, seen = out[s], surveys[s]
-            shown = [f.volley.time[1:] - f.volley.time[0] for f in out if f is not None and f is not known]
+            shown = [f.volley.behind for f in out if f is not None and f is not known]
             tried = [one for delay in shown for one in unravel.firsts(seen, delay)] if others else likely(seen)
             found = known
             for first, delay in tried:
@@ -133,5 +130,5 @@ def _left(found: Found | None) -> float:
 def _sure(out: list[Found | None], unlike: float) -> bool:
     """Whether all sides are told, well, and alike."""
     left = [_left(f) for f in out]
-    behind = np.array([f.volley.time[1:] - f.volley.time[0] for f in out if f is not None])
+    behind = np.array([f.volley.behind for f in out if f is not None])
     return max(left) < min(UNSURE_LEFT, UNEQUAL * min(left)) and float(np.ptp(behind, axis=0).max()) < unlike

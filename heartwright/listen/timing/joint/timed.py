@@ -94,14 +94,14 @@ def _time(
     return out
 
 
-def _impulses(beats: list[Beats], own: Bank, poles: Poles, usual: list[Volley]) -> tuple[list[Beats], _Heard]:
+def _impulses(beats: list[Beats], own: Bank, poles: Poles, usual: list[Volley]) -> tuple[list[Beats], _Learnt]:
     """Beats with their impulses where they are, and what some of them teach."""
-    few = _Heard.of([b.part(LEARNT_FROM) for b in beats], own, poles, usual)
+    few = _Learnt.of([b.part(LEARNT_FROM) for b in beats], own, poles, usual)
     late = sequels.after_the_second(few.struck, beats[0].rate_hz)
     if late is None:
         return beats, few
     moved = [b.earlier(late[1]) if s == late[0] else b for s, b in enumerate(beats)]
-    again = _Heard.of([b.part(LEARNT_FROM) for b in moved], own, poles, usual)
+    again = _Learnt.of([b.part(LEARNT_FROM) for b in moved], own, poles, usual)
     alike = (
         all(f is not None for f in again.struck) and sequels.after_the_second(again.struck, beats[0].rate_hz) is None
     )
@@ -109,7 +109,7 @@ def _impulses(beats: list[Beats], own: Bank, poles: Poles, usual: list[Volley]) 
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _Learnt:
     """What some beats teach: the bank, how unlockings mostly are (`usual`), how the blows of impulses follow, and the
     lessons it was learnt from."""
 
@@ -119,7 +119,7 @@ class _Heard:
     lessons: list[Lesson]
 
     @classmethod
-    def of(cls, beats: list[Beats], own: Bank, poles: Poles, usual: list[Volley]) -> _Heard:
+    def of(cls, beats: list[Beats], own: Bank, poles: Poles, usual: list[Volley]) -> _Learnt:
         """From some beats of each side. Where one side's impulses do not go with what else is heard, they are looked at
         again with what else is heard."""
         for again in (False, True):

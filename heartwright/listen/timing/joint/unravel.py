@@ -2,7 +2,7 @@
 
 The mean is aligned at its first blow; the later ones come at ever other times and are blurred in it. The onset of the
 first is looked for before the others come. That of a second is looked for in single beats over all of a grid, mixtures
-free; of three blows the delays must be told. What is likely is polished in the mean, and the volley whose blows are
+free, and that of a third beside the two. What is likely is polished in the mean, and the volley whose blows are
 then found best in single beats is believed. Conventions as in `bank` and `volley`.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from heartwright.listen.timing.joint import volley
-from heartwright.listen.timing.joint.bank import FINE, Bank, drift
+from heartwright.listen.timing.joint.bank import FINE, Bank, steady
 from heartwright.listen.timing.joint.volley import Volley
 from heartwright.records import Floats, Ints
 
@@ -30,6 +30,7 @@ CLEARLY = 30.0  # squares by which a combination does worse than the best before
 NEAR = 2  # grid steps by which combinations are the same
 POLISH = 4
 SETTLES, SETTLED_LEFT, PAYS = 3, 1.1, 2.0  # turns of single beats, what is left when none is needed, what one must gain
+FIRST_FAR = 2.0  # samples about its onset in which the first of two blows is looked for in each beat
 FIRST_OFF = 0.3  # samples by which the first blow of a beat may be beside where the mean has it
 EASED = 2.5  # sigmas of their spread by which later blows are beside where most are
 WIDE, WIDE_LEAST = 0.3, 0.15  # by which mixtures may differ while they are hardly known [of a mode, of the mean mode]
@@ -68,6 +69,16 @@ class Survey:
     mean: _Mean
     begun: tuple[float, float]
     firsts: list[float]
+
+    @property
+    def many(self) -> bool:
+        """Whether two blows follow the first: then it is not looked for as well."""
+        return len(self.mean.banks) > 2
+
+    @property
+    def far(self) -> float:
+        """How far about its onset the first blow of a beat is looked for [samples]."""
+        return 0.0 if self.many else FIRST_FAR
 
 
 def survey(white: Floats, zero: int, banks: list[Bank], alone: float) -> Survey:
@@ -145,14 +156,13 @@ def _tops(gain: Floats) -> list[int]:
 
 def judged(seen: Survey, bank: Bank, tried: list[Floats], known: Found | None) -> Found | None:
     """The best of the volleys with delays `tried` [k - 1] after the first and what is `known`, as single beats tell."""
-    first = 0.0 if len(seen.mean.banks) > 2 else 2.0
     zero, some = seen.mean.zero, seen.some
     ranked = []
     for delay in tried:
         for at in seen.firsts:
-            for turns in (0, POLISH) if len(seen.mean.banks) > 2 else (POLISH,):
+            for turns in (0, POLISH) if seen.many else (POLISH,):
                 one = _polished(seen.mean, np.concatenate([[at], at + delay]), turns)
-                start, squares = volley.look(some, zero, bank, one, first)
+                start, squares = volley.look(some, zero, bank, one, seen.far)
                 ranked.append((float(np.median(squares)), one, start))
     ranked.sort(key=lambda r: r[0])
     best = known
@@ -170,11 +180,10 @@ def settled(seen: Survey, bank: Bank, found: Found) -> Found:
 
     The mean hides what high modes do in later blows, since these scatter; single beats tell it.
     """
-    first = 0.0 if len(seen.mean.banks) > 2 else 2.0
     for _turn in range(SETTLES):
         if found.left < SETTLED_LEFT:
             break
-        start, _squares = volley.look(seen.some, seen.mean.zero, bank, found.volley, first)
+        start, _squares = volley.look(seen.some, seen.mean.zero, bank, found.volley, seen.far)
         better = _found(seen.some, seen.mean.zero, bank, found.volley, start)
         if better.score > found.score - PAYS:
             break
@@ -218,16 +227,12 @@ def _gained(seen: Survey, known: Floats, grid: Floats, count: int) -> Floats:
     waves = [bank.wave(begun, n, mean.zero), beside * bank.slope(begun, n, mean.zero)]
     own = np.concatenate([part.reshape(-1, n) for part in waves])
     first = float(known[0])
-    slow = drift(n)
-    own = own.astype(np.float64) / sigma
-    own = own - (own @ slow.T) @ slow
-    right = some / sigma
-    right = right - (right @ slow.T) @ slow
+    own, right = steady(own.astype(np.float64) / sigma), steady(some / sigma)
     inside = np.linalg.solve(own @ own.T + mean.ridge * np.eye(len(own)), own)
     rest = right - (right @ inside.T) @ own
     wave = bank.wave(np.rint((first + grid) * FINE).astype(np.int64), n, mean.zero).astype(np.float64) / sigma
     flat = wave.reshape(-1, n)
-    less = flat - (flat @ slow.T) @ slow
+    less = steady(flat)
     less = (less - (less @ inside.T) @ own).reshape(wave.shape)
     normal = wave @ less.transpose(0, 2, 1) + mean.ridge * np.eye(m)
     toward = wave @ rest.T

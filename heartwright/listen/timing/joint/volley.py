@@ -48,6 +48,11 @@ class Volley:
     gain: Floats
     share: Floats
 
+    @property
+    def behind(self) -> Floats:
+        """How much later than the first the others come, [k - 1]."""
+        return np.asarray(self.time[1:] - self.time[0])
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:

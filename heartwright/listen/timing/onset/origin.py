@@ -64,6 +64,11 @@ class Origin:
             out.append(step @ size)
         return np.array(out)
 
+    def stretched(self, n: int, zero: int, rate_hz: float) -> Floats:
+        """What it adds to the waveform that all later blows come later by as much again, [n]."""
+        late_us = np.array([at - self.start_s for at, _size in self.later]) * 1e6
+        return np.asarray(late_us @ self.moving(n, zero, rate_hz)[1:])
+
 
 def find(waves: list[Wave], modes: Modes, rate_hz: float, unsure: float) -> list[Origin] | None:
     """Onsets of waveforms of one blow each that share `modes`; None where there are too few modes.
