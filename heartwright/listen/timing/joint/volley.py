@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heartwright.listen import filters
 from heartwright.listen.timing.coherent import Singles
 from heartwright.listen.timing.joint.bank import FINE, SLOW, Bank, drift
-from heartwright.records import Floats
+from heartwright.records import Floats, Ints
 
 TURNS, SURE_TURNS = 3, 2  # turns, and those that do where blows are known and have been looked for
 SEEN = FINE // 4  # steps between the times that are tried [of `FINE` a sample]
@@ -72,12 +73,12 @@ class Fit:
 
     def volley(self, before: Volley) -> Volley:
         """As these beats have it."""
-        gain = np.median(self.gain, axis=0)
+        gain = filters.medians(self.gain.reshape(len(self.gain), -1)).reshape(self.gain.shape[1:])
         behind = self.time - self.time[:, :1]
-        middle = np.median(behind, axis=0)
-        spread = np.clip(1.4826 * np.median(np.abs(behind - middle), axis=0), LEAST_SPREAD, 0.5 * FAR)
+        middle = filters.medians(behind)
+        spread = np.clip(1.4826 * filters.medians(np.abs(behind - middle)), LEAST_SPREAD, 0.5 * FAR)
         spread[0] = before.spread[0]
-        return Volley(float(np.median(self.time[:, 0])) + middle, spread, gain, usual(gain))
+        return Volley(filters.median(self.time[:, 0]) + middle, spread, gain, usual(gain))
 
 
 FIELDS = ("time", "sigma", "gain", "left", "off", "rest")
@@ -93,7 +94,7 @@ def settled(white: Floats, zero: int, bank: Bank, volley: Volley, first: float) 
     parts = [looked(white[at : at + AT_ONCE], zero, bank, volley, first) for at in range(0, len(white), AT_ONCE)]
     found = Fit(*(np.concatenate([getattr(part, name) for part in parts]) for name in FIELDS))
     cost = found.cost()
-    middle = float(np.median(cost))
+    middle = filters.median(cost)
     odd = np.flatnonzero(cost > middle + DOUBTFUL * float(np.sqrt(2.0 * middle)))
     if len(odd):
         start, _left = look(white[odd], zero, bank, volley, first, found.time[odd])
@@ -121,24 +122,22 @@ def look(
     count, n = white.shape
     steps = np.rint(volley.time * FINE).astype(np.int64)
     waves = bank.wave(steps, n, zero)
-    parts = [(volley.share[:, :, None] * waves).reshape(-1, n)]
-    parts.append(LEVEL * np.einsum("km,kmn->n", volley.gain, waves)[None])
+    flat = waves.reshape(-1, n)
+    parts = [volley.share.reshape(-1, 1) * flat, LEVEL * (volley.gain.ravel() @ flat)[None]]
     if first == 0.0:
         parts.append(FIRST * (volley.gain[0] @ bank.slope(steps[:1], n, zero)[0])[None])
-    root = _metric(np.concatenate(parts), n).astype(np.float32)
-    right = white.astype(np.float32) @ root
     reach = [first, *[FAR] * (len(steps) - 1)]
-    grids, tables, free = [], [], []
-    for k, far in enumerate(reach):
-        far_steps = int(np.ceil(far * FINE / SEEN))
-        grid = steps[k] + SEEN * np.arange(-far_steps, far_steps + 1)
-        table = (volley.gain[k].astype(np.float32) @ bank.wave(grid, n, zero)) @ root
-        if len(grid) == 1:
-            right = right - table
-        else:
-            free.append(k)
-            grids.append(grid / FINE)
-            tables.append(table)
+    free = [k for k, far in enumerate(reach) if far > 0.0]
+    places = [steps[k] + _tried(reach[k]) for k in free]
+    grids = [place / FINE for place in places]
+    gain = volley.gain.astype(np.float32)
+    heard = white.astype(np.float32)
+    if first == 0.0:
+        heard = heard - gain[0] @ waves[0]
+    tables = [gain[k] @ bank.wave(place, n, zero) for k, place in zip(free, places, strict=True)]
+    rows = _Free.of(np.concatenate(parts)).rows(np.concatenate([heard, *tables]))
+    right, end = rows[:count], count + len(grids[0])
+    tables = [rows[count:end], rows[end:]][: len(free)]
     out = np.tile(volley.time, (count, 1))
     own = np.einsum("ij,ij->i", right, right)
     ones = [-2.0 * right @ t.T + np.einsum("gj,gj->g", t, t) for t in tables]
@@ -167,14 +166,42 @@ def look(
     return out, own + value[np.arange(count), best]
 
 
-def _metric(parts: Floats, n: int) -> Floats:
-    """A root [n, n] of the precision of white noise, the drift and `parts` [k, n] in shares of one sigma."""
-    slow = drift(n)
-    parts = parts - (parts @ slow.T) @ slow
-    power, turn = np.linalg.eigh(parts @ parts.T)
-    power = np.maximum(power, 1e-9)  # of directions that hardly differ: the limit below is a half
-    less = (turn * ((1.0 - 1.0 / np.sqrt(1.0 + power)) / power)) @ turn.T
-    return np.asarray(np.eye(n) - parts.T @ less @ parts - slow.T @ slow)
+def _tried(far: float) -> Ints:
+    """Steps within `far` samples that are tried."""
+    count = int(np.ceil(far * FINE / SEEN))
+    return SEEN * np.arange(-count, count + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Free:
+    """Rows of white noise, freed of the drift and, as far as their size allows, of parts [p, n], each in shares of one
+    sigma.
+
+    What is left and the shares, side by side, are the row with all that it may hold projected out of it. So products of
+    such rows are those under the inverse covariance of noise and parts.
+
+    `known` [SLOW + 1 + p, n] are drift and parts at right angles to it, `share` those by which a row tells its shares.
+    """
+
+    known: Singles
+    share: Singles
+
+    @classmethod
+    def of(cls, parts: Floats) -> _Free:
+        """Of some parts."""
+        slow = drift(parts.shape[1])
+        parts = parts - (parts @ slow.T) @ slow
+        share = np.linalg.inv(parts @ parts.T + np.eye(len(parts))) @ parts
+        return cls(*(np.concatenate([slow, part]).astype(np.float32) for part in (parts, share)))
+
+    def rows(self, rows: Singles) -> Singles:
+        """Rows [k, n] with what is left of them and their shares of the parts, [k, n + p]."""
+        n = rows.shape[1]
+        held = rows @ self.share.T
+        out = np.empty((len(rows), n + held.shape[1] - SLOW - 1), np.float32)
+        np.subtract(rows, held @ self.known, out=out[:, :n])
+        out[:, n:] = held[:, SLOW + 1 :]
+        return out
 
 
 def fit(white: Floats, zero: int, bank: Bank, volley: Volley, start: Floats, turns: int = TURNS) -> Fit:
@@ -187,36 +214,36 @@ def fit(white: Floats, zero: int, bank: Bank, volley: Volley, start: Floats, tur
     held, usual_at = _held(volley)
     now = np.concatenate([start, np.tile(usual_at[k:], (count, 1))], axis=1)
     low, high = volley.time - FAR - MOST_STEP, volley.time + FAR + MOST_STEP
-    block = np.empty((count, k + k * m, n), dtype=np.float32)
+    block = np.empty((count, k + k * m + 1, n), dtype=np.float32)  # slopes by the times, waveforms, what is left
+    waves, rest = block[:, :-1], block[:, -1]
     alone = _Alone.of(bank, volley, n, zero, held) if k == 1 else None
     variance = np.zeros((count, k))
     for turn in range(turns + 1):
-        whole = np.zeros((count, n), dtype=np.float32)
+        struck = now.astype(np.float32)
         for b in range(k):
-            wave, slope, behind = bank.at(now[:, b], n, zero)
-            gain = now[:, None, k + b * m : k + (b + 1) * m].astype(np.float32)
-            moved = (gain @ slope)[:, 0]
-            whole += (gain @ wave)[:, 0] + behind.astype(np.float32)[:, None] * moved
-            block[:, b] = moved
-            block[:, k + b * m : k + (b + 1) * m] = wave
-        rest = white - whole
+            own = slice(k + b * m, k + (b + 1) * m)
+            block[:, own], slope, struck[:, b] = bank.at(now[:, b], n, zero)
+            np.matmul(struck[:, None, own], slope, out=block[:, b : b + 1])
+        np.subtract(white, (struck[:, None] @ waves)[:, 0], out=rest)
         rest -= (rest @ slow.T) @ slow
         if turn == turns:
             break
-        toward = (block @ rest[:, :, None])[:, :, 0] - (now - usual_at) @ held
         if alone is not None:
+            toward = (waves @ rest[:, :, None])[:, :, 0] - (now - usual_at) @ held
             step, variance = alone.step(toward, now[:, 1:])
         else:
-            step, variance = _stepped(block, slow, held, toward, k if turn == turns - 1 else 0)
+            inner = _inner(block, slow)
+            toward = inner[:, -1] - (now - usual_at) @ held
+            step, variance = _stepped(inner[:, :-1] + held, toward, k if turn == turns - 1 else 0)
         move = np.minimum(np.maximum(step[:, :k], -MOST_STEP), MOST_STEP)
         now[:, :k] = np.minimum(np.maximum(now[:, :k] + move, low), high)
         now[:, k:] += step[:, k:]
     off = now[:, k:] - usual_at[k:]
     squares = ((off @ held[k:, k:]) * off).sum(axis=1)
-    rest = rest.astype(np.float64)
-    left = np.einsum("ij,ij->i", rest, rest) / (n - SLOW - 1)
+    over = rest.astype(np.float64)
+    left = np.einsum("ij,ij->i", over, over) / (n - SLOW - 1)
     sigma = np.sqrt(np.maximum(variance, 0.0))
-    return Fit(now[:, :k].copy(), sigma, now[:, k:].reshape(count, k, m).copy(), left, squares, rest)
+    return Fit(now[:, :k].copy(), sigma, now[:, k:].reshape(count, k, m).copy(), left, squares, over)
 
 
 def _held(volley: Volley) -> tuple[Floats, Floats]:
@@ -224,7 +251,9 @@ def _held(volley: Volley) -> tuple[Floats, Floats]:
     k, m = volley.gain.shape
     mean = volley.gain.ravel()
     held = np.zeros((k + k * m, k + k * m))
-    held[k:, k:] = np.linalg.inv(np.diag(volley.share.ravel() ** 2) + LEVEL**2 * np.outer(mean, mean))
+    apart = volley.share.ravel() ** -2  # the inverse of mixtures of their own, less what a common level frees
+    level = LEVEL * apart * mean
+    held[k:, k:] = np.diag(apart) - np.outer(level, level / (1.0 + LEVEL * float(level @ mean)))
     for b in range(1, k):
         tied = volley.spread[b] ** -2
         held[b, b] += tied
@@ -235,20 +264,23 @@ def _held(volley: Volley) -> tuple[Floats, Floats]:
     return held, np.concatenate([volley.time - volley.time[0], mean])
 
 
-def _normal(block: Singles, slow: Singles, held: Floats) -> Floats:
-    """Normal matrices of `block` [a, j, n], the drift taken out, with what is `held` [j, j]."""
+def _inner(block: Singles, slow: Singles) -> Singles:
+    """Products of the rows of `block` [a, j + 1, n] with all but the last, the drift taken out, [a, j + 1, j].
+
+    The last row makes it a general product, which costs less than half of a symmetric one.
+    """
     drifted = block @ slow.T
-    inner = block @ block.transpose(0, 2, 1)
-    inner -= drifted @ drifted.transpose(0, 2, 1)
-    return np.asarray(inner + held)
+    inner = block @ block[:, :-1].transpose(0, 2, 1)
+    inner -= drifted @ drifted[:, :-1].transpose(0, 2, 1)
+    return np.asarray(inner)
 
 
-def _stepped(block: Singles, slow: Singles, held: Floats, toward: Floats, told: int) -> tuple[Floats, Floats]:
+def _stepped(normal: Floats, toward: Floats, told: int) -> tuple[Floats, Floats]:
     """The step of each beat [beat, j], and the variances of its first `told` unknowns."""
     right = np.zeros((*toward.shape, 1 + told))
     right[:, :, 0] = toward
     right[:, np.arange(told), 1 + np.arange(told)] = 1.0
-    solved = np.linalg.solve(_normal(block, slow, held), right)
+    solved = np.linalg.solve(normal, right)
     variance: Floats = np.einsum("ijj->ij", solved[:, :told, 1:])
     return np.asarray(solved[:, :, 0], dtype=np.float64), variance
 
@@ -270,10 +302,10 @@ class _Alone:
         """From how it mostly is."""
         wave, slope, _behind = bank.at(volley.time, n, zero)
         gain = volley.gain[0]
-        block = np.concatenate([gain.astype(np.float32) @ slope, wave[0]])[None]
+        block = np.concatenate([gain.astype(np.float32) @ slope, wave[0], np.zeros((1, n), np.float32)])[None]
         gram = (slope[0] @ slope[0].T).astype(np.float64)
-        inverse = np.linalg.inv(_normal(block, drift(n).astype(np.float32), held)[0])
-        return cls(inverse, gram, float(np.sqrt(gain @ gram @ gain)))
+        inverse = np.linalg.inv(_inner(block, drift(n).astype(np.float32))[0, :-1] + held)
+        return cls(np.asarray(inverse, dtype=np.float64), gram, float(np.sqrt(gain @ gram @ gain)))
 
     def _level(self, gain: Floats) -> Floats:
         return np.maximum(np.sqrt(((gain @ self.gram) * gain).sum(axis=1)) / self.usual, LEAST_LEVEL)
