@@ -89,6 +89,18 @@ def test_median_and_robust_scatter(n: int, kind: type) -> None:
     assert filters.mad(x) == pytest.approx(1.4826 * float(np.median(np.abs(x - np.median(x)))), abs=1e-6)
 
 
+@pytest.mark.parametrize("n", [8_193, 20_000, 50_001])
+@pytest.mark.parametrize("share", [0.0, 1e-5, 0.25, 0.7, 1.0])
+def test_ranks_of_long_sequences_are_exact(n: int, share: float) -> None:
+    """Where some of the values tell which others to look at, and where these tell wrongly or all are alike."""
+    noise = np.random.default_rng(n).standard_normal(n)
+    step = n // filters._SOME
+    beating = np.where(np.arange(n) % step == 0, 9.0, noise)  # the values looked at first are none of the others
+    for x in (noise, np.cumsum(noise), beating, np.arange(n) * 1.0, np.round(noise), np.ones(n)):
+        assert filters.median(x) == float(np.median(x))
+        assert filters.quantile(x, share) == pytest.approx(float(np.quantile(x, share)), abs=1e-12)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.998, 1.0])
 @pytest.mark.parametrize("n", [1, 2, 7, 1_000])
 def test_quantiles_and_medians_of_columns(n: int, share: float) -> None:
