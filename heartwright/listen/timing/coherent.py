@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 
+from heartwright.listen import filters
 from heartwright.listen.timing import waveforms
 from heartwright.listen.timing.peaks import Peaks, neighbours
 from heartwright.records import Floats
@@ -70,7 +71,7 @@ class Noise:
         frequency = rfftfreq(size, 1.0 / rate_hz)
         power = np.interp(frequency, rfftfreq(quiet.shape[1], 1.0 / rate_hz), np.convolve(own, np.ones(3) / 3, "same"))
         used = (frequency > LOWEST_HZ[1]) & (frequency < HIGHEST * rate_hz)
-        floor = LEAST_NOISE * float(np.median(power[used])) or 1e-30
+        floor = LEAST_NOISE * filters.median(power[used]) or 1e-30
         rise = np.clip((frequency - LOWEST_HZ[0]) / (LOWEST_HZ[1] - LOWEST_HZ[0]), 0.0, 1.0)
         return cls(rise * (frequency < HIGHEST * rate_hz) / np.sqrt(np.maximum(power, floor)), size, rate_hz)
 
@@ -98,7 +99,7 @@ class Rows:
         exact = expected_s * rate_hz
         self.first = np.floor(exact).astype(np.int64) - self.before - self.reach - pad
         inside = np.clip(self.first, 0, max(0, len(samples) - size))
-        rows = np.lib.stride_tricks.sliding_window_view(samples, size)[inside].astype(np.float32)
+        rows = np.lib.stride_tricks.sliding_window_view(samples, size)[inside].astype(np.float32, copy=False)
         edge = (0.5 - 0.5 * np.cos(np.pi * (np.arange(pad) + 0.5) / pad)).astype(np.float32)
         rows = rows - rows.mean(axis=1, keepdims=True)
         rows[:, :pad] *= edge
@@ -127,13 +128,15 @@ class Rows:
         """What moves spectra earlier by `at` samples [n_beat, n_frequency]."""
         phase = at.astype(np.float32)[:, None] * self.turn
         out = np.empty(phase.shape, dtype=np.complex64)
-        np.cos(phase, out=out.real)
-        np.sin(phase, out=out.imag)
+        out.real = np.cos(phase)  # faster than into its place
+        out.imag = np.sin(phase, out=phase)
         return out
 
     def shifted(self, spectrum: Complexes, at: Floats, length: int) -> Singles:
         """The windows of beats that come `at` samples after where they are expected, [n_beat, length]."""
-        return np.asarray(irfft(spectrum * self.turned(at), self.noise.size, axis=1)[:, :length])
+        turned = self.turned(at)
+        turned *= spectrum
+        return np.asarray(irfft(turned, self.noise.size, axis=1, overwrite_x=True)[:, :length])
 
     def summed(self, spectrum: Complexes, weight: NDArray[np.floating], at: Floats) -> Complexes:
         """Spectrum of the sum of these windows, each `weight` times, [n_frequency]: one transform instead of many."""
@@ -219,7 +222,7 @@ def hear(
         rows = rows.even()
     at, score, slip = _aligned(rows, window, None if known_s is None else known_s * rate_hz)
     floor = FLOOR if known_s is None else LEAST_FLOOR
-    heard = (score > max(floor, SOFTEST * float(np.median(score)))) & (slip < DOUBT_S * rate_hz)
+    heard = (score > max(floor, SOFTEST * filters.median(score))) & (slip < DOUBT_S * rate_hz)
     if heard.sum() < 4:
         return None
     own = min(rows.length, rows.before + max(6, int(min(first_s, 1.0) * rate_hz)))
@@ -273,7 +276,7 @@ def _aligned(rows: Rows, window: Window, known: Floats | None) -> tuple[Floats, 
     if known is None:
         peaks = Peaks.of(rows.correlate(waveforms.unit(_seed(rows, window))), lag, None, most)
         score = peaks.height
-        at = _centred(rows, peaks.at - float(np.median(peaks.at)), score)
+        at = _centred(rows, peaks.at - filters.median(peaks.at), score)
     else:
         score = np.ones(len(known))
         at = _centred(rows, known, score)
@@ -281,15 +284,13 @@ def _aligned(rows: Rows, window: Window, known: Floats | None) -> tuple[Floats, 
         weight = (np.clip(score, 0.0, None) / max(float(score.max()), 1e-30)).astype(np.float32) ** 2
         mean = rows.wave(rows.summed(rows.spectrum, weight, at))
         wave = waveforms.less_noise(mean, float(weight @ weight), waveforms.SURELY if known is None else LEAST_SURELY)
-        before, middle = at, float(np.median(at))
+        before, middle = at, filters.median(at)
         near = neighbours(at)
-        spread = LOOSER * 1.4826 * float(np.median(np.abs(at - near)))
-        peaks = Peaks.of(
-            rows.correlate(waveforms.unit(wave)), lag, near, float(np.clip(spread, LEAST_NEAR_S * rows.rate_hz, most))
-        )
+        spread = min(max(LOOSER * 1.4826 * filters.median(np.abs(at - near)), LEAST_NEAR_S * rows.rate_hz), most)
+        peaks = Peaks.of(rows.correlate(waveforms.unit(wave)), lag, near, spread)
         score = peaks.height
-        at = peaks.at - (float(np.median(peaks.at)) - middle)  # the mean may drift with its beats; it is held
-        if float(np.median(np.abs(at - before))) < STILL:
+        at = peaks.at - (filters.median(peaks.at) - middle)  # the mean may drift with its beats; it is held
+        if filters.median(np.abs(at - before)) < STILL:
             break
     return at, score, peaks.slip()
 
@@ -307,7 +308,7 @@ def _seed(rows: Rows, window: Window) -> Singles:
     for beat in loud:
         begun = _loudest(rows, beat) if far else whole[beat]
         curve = rows.correlate(waveforms.unit(begun), every)
-        total = float(np.median(Peaks.of(curve, lag, None, window.near_s * rows.rate_hz).height))
+        total = filters.median(Peaks.of(curve, lag, None, window.near_s * rows.rate_hz).height)
         if total > best[0]:
             best = (total, begun)
     return best[1]
@@ -347,8 +348,6 @@ def _sharpened(
     The first turns look at the sound's own part alone (columns below `own`), the last at all of the window with what
     moves against the sound taken out.
     """
-    weights, varied = np.zeros(rows.length), 0.0
-    sigma: Floats = np.zeros(len(at))
     level: Floats = np.ones(len(at))
     last = (rows.length, True)
     turns = ((own, False), (own, False), (own, True), last, last) if own < rows.length else ((own, False), last, last)
@@ -365,15 +364,13 @@ def _sharpened(
             fixed = basis if length == own else basis[:1]
             dual = basis - _less(basis, moved[heard], fixed)
         both = np.linalg.solve(dual @ basis.T, dual)
-        weights = both[1]
         found = (moved @ both.T.astype(np.float32)).astype(np.float64)
-        left = moved[heard] - (found[heard] @ basis).astype(np.float32)
-        varied = max(float(np.mean(left**2)) - 1.0, 0.0) * length / float(wave @ wave)
         level = np.maximum(found[:, 0], 0.1)
-        sigma = np.asarray(np.linalg.norm(weights) / level)
         step = np.clip(-found[:, 1] / level, -1.5, 1.5)
-        at = at + step - float(np.median(step[heard]))
-    return at, sigma, level, weights, varied
+        at = at + step - filters.median(step[heard])
+    left = moved[heard] - (found[heard] @ basis).astype(np.float32)
+    varied = max(float(np.mean(left**2)) - 1.0, 0.0) * length / float(wave @ wave)
+    return at, np.asarray(np.linalg.norm(both[1]) / level), level, np.asarray(both[1]), varied
 
 
 def _less(basis: Floats, moved: Singles, fixed: Floats) -> Floats:
