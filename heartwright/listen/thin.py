@@ -36,8 +36,8 @@ def thin(samples: NDArray[np.floating], step: int) -> Floats:
     kernel = np.sinc(place / step) * np.blackman(taps)
     parts = (kernel / kernel.sum()).reshape(2 * _HALF_ROWS, step).astype(np.float32)
     count = len(samples) // step
-    met = parts @ np.asarray(samples[: count * step], dtype=np.float32).reshape(count, step).T
+    met = np.asarray(samples[: count * step], dtype=np.float32).reshape(count, step) @ parts.T
     padded = np.zeros(count + 2 * _HALF_ROWS - 1)
-    for j, row in enumerate(met):
-        padded[2 * _HALF_ROWS - 1 - j :][:count] += row
+    for j in range(2 * _HALF_ROWS):
+        padded[2 * _HALF_ROWS - 1 - j :][:count] += met[:, j]
     return padded[_HALF_ROWS - 1 :][:count]

@@ -138,9 +138,10 @@ def over_floor(energy: Singles, block_rate_hz: float) -> Singles:
     count = len(energy) // size
     if count == 0:
         return energy
-    pieces = energy[: count * size].reshape(count, size, -1)[:, :: 3 if size > 30 else 1]
-    at = int(FLOOR_QUANTILE * pieces.shape[1])
-    floor = np.partition(pieces, at, axis=1)[:, at] / -np.log(1.0 - FLOOR_QUANTILE)
+    pieces = energy[: count * size].reshape(count, size, -1)[:, :: 3 if size > 30 else 1].transpose(0, 2, 1).copy()
+    at = int(FLOOR_QUANTILE * pieces.shape[2])
+    pieces.partition(at, axis=2)
+    floor = pieces[:, :, at] / -np.log(1.0 - FLOOR_QUANTILE)
     mean = np.ones(len(energy), np.float32) @ energy / len(energy)
     least = np.maximum(0.02 * filters.medians(floor), 1e-5 * mean)
     inverse = 1.0 / np.maximum(floor, np.maximum(least, np.float32(1e-30)))

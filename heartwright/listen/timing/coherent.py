@@ -64,12 +64,13 @@ class Noise:
     @classmethod
     def of(cls, quiet: Floats, size: int, rate_hz: float) -> Noise:
         """From quiet rows [n_row, n]; `white` is such that whitened noise has unit variance a sample."""
-        taper = np.hanning(quiet.shape[1] + 2)[1:-1]
-        rows = ((quiet - quiet.mean(axis=1, keepdims=True)) * taper).astype(np.float32)
-        wave = rfft(rows, axis=1)
-        own = np.mean(wave.real**2 + wave.imag**2, axis=0, dtype=np.float64) / np.sum(taper**2)
-        frequency = rfftfreq(size, 1.0 / rate_hz)
-        power = np.interp(frequency, rfftfreq(quiet.shape[1], 1.0 / rate_hz), np.convolve(own, np.ones(3) / 3, "same"))
+        n = quiet.shape[1]
+        taper = np.hanning(n + 2)[1:-1]
+        rows = quiet.astype(np.float32, copy=False)
+        wave = rfft((rows - rows.mean(axis=1, keepdims=True)) * taper.astype(np.float32), axis=1)
+        own = np.mean(wave.real**2 + wave.imag**2, axis=0, dtype=np.float64) / float(taper @ taper)
+        frequency = np.arange(size // 2 + 1) * (rate_hz / size)
+        power = np.interp(frequency, np.arange(n // 2 + 1) * (rate_hz / n), np.convolve(own, np.ones(3) / 3, "same"))
         used = (frequency > LOWEST_HZ[1]) & (frequency < HIGHEST * rate_hz)
         floor = LEAST_NOISE * filters.median(power[used]) or 1e-30
         rise = np.clip((frequency - LOWEST_HZ[0]) / (LOWEST_HZ[1] - LOWEST_HZ[0]), 0.0, 1.0)

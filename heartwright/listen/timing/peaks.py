@@ -38,7 +38,8 @@ class Peaks:
         gain *= np.float32(0.5)
         if near is None:
             near = neighbours(lag[np.argmax(gain, axis=1)].astype(np.float64))
-        value = ((lag - near[:, None]) / spread).astype(np.float32)
+        value = lag.astype(np.float32) - near.astype(np.float32)[:, None]
+        value *= np.float32(1.0 / spread)
         value *= value
         value *= np.float32(-0.5)
         np.exp(value, out=value)
@@ -54,10 +55,12 @@ class Peaks:
 
     def slip(self) -> Floats:
         """How far the other likely shifts lie [samples, rms]."""
-        share = np.exp(self.value - self.value.max(axis=1, keepdims=True))
-        share /= share.sum(axis=1, keepdims=True)
-        share *= (self.lag - self.lag[self.top][:, None]).astype(np.float32) ** 2
-        return np.sqrt(share.sum(axis=1, dtype=np.float64))
+        share = self.value - self.value.max(axis=1, keepdims=True)
+        np.exp(share, out=share)
+        away = self.lag.astype(np.float32) - self.lag[self.top].astype(np.float32)[:, None]
+        away *= away
+        far = np.einsum("ij,ij->i", share, away).astype(np.float64)
+        return np.asarray(np.sqrt(far / share.sum(axis=1, dtype=np.float64)))
 
 
 def neighbours(at: Floats) -> Floats:

@@ -130,8 +130,7 @@ def _mean(energy: Floats, at: Ints, side: Ints, lead: int, tail: int) -> Floats:
     for s in range(2):
         rows = slide.rows(single, at[side == s], lead, tail)
         if len(rows) >= 20:
-            kept = len(rows) - len(rows) // 20
-            rows = np.partition(rows, kept - 1, axis=0)[:kept]
+            rows = np.sort(rows, axis=0)[: len(rows) - len(rows) // 20]
         if len(rows):
             out[s] = rows.mean(axis=0, dtype=np.float64)
     return out

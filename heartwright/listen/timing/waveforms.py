@@ -5,6 +5,8 @@ Conventions: waveforms are whitened (noise of unit variance a sample), rows are 
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
@@ -15,6 +17,7 @@ Singles = NDArray[np.float32]
 
 MOST_DIRECTIONS, ITERATIONS = 8, 3
 SURELY = 2.0  # noise is taken to be this much stronger where it is taken out
+NEAR, AROUND = np.full(5, 1.0 / 5.0), np.full(13, 1.0 / 13.0)  # of frequencies and samples that are looked at together
 
 
 def less_noise(wave: NDArray[np.floating], variance: float, surely: float = SURELY) -> Floats:
@@ -25,17 +28,23 @@ def less_noise(wave: NDArray[np.floating], variance: float, surely: float = SURE
     """
     n = next_fast_len(len(wave) + 64, real=True)
     spectrum = rfft(wave, n)
-    power = np.convolve(np.abs(spectrum) ** 2, np.ones(5) / 5, "same")
-    kept = np.clip(1.0 - surely * len(wave) * variance / np.maximum(power, 1e-30), 0.0, 1.0)
+    power = np.convolve(spectrum.real**2 + spectrum.imag**2, NEAR, "same")
+    kept = np.maximum(1.0 - surely * len(wave) * variance / np.maximum(power, 1e-30), 0.0)
     clean = irfft(spectrum * kept, n)[: len(wave)]
-    energy = np.convolve(clean**2, np.ones(13) / 13, "same")
-    return np.asarray(clean * np.clip(1.0 - surely * variance / np.maximum(energy, 1e-30), 0.0, 1.0))
+    energy = np.convolve(clean**2, AROUND, "same")
+    return np.asarray(clean * np.maximum(1.0 - surely * variance / np.maximum(energy, 1e-30), 0.0))
 
 
 def slope(wave: Floats) -> Floats:
     """Derivative per sample of a band-limited waveform (Fourier, padded)."""
     n = next_fast_len(len(wave) + 64, real=True)
-    return np.asarray(irfft(rfft(wave, n) * 2j * np.pi * rfftfreq(n), n)[: len(wave)])
+    return np.asarray(irfft(rfft(wave, n) * _rise(n), n)[: len(wave)])
+
+
+@cache
+def _rise(n: int) -> NDArray[np.complex128]:
+    """What a derivative per sample does to a spectrum of `n` samples."""
+    return np.asarray(2j * np.pi * rfftfreq(n))
 
 
 def directions(left: Singles) -> tuple[Floats, Floats]:

@@ -56,8 +56,11 @@ class Answers:
 
         With `blur_s` [start] they are the means of blows that scatter by that (one sigma).
         """
-        rise = -0.5 * np.multiply.outer(np.square(blur_s), self.omega**2)
-        late = np.exp(rise - 1j * self.omega * (starts_s + zero / self.rate_hz)[:, None]).astype(np.complex64)
+        angle = np.multiply.outer(starts_s + zero / self.rate_hz, self.omega / (-2.0 * np.pi))
+        turn = (2.0 * np.pi * (angle - np.rint(angle))).astype(np.float32)
+        fall = np.exp(-0.5 * np.multiply.outer(np.square(blur_s), self.omega**2)).astype(np.float32)
+        late = np.empty(turn.shape, np.complex64)
+        late.real, late.imag = fall * np.cos(turn), fall * np.sin(turn)
         told = (spectra.astype(np.complex64) * late[:, None]).reshape(-1, len(self.omega)).view(np.float32)
         return np.asarray(told @ _back(self.size, len(self.omega), n)).reshape(len(late), -1, n)
 
@@ -99,7 +102,7 @@ class Answers:
 
 def period(pole: Complexes, rate_hz: float) -> int:
     """Samples in which modes with `pole` [m] ring out."""
-    return int(float(np.clip(RUNG_OUT / np.abs(pole.real).min(), *PERIOD_S)) * rate_hz)
+    return int(min(max(RUNG_OUT / float(np.abs(pole.real).min()), PERIOD_S[0]), PERIOD_S[1]) * rate_hz)
 
 
 def cube(omega: Floats, rate_hz: float) -> Floats:

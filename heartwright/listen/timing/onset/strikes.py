@@ -190,12 +190,13 @@ def _turn(parts: list[Part], rate_hz: float, now: Strikes, held: Floats) -> tupl
     n = max(len(part.values) for part in parts)
     every = sharp.rings(sharp.every(), n, 0, late.ravel(), blur).astype(np.float64).reshape(side, 1 + later, -1, n)
     changes, after = sharp.changes(), np.maximum(np.arange(n) / rate_hz - late[:, :, None], 0.0)
+    spread = np.array(now.spread)[:, :, None]
     free = min(later + 1, 2) * m
     normal = np.zeros((count + side * free, count + side * free))
     right = np.zeros(len(normal))
     amplitude, squares = np.zeros_like(now.amplitude), 0.0
     for s, part in enumerate(parts):
-        linear, other, amplitude[s], rest = _side(part, now, s, every[s], changes, after[s])
+        linear, other, amplitude[s], rest = _side(part, now, s, every[s], changes, after[s], spread)
         design = np.zeros((len(rest), len(normal)))
         at = slice(count + s * free, count + (s + 1) * free)
         design[:, :count], design[:, at] = other, linear
@@ -215,12 +216,12 @@ def _turn(parts: list[Part], rate_hz: float, now: Strikes, held: Floats) -> tupl
 
 
 def _side(
-    part: Part, now: Strikes, s: int, every: Floats, changes: Floats, after_s: Floats
+    part: Part, now: Strikes, s: int, every: Floats, changes: Floats, after_s: Floats, spread: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Of one side, in sigmas: what mixtures add [n, free], what all else adds [n, count], mixtures, remainder [n].
 
     `every` [blow, 2 m + 2, n or more] are the answers to its blows, `changes` as in `Answers`, and `after_s`
-    [blow, n or more] the time since each blow.
+    [blow, n or more] the time since each blow; `spread` [2, m, 1] is that of decays and frequencies beforehand.
     """
     side, later = now.gap_s.shape
     m, n = len(now.pole), len(part.values)
@@ -245,7 +246,7 @@ def _side(
     other[shared] = bent.sum(axis=0)
     after = after_s[:, None] * amplitude[:, :, None]
     rung = (after[:, None] * every[:, : 2 * m].reshape(-1, 2, m, n)).sum(axis=0)
-    other[shared + 1 :] = (rung * np.array(now.spread)[:, :, None]).reshape(-1, n)
+    other[shared + 1 :] = (rung * spread).reshape(-1, n)
     return linear, part.white @ other.T, amplitude, part.values - linear @ mixture
 
 
