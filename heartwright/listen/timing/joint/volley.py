@@ -120,49 +120,49 @@ def look(
     of them are within a sample of `apart` [beat, k] is left out.
     """
     count, n = white.shape
+    gain, heard = volley.gain.astype(np.float32), white.astype(np.float32)
     steps = np.rint(volley.time * FINE).astype(np.int64)
     waves = bank.wave(steps, n, zero)
     flat = waves.reshape(-1, n)
     parts = [volley.share.reshape(-1, 1) * flat, LEVEL * (volley.gain.ravel() @ flat)[None]]
     if first == 0.0:
         parts.append(FIRST * (volley.gain[0] @ bank.slope(steps[:1], n, zero)[0])[None])
+        heard = heard - gain[0] @ waves[0]
     reach = [first, *[FAR] * (len(steps) - 1)]
     free = [k for k, far in enumerate(reach) if far > 0.0]
-    places = [steps[k] + _tried(reach[k]) for k in free]
-    grids = [place / FINE for place in places]
-    gain = volley.gain.astype(np.float32)
-    heard = white.astype(np.float32)
-    if first == 0.0:
-        heard = heard - gain[0] @ waves[0]
-    tables = [gain[k] @ bank.wave(place, n, zero) for k, place in zip(free, places, strict=True)]
-    rows = _Free.of(np.concatenate(parts)).rows(np.concatenate([heard, *tables]))
-    right, end = rows[:count], count + len(grids[0])
-    tables = [rows[count:end], rows[end:]][: len(free)]
-    out = np.tile(volley.time, (count, 1))
+    tried = [_tried(reach[k]) for k in free]
+    blow, end = np.repeat(free, [len(some) for some in tried]), len(tried[0])
+    place = np.concatenate(tried) + steps[blow]
+    tables = (gain[blow, None] @ bank.wave(place, n, zero))[:, 0]
+    rows = _Free.of(np.concatenate(parts)).rows(np.concatenate([heard, tables]))
+    right, tables = rows[:count], rows[count:]
     own = np.einsum("ij,ij->i", right, right)
-    ones = [-2.0 * right @ t.T + np.einsum("gj,gj->g", t, t) for t in tables]
-    off = [(g - volley.time[k]).astype(np.float32) for g, k in zip(grids, free, strict=True)]
+    ones = np.einsum("gj,gj->g", tables, tables) - right @ (2.0 * tables).T
+    grid = place / FINE
+    off = (grid - volley.time[blow]).astype(np.float32)
+    out = np.tile(volley.time, (count, 1))
     if len(free) == 1:
-        value = ones[0] + (off[0] / volley.spread[free[0]]) ** 2
+        value = ones + (off / volley.spread[free[0]]) ** 2
         if apart is not None:
-            value = value + RULED_OUT * (np.abs(grids[0] - apart[:, free[0], None]) < 1.0)
+            value = value + RULED_OUT * (np.abs(grid - apart[:, free[0], None]) < 1.0)
         best = np.argmin(value, axis=1)
-        out[:, free[0]] = grids[0][best]
+        out[:, free[0]] = grid[best]
         return out, own + value.min(axis=1)
     a, b = free
-    both = 2.0 * tables[0] @ tables[1].T
+    both = (2.0 * tables[:end]) @ tables[end:].T
     tied = [float(volley.spread[k]) for k in free]
     if a == 0:
-        both = both + ((off[1][None, :] - off[0][:, None]) / tied[1]) ** 2
+        both += ((off[None, end:] - off[:end, None]) / tied[1]) ** 2
     else:
-        both = both + (off[0][:, None] / tied[0]) ** 2 + (off[1][None, :] / tied[1]) ** 2
-    value = ones[0][:, :, None] + ones[1][:, None, :] + both
+        both += (off[:end, None] / tied[0]) ** 2 + (off[None, end:] / tied[1]) ** 2
+    value = ones[:, :end, None] + both
+    value += ones[:, None, end:]
     if apart is not None:
-        near = [np.abs(g - apart[:, k, None]) < 1.0 for g, k in zip(grids, free, strict=True)]
-        value = value + RULED_OUT * (near[0][:, :, None] & near[1][:, None, :])
+        near = np.abs(grid - apart[:, blow]) < 1.0
+        value = value + RULED_OUT * (near[:, :end, None] & near[:, None, end:])
     value = value.reshape(count, -1)
     best = np.argmin(value, axis=1)
-    out[:, a], out[:, b] = grids[0][best // len(grids[1])], grids[1][best % len(grids[1])]
+    out[:, a], out[:, b] = grid[best // (len(grid) - end)], grid[end + best % (len(grid) - end)]
     return out, own + value[np.arange(count), best]
 
 
@@ -216,14 +216,15 @@ def fit(white: Floats, zero: int, bank: Bank, volley: Volley, start: Floats, tur
     low, high = volley.time - FAR - MOST_STEP, volley.time + FAR + MOST_STEP
     block = np.empty((count, k + k * m + 1, n), dtype=np.float32)  # slopes by the times, waveforms, what is left
     waves, rest = block[:, :-1], block[:, -1]
+    moved, mixed = block[:, :k, None], block[:, k:-1].reshape(count, k, m, n)
     alone = _Alone.of(bank, volley, n, zero, held) if k == 1 else None
     variance = np.zeros((count, k))
     for turn in range(turns + 1):
         struck = now.astype(np.float32)
-        for b in range(k):
-            own = slice(k + b * m, k + (b + 1) * m)
-            block[:, own], slope, struck[:, b] = bank.at(now[:, b], n, zero)
-            np.matmul(struck[:, None, own], slope, out=block[:, b : b + 1])
+        wave, slope, behind = bank.at(now[:, :k].ravel(), n, zero)
+        mixed[:] = wave.reshape(mixed.shape)
+        struck[:, :k] = behind.reshape(count, k)
+        np.matmul(struck[:, k:].reshape(count, k, 1, m), slope.reshape(mixed.shape), out=moved)
         np.subtract(white, (struck[:, None] @ waves)[:, 0], out=rest)
         rest -= (rest @ slow.T) @ slow
         if turn == turns:
@@ -279,10 +280,10 @@ def _stepped(normal: Floats, toward: Floats, told: int) -> tuple[Floats, Floats]
     """The step of each beat [beat, j], and the variances of its first `told` unknowns."""
     right = np.zeros((*toward.shape, 1 + told))
     right[:, :, 0] = toward
-    right[:, np.arange(told), 1 + np.arange(told)] = 1.0
-    solved = np.linalg.solve(normal, right)
-    variance: Floats = np.einsum("ijj->ij", solved[:, :told, 1:])
-    return np.asarray(solved[:, :, 0], dtype=np.float64), variance
+    for j in range(told):
+        right[:, j, 1 + j] = 1.0
+    solved = np.asarray(np.linalg.solve(normal, right), dtype=np.float64)
+    return solved[:, :, 0], solved[:, :told, 1:].diagonal(axis1=1, axis2=2)
 
 
 @dataclass(frozen=True, slots=True)
