@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
+from scipy.linalg import lapack
 
 from heartwright.records import Floats
 
@@ -56,12 +57,17 @@ def directions(left: Singles) -> tuple[Floats, Floats]:
     some = min(MOST_DIRECTIONS + 4, count, n)
     basis = left[np.linspace(0, count - 1, some).astype(np.int64)].T
     for _turn in range(ITERATIONS):
-        basis = left.T @ (left @ np.linalg.qr(basis)[0])
-    basis = np.linalg.qr(basis)[0]
+        basis = _orthogonal(left.T @ (left @ basis))
     small = left @ basis
     values, turn = np.linalg.eigh((small.T @ small).astype(np.float64) / count)
     keep = np.flatnonzero(values > limit(n, count))[-MOST_DIRECTIONS:]
     return values[keep], basis @ turn[:, keep]
+
+
+def _orthogonal(rows: Singles) -> Singles:
+    """Columns of norm 1 at right angles that span those of `rows` [n, k]; numpy's own take three times as long."""
+    turned, scale, _work, _failed = lapack.sgeqrf(rows)
+    return np.ascontiguousarray(lapack.sorgqr(turned, scale, overwrite_a=True)[0])
 
 
 def limit(n: int, count: int) -> float:
