@@ -10,6 +10,7 @@ from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.fft import rfft
 
 from heartwright.listen.timing.coherent import Heard, Rows, Window
 from heartwright.listen.timing.joint.bank import Bank, Circle
@@ -97,8 +98,7 @@ class Beats:
         return self._shifted(rows, at, length, self.ok)
 
     def _shifted(self, rows: Rows, at: Floats, length: int, some: Ints | None = None) -> Floats:
-        delays = np.exp(-1j * np.arange(len(self.circle.predictor))[:, None] * rows.turn)
-        white = (self.circle.predictor @ delays).astype(np.complex64)
+        white = rfft(self.circle.predictor, rows.noise.size).astype(np.complex64)
         return rows.shifted((rows.plain if some is None else rows.plain[some]) * white, at, length).astype(np.float64)
 
     def less_older(self, windows: Floats, start_s: Floats, zero: int, own: Bank) -> Floats:
