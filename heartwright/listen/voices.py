@@ -172,9 +172,9 @@ def _period_in_beats(envelope: Floats, beat_s: float) -> tuple[int, bool] | None
 
     heights = height(candidates.astype(np.float64))
     null = height((candidates[:, None] + np.array([0.2, 0.3, 0.4, 0.6, 0.7, 0.8])).ravel())
-    spread = 1.4826 * float(np.median(np.abs(null - np.median(null)))) + 1e-12
+    spread = 1.4826 * filters.median(np.abs(null - filters.median(null))) + 1e-12
     best = float(np.max(heights))
-    if best < np.median(null) + _CLEAR_Z * spread or best < 0.05 * covariance[0]:
+    if best < filters.median(null) + _CLEAR_Z * spread or best < 0.05 * covariance[0]:
         return None
     ticks = float(height(np.array([2.0]))[0]) > _ALIKE * best
     return int(candidates[np.flatnonzero(heights > _ALIKE * best)[0]]), ticks
@@ -218,7 +218,7 @@ def _follow(rows: Floats) -> Floats:
     floor = max(filters.median(every), 3e-3 * filters.quantile(every, 0.99), 1e-20)
     gain = np.log1p(rows / floor)
     path, at = _path(gain)
-    if float(np.median(gain[np.arange(count), at])) < np.log(6.0):
+    if filters.median(gain[np.arange(count), at]) < np.log(6.0):
         return np.zeros(count)
     span = np.arange(round(-0.08 / _STEP_S), round(0.12 / _STEP_S))
     for _ in range(2):
@@ -312,11 +312,11 @@ def _sharper(peaks: list[_Peak], period_s: float) -> list[_Peak]:
 def _peaks(cycles: _Cycles, beat_s: float) -> list[_Peak]:
     """What stands out in the median cycle and in most cycles."""
     middle = filters.medians(cycles.find)
-    floor = float(np.median(middle))
+    floor = filters.median(middle)
     if floor <= 0.0:
         return []
     spread = 1.4826 * filters.medians(np.abs(cycles.find - middle)) * 1.25 / np.sqrt(len(cycles.find))
-    noise = max(float(np.median(spread)), 1e-3 * floor)
+    noise = max(filters.median(spread), 1e-3 * floor)
     around = np.concatenate([middle, middle, middle])
     n = len(middle)
     found = filters.peaks(10 * np.log10(around + 1e-20), prominence=1.2, distance=round(0.025 / _STEP_S))

@@ -94,7 +94,7 @@ class Comb:
             return np.zeros(len(period))
         teeth = np.arange(1, most + 1)
         ends = np.searchsorted(period, longest / teeth, side="right")
-        count = np.searchsorted(-ends, -np.arange(len(period)), side="left")  # teeth of each period
+        count = most - np.cumsum(np.bincount(ends, minlength=len(period)))[: len(period)]  # teeth of each period
         weight = count * (self.products[0] - 0.5 * (count + 1) * period) + 1e-9
         if len(period) <= FEW:
             at = np.minimum(teeth[:, None] * period + 0.5, longest).astype(np.intp)

@@ -155,13 +155,13 @@ def _align(root: Singles, at: Ints, side: Ints, lead: int, tail: int, *, far: in
         unmoved, every = wide.rows(np.zeros(len(mine), np.int64)), max(1, len(mine) // SOME)
         some = Slide(quarter, wide.at[::every], lead // 4, tail // 4, 2 * reach) if every > 1 else wide
         for seed in np.unique(np.linspace(0, len(mine) - 1, SEEDS + 2).astype(np.int64)[1:-1]):
-            if np.median(fit) + CLEARLY > 1.0:
+            if filters.median(fit) + CLEARLY > 1.0:
                 break
             few = _fit(some, unmoved[seed], reach, 2)[1]
-            if np.median(few) < np.median(fit[::every]) + 0.5 * CLEARLY:
+            if filters.median(few) < filters.median(fit[::every]) + 0.5 * CLEARLY:
                 continue
             other = _fit(wide, unmoved[seed], reach, 2)
-            if np.median(other[1]) > np.median(fit) + CLEARLY:
+            if filters.median(other[1]) > filters.median(fit) + CLEARLY:
                 shift, fit = other
         begun = at[mine] + 4 * shift
         reach = max(2, near // 2)
@@ -211,7 +211,7 @@ def _refine(root: Singles, at: Ints, side: Ints, lead: int, tail: int, reach: in
             time[mine] = at[mine] + shift + np.clip(part, -0.5, 0.5)
             if turn and np.array_equal(shift, before):  # the mean would be the same
                 break
-    return time, match, match > 0.4 * float(np.median(match))
+    return time, match, match > 0.4 * filters.median(match)
 
 
 def _loudest(mean: Floats) -> int:
@@ -237,13 +237,13 @@ def rises(mean: Floats, floor: float) -> list[Rise]:
     A rise compares the blocks ahead with those behind, at two scales; it counts when it stands out of the rises that
     the fold shows where it is quiet.
     """
-    noise = max(min(floor, float(np.quantile(mean, 0.1)) * 1.5), 1e-30)
+    noise = max(min(floor, filters.quantile(mean, 0.1) * 1.5), 1e-30)
     level = 10 * np.log10(np.maximum(mean, 0.25 * noise) / noise)
     rise, score = np.zeros(len(mean)), np.zeros(len(mean))
     for ahead, behind in ((3, 6), (6, 12)):
         step = _rise(mean, 0.25 * noise, ahead, behind)
-        quiet = step[mean <= np.quantile(mean, 0.5)]
-        z = step / max(1.4826 * float(np.median(np.abs(quiet - np.median(quiet)))), 0.05)
+        quiet = step[mean <= filters.quantile(mean, 0.5)]
+        z = step / max(1.4826 * filters.median(np.abs(quiet - filters.median(quiet))), 0.05)
         better = z > score
         rise, score = np.where(better, step, rise), np.maximum(z, score)
     out: list[Rise] = []
@@ -329,8 +329,8 @@ def _hidden(mean: Floats, lock: int, first: int) -> bool:
     nearly as loud as the lock.
     """
     quiet = np.sort(mean)[: len(mean) // 2]
-    floor = float(np.median(quiet))
-    limit = 4.5 * 1.4826 * float(np.median(np.abs(quiet - floor))) / np.sqrt(4.0)  # a rise looks at 4 blocks and more
+    floor = filters.median(quiet)
+    limit = 4.5 * 1.4826 * filters.median(np.abs(quiet - floor)) / np.sqrt(4.0)  # a rise looks at 4 blocks and more
     loud = float(mean[lock : lock + 8].max())
     soft = float(mean[first : first + 8].max()) < 10**-0.9 * loud
     return limit > 10**-2.65 * loud and not soft

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from heartwright.listen import filters
 from heartwright.listen.beat.level import Level
 from heartwright.listen.beat.track import Chain
 from heartwright.listen.timing import modal
@@ -74,7 +75,7 @@ def usable(windows: Windows, chain: Chain, shape: Shape) -> Ints:
             continue
         off = shape.time_s[mine] - chain.number[mine] * chain.beat_s
         off = off - running_median(off, 9)
-        typical = float(np.median(loud[mine]))
+        typical = filters.median(loud[mine])
         whole[mine] = (np.abs(off) < 0.8e-3) & (loud[mine] > 0.3 * typical) & (loud[mine] < 4.0 * typical)
     return np.flatnonzero(whole)
 
@@ -90,7 +91,7 @@ def quiet_rows(samples: Floats, rate_hz: float, shape: Shape, level: Level) -> F
     rows = samples[at[:, None] + np.arange(size + 2 * margin)]
     rows = rows[:, margin:-margin] - rows[:, margin:-margin].mean(axis=1, keepdims=True, dtype=np.float64)
     power = (np.diff(rows, axis=1) ** 2).mean(axis=1)
-    return rows[power <= np.quantile(power, 0.8)]
+    return rows[power <= filters.quantile(power, 0.8)]
 
 
 def running_median(values: Floats, width: int) -> Floats:
