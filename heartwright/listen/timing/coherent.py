@@ -152,11 +152,11 @@ class Rows:
     def correlate(self, wave: Singles, every: int = 1) -> Singles:
         """Correlation with a whitened waveform [length] of norm 1 at shifts -reach..reach, [n_beat, 2 reach + 1].
 
-        `every` leaves all but each so-manieth beat out.
+        With several [k, length] a table for each. `every` leaves all but each so-manieth beat out.
         """
-        known = np.conj(rfft(wave, self.noise.size))
-        full = irfft(self.spectrum[::every] * known, self.noise.size, axis=1)
-        return np.concatenate([full[:, -self.reach :], full[:, : self.reach + 1]], axis=1)
+        known = np.conj(rfft(wave, self.noise.size))[..., None, :]
+        full = irfft(self.spectrum[::every] * known, self.noise.size, overwrite_x=True)
+        return np.concatenate([full[..., -self.reach :], full[..., : self.reach + 1]], axis=-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,14 +305,11 @@ def _seed(rows: Rows, window: Window) -> Singles:
     loud = order[len(order) // 2 :][:: max(1, len(order) // (2 * seeds))][:seeds]
     lag = np.arange(-rows.reach, rows.reach + 1)
     every = max(1, len(order) // SOME)
-    best: tuple[float, Singles] = (-np.inf, whole[loud[0]])
-    for beat in loud:
-        begun = _loudest(rows, beat) if far else whole[beat]
-        curve = rows.correlate(waveforms.unit(begun), every)
-        total = filters.median(Peaks.of(curve, lag, None, window.near_s * rows.rate_hz).height)
-        if total > best[0]:
-            best = (total, begun)
-    return best[1]
+    begun = [_loudest(rows, beat) if far else whole[beat] for beat in loud]
+    curve = rows.correlate(np.stack([waveforms.unit(seed) for seed in begun]), every)
+    near = [neighbours(lag[top].astype(np.float64)) for top in np.argmax(np.maximum(curve, 0.0), axis=2)]
+    peaks = Peaks.of(curve.reshape(-1, len(lag)), lag, np.concatenate(near), window.near_s * rows.rate_hz)
+    return begun[int(np.argmax(filters.medians(peaks.height.reshape(len(loud), -1).T)))]
 
 
 def _loudest(rows: Rows, beat: int) -> Singles:

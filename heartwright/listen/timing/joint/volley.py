@@ -31,6 +31,7 @@ DOUBTFUL = 2.5  # sigmas by which a beat's cost exceeds most beats', beyond whic
 LEAST_LEVEL = 0.1  # of a blow, below which its time is not moved more [of most beats']
 RULED_OUT = 1e12  # cost of times that are not to be tried again
 AT_ONCE = 512  # beats, to bound what is held of a long take
+IN_CACHE = 256  # blows whose waveforms are looked up at a time
 MIXED, MIXED_LEAST = 0.12, 0.01  # by which a mode differs from beat to beat [share of itself, of the blow's mean mode]
 # Samples by which the first blow may be beside where its beats are aligned, while the others are looked for.
 FIRST = 0.3
@@ -218,13 +219,15 @@ def fit(white: Floats, zero: int, bank: Bank, volley: Volley, start: Floats, tur
     waves, rest = block[:, :-1], block[:, -1]
     moved, mixed = block[:, :k, None], block[:, k:-1].reshape(count, k, m, n)
     alone = _Alone.of(bank, volley, n, zero, held) if k == 1 else None
-    variance = np.zeros((count, k))
+    variance, piece = np.zeros((count, k)), max(1, IN_CACHE // k)
     for turn in range(turns + 1):
         struck = now.astype(np.float32)
-        wave, slope, behind = bank.at(now[:, :k].ravel(), n, zero)
-        mixed[:] = wave.reshape(mixed.shape)
-        struck[:, :k] = behind.reshape(count, k)
-        np.matmul(struck[:, k:].reshape(count, k, 1, m), slope.reshape(mixed.shape), out=moved)
+        for begin in range(0, count, piece):
+            some = slice(begin, begin + piece)
+            wave, slope, behind = bank.at(now[some, :k].ravel(), n, zero)
+            mixed[some] = wave.reshape(-1, k, m, n)
+            struck[some, :k] = behind.reshape(-1, k)
+            np.matmul(struck[some, k:].reshape(-1, k, 1, m), slope.reshape(-1, k, m, n), out=moved[some])
         np.subtract(white, (struck[:, None] @ waves)[:, 0], out=rest)
         rest -= (rest @ slow.T) @ slow
         if turn == turns:
