@@ -133,8 +133,10 @@ class Rows:
         out.imag = np.sin(phase, out=phase)
         return out
 
-    def shifted(self, spectrum: Complexes, at: Floats, length: int) -> Singles:
-        """The windows of beats that come `at` samples after where they are expected, [n_beat, length]."""
+    def shifted(self, spectrum: Complexes, at: Floats | None, length: int) -> Singles:
+        """The windows of beats that come `at` samples after where they are expected (None: there), [n_beat, length]."""
+        if at is None:
+            return np.asarray(irfft(spectrum, self.noise.size, axis=1)[:, :length])
         turned = self.turned(at)
         turned *= spectrum
         return np.asarray(irfft(turned, self.noise.size, axis=1, overwrite_x=True)[:, :length])
@@ -298,7 +300,7 @@ def _aligned(rows: Rows, window: Window, known: Floats | None) -> tuple[Floats, 
 
 def _seed(rows: Rows, window: Window) -> Singles:
     """The beat among some loud ones that the others resemble most."""
-    whole = rows.shifted(rows.spectrum, np.zeros(len(rows.expected_s)), rows.length)
+    whole = rows.shifted(rows.spectrum, None, rows.length)
     order = np.argsort(np.einsum("ij,ij->i", whole, whole))
     far = window.reach_s > FAR_S
     seeds = FAR_SEEDS if far else SEEDS
@@ -360,7 +362,7 @@ def _sharpened(
         dual = basis
         if directions:
             fixed = basis if length == own else basis[:1]
-            dual = basis - _less(basis, moved[heard], fixed)
+            dual = basis - _less(basis, moved if heard.all() else moved[heard], fixed)
         both = np.linalg.solve(dual @ basis.T, dual)
         found = (moved @ both.T.astype(np.float32)).astype(np.float64)
         level = np.maximum(found[:, 0], 0.1)
@@ -378,6 +380,7 @@ def _less(basis: Floats, moved: Singles, fixed: Floats) -> Floats:
     only. Where a later blow moves against the sound the derivative of the whole window is none: beats that stand right
     by the first part show the later one moving, and its motion alone is to be taken out.
     """
-    fit = np.linalg.solve(fixed @ fixed.T, fixed @ moved.T)
-    value, vector = waveforms.directions(moved - (fit.T @ fixed).astype(np.float32))
+    single = fixed.astype(np.float32)
+    fit = np.linalg.solve(fixed @ fixed.T, (single @ moved.T).astype(np.float64)).astype(np.float32)
+    value, vector = waveforms.directions(moved - fit.T @ single)
     return np.asarray((basis @ vector * (1.0 - 1.0 / value)) @ vector.T)

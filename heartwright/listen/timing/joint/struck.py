@@ -74,7 +74,7 @@ class Beats:
     def _look(self) -> None:
         """Cuts the windows of the impulses where these are expected."""
         self.rows = Rows(self.samples, self.rate_hz, self.expected[self.ok], IMPULSE, self.quiet)
-        self.impulse = self._shifted(self.rows, np.zeros(len(self.ok)), self.rows.length)
+        self.impulse = self._shifted(self.rows, None, self.rows.length)
 
     def earlier(self, by_s: float) -> Beats:
         """The same with impulses that are expected earlier."""
@@ -97,7 +97,7 @@ class Beats:
         at = (time_s - rows.expected_s)[self.ok] * self.rate_hz
         return self._shifted(rows, at, length, self.ok)
 
-    def _shifted(self, rows: Rows, at: Floats, length: int, some: Ints | None = None) -> Floats:
+    def _shifted(self, rows: Rows, at: Floats | None, length: int, some: Ints | None = None) -> Floats:
         white = rfft(self.circle.predictor, rows.noise.size).astype(np.complex64)
         return rows.shifted((rows.plain if some is None else rows.plain[some]) * white, at, length).astype(np.float64)
 
