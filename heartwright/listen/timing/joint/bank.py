@@ -32,6 +32,9 @@ FINE = 32  # steps a sample at which waveforms are kept: between them a slope is
 LEAD = 64  # samples kept before a blow
 TAPS, EARLY = 40, 3  # of the filter, and how many of them come before the blow
 FILTER_FALLS = 12.0  # samples in which the filter's taps are taken to fall by e
+# Phase by which the end of the band is later, to begin with [rad], and how it grows with frequency: converters delay
+# all alike or (elliptic filters) the end by some radians more. From none, modes near the end are told wrongly there.
+LATER_BAND, LATER_POWER = 2.0, 4
 BAND = (0.40, 0.50)  # of the rate: where the filter's band ends for sure
 PREDICTS = 16  # samples from which the noise is predicted
 # How far poles may be from what the ringing tells [of the frequency, one sigma], at best and for each part of noise in
@@ -45,7 +48,7 @@ DAMPING, MOST_TRIES, LEAST_GAIN = 1e-2, 6, 3e-3
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean waveform of one blow, white: values [n], its zero, and the variance of each value."""
+    """A mean waveform, white: values [n], its zero, and the variance of each value."""
 
     values: Floats
     zero: int
@@ -82,6 +85,21 @@ class Blow:
     gain: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Means of the same blows, which are later than the zeros of the means, each beat's by its own time, by the mean
+    phases `late` [mean, blow, frequency] on top of the times of `blows`."""
+
+    means: list[Mean]
+    blows: list[Blow]
+    late: Complexes
+
+    @classmethod
+    def of(cls, mean: Mean, blow: Blow) -> Lesson:
+        """Of one blow at which its mean is aligned."""
+        return cls([mean], [blow], np.ones((1, 1, SIZE // 2 + 1), dtype=np.complex128))
+
+
 class Circle:
     """Frequencies of the transforms, damped, and what makes the noise white."""
 
@@ -101,11 +119,19 @@ class Circle:
         p = pole[:, None]
         return np.asarray(p.imag / ((self.at - p) * (self.at - p.conj())))
 
+    def heard(self, pole: Complexes, taps: Floats) -> Complexes:
+        """Spectra of damped sines behind a filter, [m, k]."""
+        return np.asarray(self.sines(pole) * ((taps @ self.taps) * self.band))
+
     def by_pole(self, pole: Complexes) -> tuple[Complexes, Complexes]:
         """Derivatives of `sines` by decay and by frequency, [m, k] each."""
         p = pole[:, None]
         one, two = -0.5j / (self.at - p) ** 2, 0.5j / (self.at - p.conj()) ** 2
         return one + two, 1j * (one - two)
+
+    def phases(self, late: Floats) -> Complexes:
+        """Mean phases of what comes `late` [beat] samples late."""
+        return np.asarray(np.exp(-late[:, None] * self.at).mean(axis=0))
 
     def waves(self, spectra: Complexes) -> Floats:
         """Waveforms [k, SIZE] that begin `LEAD` samples before their blows."""
@@ -129,7 +155,7 @@ class Bank:
     @classmethod
     def of(cls, circle: Circle, pole: Complexes, taps: Floats) -> Bank:
         """From poles and filter."""
-        spectra = circle.sines(pole) * ((taps @ circle.taps) * circle.band)
+        spectra = circle.heard(pole, taps)
         # a ring on the pole passes the filters by their answers at the pole
         through = taps @ np.exp(-(np.arange(TAPS) - EARLY)[:, None] * pole)
         white = circle.predictor @ np.exp(-np.arange(len(circle.predictor))[:, None] * pole)
@@ -143,8 +169,7 @@ class Bank:
         if sigma == 0.0:
             return self
         circle = self.circle
-        less = np.exp(0.5 * (sigma * circle.at) ** 2)
-        spectra = circle.sines(self.pole) * ((self.taps @ circle.taps) * circle.band * less)
+        spectra = circle.heard(self.pole, self.taps) * np.exp(0.5 * (sigma * circle.at) ** 2)
         return Bank(circle, self.pole, self.taps, _fine(circle, spectra), self.tail)
 
     def at(self, time: Floats, n: int, zero: int) -> tuple[Singles, Singles, Floats]:
@@ -218,26 +243,27 @@ def predictor(quiet: Floats) -> Floats:
 
 
 def learn(
-    circle: Circle, means: list[Mean], blows: list[Blow], known: Poles, begun: Bank | None, turns: int
+    circle: Circle, lessons: list[Lesson], known: Poles, begun: Bank | None, turns: int
 ) -> tuple[Bank, list[Blow], float]:
-    """The bank that explains `means`, their blows, and what is left over of each value (1: noise).
+    """The bank that explains `lessons`, their blows, and what is left over of each value (1: noise).
 
-    It is looked for from what has `begun` it, or, without, from a filter that is none; the blows begin with no more
-    than the times of `blows` where these have no mixtures.
+    It is looked for from what has `begun` it, or, without, from a filter of no more than a phase; the blows begin with
+    no more than their times where they have no mixtures.
     """
-    fit = _Fit(circle, means, known)
-    taps, pole = (_none(), known.value) if begun is None else (begun.taps, begun.pole)
-    start, gains = [b.time for b in blows], [b.gain for b in blows]
-    if not len(gains[0]):
-        gains = fit.mixtures(taps, start)
-    return fit.run(taps, gains, np.array(start), pole, turns)
+    fit = _Fit(circle, lessons, known)
+    taps, pole = (_begun(), known.value) if begun is None else (begun.taps, begun.pole)
+    blows = [blow for lesson in lessons for blow in lesson.blows]
+    start = np.array([blow.time for blow in blows])
+    told = len(blows[0].gain)
+    return fit.run(taps, np.array([b.gain for b in blows]) if told else fit.mixtures(taps, start), start, pole, turns)
 
 
-def _none() -> Floats:
-    """The filter that leaves everything as it is."""
-    taps = np.zeros(TAPS)
-    taps[EARLY] = 1.0
-    return taps
+@cache
+def _begun() -> Floats:
+    """The filter [TAPS] from which one is looked for: it lets all pass, the end of the band later than the rest."""
+    omega = np.linspace(0.0, np.pi, SIZE // 2 + 1)
+    phase = LATER_BAND * (omega / np.pi) ** LATER_POWER + omega * (SIZE // 2)
+    return np.asarray(irfft(np.exp(-1j * phase), SIZE)[SIZE // 2 - EARLY :][:TAPS])
 
 
 def missed(bank: Bank, means: list[Mean], blows: list[Blow], highest: float) -> float:
@@ -252,34 +278,52 @@ def missed(bank: Bank, means: list[Mean], blows: list[Blow], highest: float) -> 
     return float(omega[int(np.argmax(np.where(inside, power, 0.0)))])
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A mean without its drift, and its blows: from `first` on, `late` [blow, frequency]."""
+
+    mean: Mean
+    first: int
+    late: Complexes
+
+    @property
+    def blows(self) -> slice:
+        """Which of all blows."""
+        return slice(self.first, self.first + len(self.late))
+
+
 class _Fit:
     """Least squares for taps, mixtures, onsets and poles; unknowns in that order."""
 
-    def __init__(self, circle: Circle, means: list[Mean], known: Poles) -> None:
+    def __init__(self, circle: Circle, lessons: list[Lesson], known: Poles) -> None:
         self.circle, self.first, self.spread = circle, known.value, known.sigma
-        self.means = [replace(mean, values=steady(mean.values)) for mean in means]
-        self.m, self.k = len(known), len(means)
-        peak = max(float(np.abs(mean.values).max()) for mean in means)
+        self.parts: list[_Part] = []
+        self.m, self.k = len(known), 0
+        for lesson in lessons:
+            for mean, late in zip(lesson.means, lesson.late, strict=True):
+                self.parts.append(_Part(replace(mean, values=steady(mean.values)), self.k, late))
+            self.k += len(lesson.blows)
+        peak = max(float(np.abs(part.mean.values).max()) for part in self.parts)
         self.loose = self.m / (8.0 * peak**2)
         fall = np.exp(np.abs(np.arange(TAPS) - EARLY) / FILTER_FALLS)
         ones, onset = np.ones(self.m), np.full(self.k, 1e-2)
         self.held = np.concatenate([fall**2, np.full(self.k * self.m, self.loose), onset, ones, ones])
 
-    def mixtures(self, taps: Floats, start: list[float]) -> list[Floats]:
-        """Mixtures alone."""
-        spectra = self.circle.sines(self.first) * ((taps @ self.circle.taps) * self.circle.band)
+    def mixtures(self, taps: Floats, start: Floats) -> Floats:
+        """Mixtures alone, [k, m], of means of one blow each."""
+        spectra = self.circle.heard(self.first, taps)
         out = []
-        for mean, at in zip(self.means, start, strict=True):
-            wave = self._cut(self.circle.waves(spectra * np.exp(-self.circle.at * at)), mean)
-            normal = wave @ wave.T / mean.variance + np.eye(self.m) * 4.0 * self.loose
-            out.append(np.asarray(np.linalg.solve(normal, wave @ mean.values / mean.variance)))
-        return out
+        for part in self.parts:
+            wave = self._cut(self.circle.waves(spectra * self._late(part, start)), part.mean)
+            normal = wave @ wave.T / part.mean.variance + np.eye(self.m) * 4.0 * self.loose
+            out.append(np.linalg.solve(normal, wave @ part.mean.values / part.mean.variance))
+        return np.array(out)
 
     def run(
-        self, taps: Floats, gains: list[Floats], at: Floats, pole: Complexes, turns: int
+        self, taps: Floats, gain: Floats, at: Floats, pole: Complexes, turns: int
     ) -> tuple[Bank, list[Blow], float]:
         """Damped steps until they no longer pay."""
-        gain, damping = np.array(gains), DAMPING
+        damping = DAMPING
         m, k = self.m, self.k
         cost, normal, toward = self._turn(taps, gain, at, pole)
         for turn in range(turns):
@@ -303,7 +347,7 @@ class _Fit:
             if gained < LEAST_GAIN * cost or turn == turns - 1:
                 break
             cost, normal, toward = self._turn(taps, gain, at, pole)
-        left = cost / sum(len(mean.values) - SLOW - 1 for mean in self.means)
+        left = cost / sum(len(part.mean.values) - SLOW - 1 for part in self.parts)
         blows = [Blow(float(t), g) for t, g in zip(at, gain, strict=True)]
         return Bank.of(self.circle, pole, taps), blows, left
 
@@ -316,13 +360,18 @@ class _Fit:
         away = (pole - self.first) / self.spread
         return np.concatenate([taps, gain.ravel(), np.zeros(self.k), away.real, away.imag])
 
+    def _late(self, part: _Part, at: Floats) -> Complexes:
+        """By what the blows of a mean are late, [blow, frequency]."""
+        return np.asarray(part.late * np.exp(-at[part.blows, None] * self.circle.at))
+
     def _cost(self, taps: Floats, gain: Floats, at: Floats, pole: Complexes) -> float:
-        spectra = self.circle.sines(pole) * ((taps @ self.circle.taps) * self.circle.band)
-        waves = self.circle.waves((gain @ spectra) * np.exp(-at[:, None] * self.circle.at))
+        struck = gain @ self.circle.heard(pole, taps)
+        spectra = [(struck[part.blows] * self._late(part, at)).sum(axis=0) for part in self.parts]
+        waves = self.circle.waves(np.array(spectra))
         cost = float(self.held @ self._off(taps, gain, pole) ** 2)
-        for wave, mean in zip(waves, self.means, strict=True):
-            left = mean.values - self._cut(wave, mean)
-            cost += float(left @ left) / mean.variance
+        for wave, part in zip(waves, self.parts, strict=True):
+            left = part.mean.values - self._cut(wave, part.mean)
+            cost += float(left @ left) / part.mean.variance
         return cost
 
     def _turn(self, taps: Floats, gain: Floats, at: Floats, pole: Complexes) -> tuple[float, Floats, Floats]:
@@ -330,26 +379,34 @@ class _Fit:
         c, m, k = self.circle, self.m, self.k
         through = (taps @ c.taps) * c.band
         sines, (decay, turn) = c.sines(pole), c.by_pole(pole)
+        heard, bare = sines * through, sines * c.band
         decay, turn = decay * self.spread[:, None] * through, turn * self.spread[:, None] * through
         normal, toward = np.diag(self.held), -self.held * self._off(taps, gain, pole)
         cost = float(self.held @ self._off(taps, gain, pole) ** 2)
-        for i, mean in enumerate(self.means):
-            late = np.exp(-c.at * at[i])
-            modes = sines * (through * late)
-            whole, bare = gain[i] @ modes, (gain[i] @ sines) * (c.band * late)
-            g = gain[i][:, None]
-            spectra = np.concatenate([bare[None], modes, -c.at * whole[None], decay * late * g, turn * late * g])
-            waves = c.waves(spectra)
-            n, first = len(mean.values), LEAD - mean.zero
+        for part in self.parts:
+            late, own = self._late(part, at), gain[part.blows]
+            count = len(own)
+            struck = own.T @ late  # what strikes each mode [m, frequency]
+            modes = late[:, None] * heard
+            moved = -c.at * np.einsum("bm,bmk->bk", own, modes)
+            every = (
+                (struck * bare).sum(axis=0)[None],
+                modes.reshape(count * m, -1),
+                moved,
+                decay * struck,
+                turn * struck,
+            )
+            waves = c.waves(np.concatenate(every))
+            n, first = len(part.mean.values), LEAD - part.mean.zero
             # what a tap adds is the bare wave, later by the tap's place
             padded = np.concatenate([np.zeros(TAPS), waves[0]])
             later = padded.strides[0]
             tap: Floats = np.ndarray((TAPS, n), padded.dtype, padded, (TAPS + first + EARLY) * later, (-later, later))
-            block = np.concatenate([steady(tap), self._cut(waves[1:], mean)]) / np.sqrt(mean.variance)
-            left = mean.values / np.sqrt(mean.variance) - gain[i] @ block[TAPS : TAPS + m]
-            own = TAPS + i * m + np.arange(m)
-            last = TAPS + k * m + k + np.arange(2 * m)
-            index = np.concatenate([np.arange(TAPS), own, [TAPS + k * m + i], last])
+            block = np.concatenate([steady(tap), self._cut(waves[1:], part.mean)]) / np.sqrt(part.mean.variance)
+            left = part.mean.values / np.sqrt(part.mean.variance) - own.ravel() @ block[TAPS : TAPS + count * m]
+            gains = TAPS + part.first * m + np.arange(count * m)
+            onsets = TAPS + k * m + part.first + np.arange(count)
+            index = np.concatenate([np.arange(TAPS), gains, onsets, TAPS + k * m + k + np.arange(2 * m)])
             normal[np.ix_(index, index)] += block @ block.T
             toward[index] += block @ left
             cost += float(left @ left)

@@ -1,4 +1,4 @@
-"""What the bank of a case's modes is learnt from: mean waveforms of blows, the others taken out.
+"""What the bank of a case's modes is learnt from: mean waveforms of blows.
 
 The unlockings, which stand alone, teach it first. Modes that ring out before the ringing is looked at show in what it
 leaves over of them. Blows that were parted from others teach it better; those of a side that does not go with what the
@@ -13,7 +13,7 @@ import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 
 from heartwright.listen.timing.joint import bank
-from heartwright.listen.timing.joint.bank import Bank, Blow, Circle, Mean, Poles
+from heartwright.listen.timing.joint.bank import LEAD, Bank, Blow, Circle, Lesson, Mean, Poles
 from heartwright.listen.timing.joint.volley import Fit
 
 LEARNT, AGAIN = 20, 8  # turns, first and with what is known
@@ -25,14 +25,6 @@ MISSED, PAYS = 2, 0.7  # modes looked for that the ringing did not tell; what mu
 ODD = 5.0  # sigmas by which a beat's cost exceeds most beats', beyond which it holds other blows
 TAUGHT, TAUGHT_ZERO = 72, 12  # samples of the means that teach the bank, and of these before the blow
 TEACHES = 0.002  # least error of such a mean [of its peak]: other blows are taken out of it
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """A mean waveform of one blow, and how it was struck."""
-
-    mean: Mean
-    blow: Blow
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,42 +59,43 @@ def first(circle: Circle, means: list[Mean], begun: list[float], poles: Poles) -
 
 
 def _alone(circle: Circle, means: list[Mean], begun: list[float], poles: Poles) -> Taught:
-    own, blows, left = bank.learn(circle, means, [Blow(at, np.zeros(0)) for at in begun], poles, None, LEARNT)
+    lessons = [Lesson.of(mean, Blow(at, np.zeros(0))) for mean, at in zip(means, begun, strict=True)]
+    own, blows, left = bank.learn(circle, lessons, poles, None, LEARNT)
     return Taught(own, left, poles, blows)
 
 
 def again(own: Bank, poles: Poles, lessons: list[Lesson]) -> Taught:
     """The bank that explains `lessons`, from what it was before."""
-    means, blows = [lesson.mean for lesson in lessons], [lesson.blow for lesson in lessons]
-    found, blows, left = bank.learn(own.circle, means, blows, poles, own, AGAIN)
+    found, blows, left = bank.learn(own.circle, lessons, poles, own, AGAIN)
     return Taught(found, left, poles, blows)
 
 
-def chosen(own: Bank, poles: Poles, sure: list[Lesson], sides: list[list[Lesson]]) -> tuple[Taught, list[int]]:
+def chosen(own: Bank, poles: Poles, sure: list[Lesson], sides: list[Lesson | None]) -> tuple[Taught, list[int]]:
     """The bank that `sure` lessons teach with those of the sides, and the sides that go with them."""
-    heard = [s for s, lessons in enumerate(sides) if lessons]
-    every = again(own, poles, sure + [lesson for lessons in sides for lesson in lessons])
-    if every.left < CLEAR_LEFT or len(heard) < 2:
-        return every, heard
-    single = {s: again(own, poles, sure + sides[s]) for s in heard}
-    best = min(heard, key=lambda s: single[s].left)
-    return (single[best], [best]) if single[best].left < PAYS * every.left else (every, heard)
+    told = {s: lesson for s, lesson in enumerate(sides) if lesson is not None}
+    every = again(own, poles, [*sure, *told.values()])
+    if every.left < CLEAR_LEFT or len(told) < 2:
+        return every, list(told)
+    single = {s: again(own, poles, [*sure, lesson]) for s, lesson in told.items()}
+    best = min(told, key=lambda s: single[s].left)
+    return (single[best], [best]) if single[best].left < PAYS * every.left else (every, list(told))
 
 
-def of(found: Fit, zero: int, own: Bank) -> list[Lesson]:
-    """What the blows of beats teach: each one's mean waveform."""
-    n, cost = found.rest.shape[1], found.cost()
+def of(found: Fit, zero: int, own: Bank) -> Lesson:
+    """What the blows of beats teach: their mean waveform, aligned at each of them."""
+    n, cost, circle = found.rest.shape[1], found.cost(), own.circle
     good = cost < float(np.median(cost)) * (1.0 + ODD * np.sqrt(2.0 / np.median(cost)))
     size = next_fast_len(n + 64, real=True)
-    rest = rfft(found.rest[good], size, axis=1)
-    out = []
-    for k in range(found.time.shape[1]):
-        time, gain = found.time[good, k], found.gain[good, k].mean(axis=0)
-        turn = np.exp(2j * np.pi * rfftfreq(size) * (time + (zero - TAUGHT_ZERO))[:, None])
-        length = min(TAUGHT, int(n - zero - time.max()) + TAUGHT_ZERO - 2)
-        values = irfft((rest * turn).mean(axis=0), size)[:length]
-        values = values - values[: TAUGHT_ZERO - 3].mean()
-        values = values + gain @ own.wave(np.zeros(1, dtype=np.int64), length, TAUGHT_ZERO)[0]
+    rest, time, gain = rfft(found.rest[good], size, axis=1), found.time[good], found.gain[good].mean(axis=0)
+    struck = gain @ circle.heard(own.pole, own.taps)
+    means, late = [], []
+    for k in range(time.shape[1]):
+        turn = np.exp(2j * np.pi * rfftfreq(size) * (time[:, k] + (zero - TAUGHT_ZERO))[:, None])
+        length = min(TAUGHT, int(n - zero - time[:, k].max()) + TAUGHT_ZERO - 2)
+        phases = np.array([circle.phases(one - time[:, k]) for one in time.T])
+        blows = circle.waves((struck * phases).sum(axis=0))[LEAD - TAUGHT_ZERO :][:length]
+        values = irfft((rest * turn).mean(axis=0), size)[:length] + blows
         error = TEACHES * float(np.abs(values).max())
-        out.append(Lesson(Mean(values, TAUGHT_ZERO, 1.0 / len(time) + error**2), Blow(0.0, gain)))
-    return out
+        means.append(Mean(values, TAUGHT_ZERO, 1.0 / len(time) + error**2))
+        late.append(phases)
+    return Lesson(means, [Blow(0.0, g) for g in gain], np.array(late))

@@ -1,4 +1,4 @@
-"""How the blows of a landmark follow each other on both sides of a take.
+"""How the blows of a landmark follow each other on both sides of a take, and those of impulses in particular.
 
 Both pallets are struck by the same tooth and held by the same pins, so the blows of both sides follow each other nearly
 alike, and what one side shows is tried on the other. Where they do not, or one is told badly, the blows are looked for
@@ -7,25 +7,21 @@ wherever they may be. Conventions: as in `bank`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 
 from heartwright.listen.timing.joint import unravel
 from heartwright.listen.timing.joint.bank import Bank
 from heartwright.listen.timing.joint.struck import Beats
 from heartwright.listen.timing.joint.unravel import Found, Survey
+from heartwright.listen.timing.joint.volley import Volley
 from heartwright.records import Floats
 
 SCATTER_S = 15e-6  # by which blows on uneven teeth scatter
 SECOND, GRID = (60e-6, 500e-6), 0.5  # how much later than the impulse the second blow comes; steps [samples]
-LATER_SPANS = (0.007, 0.075)  # when the blows after a lock come [spans from unlocking to lock]
 SHOWN, ALIKE, RIVAL = 3, 0.5, 8.0  # times that a side is shown the other's delays, if apart [samples] and it does worse
-# Left of a side (1: noise), how much more than the other's, and how unlike the delays of both are (four sigmas of what
-# uneven teeth make of some beats), beyond which blows are looked for everywhere.
-UNSURE_LEFT, UNEQUAL, UNLIKE_S = 2.5, 1.25, 20e-6
+# Left of a side (1: noise), and how unlike the delays of both are (four sigmas of what uneven teeth make of some beats),
+# beyond which blows are looked for everywhere.
+UNSURE_LEFT, UNLIKE_S = 1.2, 20e-6
 
 
 def struck(beats: list[Beats], own: Bank) -> list[Found | None]:
@@ -36,17 +32,11 @@ def struck(beats: list[Beats], own: Bank) -> list[Found | None]:
     for b in beats:
         if not b.hears:
             continue
-        zero = b.rows.before
-        windows = b.less_older(b.impulse, b.expected, zero, own)
-        n = windows.shape[1]
-        size = next_fast_len(n + 64, real=True)
-        turn = np.exp(2j * np.pi * rfftfreq(size) * b.aligned[:, None])
-        windows = irfft(rfft(windows, size, axis=1) * turn, size, axis=1)[:, :n]
-        seen = unravel.survey(windows, zero, banks, b.side.alone_s[0] * rate)
+        seen = unravel.survey(b.alike_less_older(own), b.rows.before, banks, b.side.alone_s[0] * rate)
         surveys.append(seen)
         tried.append(unravel.seconds(seen, (*later, GRID)))
-    out = _shown(surveys, tried, own)
-    _everywhere(surveys, out, own, UNLIKE_S * rate, lambda seen: unravel.pairs(seen, later))
+    out = shown(surveys, tried, own)
+    _everywhere(surveys, out, own, UNLIKE_S * rate, later)
     found = iter(out)
     return [next(found) if b.hears else None for b in beats]
 
@@ -64,63 +54,50 @@ def after_the_second(found: list[Found | None], rate_hz: float) -> tuple[int, fl
     return (worse, behind[1 - worse]) if abs(behind[1] - behind[0]) > 2.0 * UNLIKE_S else None
 
 
-def locked(beats: list[Beats], windows: list[Floats], own: Bank) -> list[Found | None]:
-    """How lock, banking and bounce follow each other on each side, in its `windows` [beat, n]."""
-    if any(len(b.side.after_s) != 2 for b in beats):
-        return [None for _ in beats]
-    rate = beats[0].rate_hz
-    banks = [own, own.blurred(SCATTER_S * rate), own.blurred(SCATTER_S * rate * float(np.sqrt(2.0)))]
-    surveys = [
-        unravel.survey(rows, b.side.lock.rows.before, banks, b.side.alone_s[1] * rate)
-        for b, rows in zip(beats, windows, strict=True)
-    ]
-    out = _shown(surveys, [[np.sort(b.side.after_s) * rate] for b in beats], own)
-    span = float(np.mean([np.median((b.side.lock.time_s - b.side.unlock.time_s)[b.ok]) for b in beats])) * rate
-    later = LATER_SPANS[0] * span, LATER_SPANS[1] * span
-    _everywhere(surveys, out, own, UNLIKE_S * rate, lambda seen: unravel.triples(seen, later))
-    return out
-
-
-def _shown(surveys: list[Survey], tried: list[list[Floats]], own: Bank) -> list[Found | None]:
+def shown(surveys: list[Survey], tried: list[list[Floats]], own: Bank) -> list[Found | None]:
     """How blows follow each other on the sides surveyed; what one side shows is tried on the other."""
-    out = [unravel.judged(seen, own, some, None) for seen, some in zip(surveys, tried, strict=True)]
+    out = [
+        _best(seen, own, [one for delay in some for one in unravel.shown(seen, delay)])
+        for seen, some in zip(surveys, tried, strict=True)
+    ]
     side = int(len(out) == 2 and np.argmax([np.inf if f is None else f.score for f in out]))
     for _turn in range(SHOWN if len(out) == 2 else 0):
         other, mine = out[1 - side], out[side]
         if other is not None:
             behind = other.volley.behind
             if mine is None or (mine.score > other.score + RIVAL and np.abs(mine.volley.behind - behind).max() > ALIKE):
-                out[side] = unravel.judged(surveys[side], own, [behind], mine)
+                out[side] = _best(surveys[side], own, unravel.shown(surveys[side], behind), mine)
         side = 1 - side
     return [None if f is None else unravel.settled(seen, own, f) for seen, f in zip(surveys, out, strict=True)]
 
 
+def _best(seen: Survey, own: Bank, tried: list[Volley], known: Found | None = None) -> Found | None:
+    """The best of what is tried and `known`."""
+    found = unravel.judged(seen, own, tried)
+    return found[0] if found and (known is None or found[0].score < known.score) else known
+
+
 def _everywhere(
-    surveys: list[Survey],
-    out: list[Found | None],
-    own: Bank,
-    unlike: float,
-    likely: Callable[[Survey], list[tuple[float, Floats]]],
+    surveys: list[Survey], out: list[Found | None], own: Bank, unlike: float, later: tuple[float, float]
 ) -> None:
     """Looks for all blows wherever they may be on sides of `out` that are told badly, until both sides are alike.
 
-    First for those that follow as on the other side, then for `likely` ones. Sides are `unlike` if their delays differ
-    by more than that [samples].
+    Sides are `unlike` if their delays differ by more than that [samples].
     """
-    for s in sorted(range(len(out)), key=lambda s: -_left(out[s])):
-        for others in (True, False):
-            if _sure(out, unlike):
-                return
-            known, seen = out[s], surveys[s]
-            shown = [f.volley.behind for f in out if f is not None and f is not known]
-            tried = [one for delay in shown for one in unravel.firsts(seen, delay)] if others else likely(seen)
-            found = known
-            for first, delay in tried:
-                found = unravel.judged(replace(seen, firsts=[first]), own, [delay], found)
-            if found is not None and found is not known:
-                found = unravel.settled(seen, own, found)
-                margin = 0.0 if others else RIVAL  # what goes with the other side needs no more than to be likelier
-                out[s] = found if known is None or found.score < known.score - margin else known
+    for s in reversed(order(out)):
+        if _sure(out, unlike):
+            return
+        known, seen = out[s], surveys[s]
+        others = [f.volley.behind for f in out if f is not None and f is not known]
+        found = _best(seen, own, unravel.everywhere(seen, later, others), known)
+        if found is not None and found is not known:
+            found = unravel.settled(seen, own, found)
+            out[s] = found if known is None or found.score < known.score - RIVAL else known
+
+
+def order(found: list[Found | None]) -> list[int]:
+    """The sides, the best told one first."""
+    return sorted(range(len(found)), key=lambda s: _left(found[s]))
 
 
 def _left(found: Found | None) -> float:
@@ -131,4 +108,4 @@ def _sure(out: list[Found | None], unlike: float) -> bool:
     """Whether all sides are told, well, and alike."""
     left = [_left(f) for f in out]
     behind = np.array([f.volley.behind for f in out if f is not None])
-    return max(left) < min(UNSURE_LEFT, UNEQUAL * min(left)) and float(np.ptp(behind, axis=0).max()) < unlike
+    return max(left) < UNSURE_LEFT and float(np.ptp(behind, axis=0).max()) < unlike

@@ -18,6 +18,7 @@ from heartwright.listen.timing.joint.volley import Fit
 from heartwright.records import Floats, Ints
 
 FEWEST = 12  # beats of a side
+LEARNT_FROM = 48  # beats from which what is usual is learnt
 IMPULSE = Window(reach_s=60e-6, before_s=0.35e-3, after_s=1.2e-3)
 LOCK_S = 2.0e-3  # of the lock's window, after its zero
 RINGS_S = 0.7e-3  # after the lock the case rings freely
@@ -54,6 +55,7 @@ class Beats:
         self.side, self.rate_hz, self.circle = side, rate_hz, circle
         self.samples, self.quiet = samples, quiet
         self.ok = side.whole()
+        self.some = np.arange(len(self.ok))  # of these
         self.blows: list[tuple[Floats, Floats]] = []
         rows, lock = side.unlock.rows, side.lock.rows
         self.unlock = self._white(rows, side.unlock.time_s, rows.length)
@@ -87,7 +89,7 @@ class Beats:
         """Some of the beats, evenly, of those whose impulses are heard."""
         at = self.heard[places(len(self.heard), count)] if self.hears else places(len(self.ok), count)
         out = copy(self)
-        out.blows, out.ok = [], self.ok[at]
+        out.blows, out.ok, out.some = [], self.ok[at], self.some[at]
         out.unlock, out.lock = self.unlock[at], self.lock[at]
         if self.hears:
             out.impulse, out.aligned = self.impulse[at], self.aligned[at]
@@ -107,6 +109,13 @@ class Beats:
             behind = time - (start_s[self.ok] * self.rate_hz - zero)[:, None]
             windows = windows - own.ringing(behind, gain, windows.shape[1])
         return windows
+
+    def alike_less_older(self, own: Bank) -> Floats:
+        """The impulses aligned where they were heard, without what blows before them leave ringing."""
+        start_s = self.expected.copy()
+        start_s[self.ok] += self.aligned / self.rate_hz
+        alike = self._shifted(self.rows, self.aligned, self.rows.length, self.some)
+        return self.less_older(alike, start_s, self.rows.before, own)
 
     def add(self, start_s: Floats, found: Fit) -> None:
         self.blows.append((start_s[self.ok][:, None] * self.rate_hz + found.time, found.gain))

@@ -14,10 +14,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heartwright.listen.timing.joint import bank, lessons, sequels, volley
-from heartwright.listen.timing.joint.bank import Bank, Circle, Mean, Poles
-from heartwright.listen.timing.joint.lessons import Lesson
-from heartwright.listen.timing.joint.struck import FEWEST, Beats, Side, places
+from heartwright.listen.timing.joint import bank, lessons, locks, sequels, volley
+from heartwright.listen.timing.joint.bank import Bank, Circle, Lesson, Mean, Poles
+from heartwright.listen.timing.joint.struck import FEWEST, LEARNT_FROM, Beats, Side
 from heartwright.listen.timing.joint.unravel import Found
 from heartwright.listen.timing.joint.volley import Fit, Volley
 from heartwright.listen.timing.modal import Complexes
@@ -26,15 +25,11 @@ from heartwright.records import Floats
 LOWEST_RATE_HZ = 40e3  # below it blows a tenth of a millisecond apart are not parted
 LEAST_RING = 1.0  # energy of a mode in the ringing of the mean locks, below which it is none [of a sample's noise]
 TWIN = 0.5  # how near poles are that are one mode [of its decay]
-LEARNT_FROM = 48  # beats from which what is usual is learnt
-# What is left of the beats (1: noise) beyond which blows are not followed further, and beyond which unlocking and
-# impulse, and lock, are not believed: of loud locks, the bank leaves as much as the noise.
-LOOSE_LEFT, MOST_LEFT = 3.0, (1.3, 1.3, 2.0)
-# Turns in which mixtures are told, first with much room, then with as much as they mostly need, at least and at most;
-# what must be left of a turn's cost to take another.
-KNOWN_TURNS, KNOWN_PAYS = (2, 8), 0.995
-TEACHES_MORE = 1.05  # left of locks beyond which they teach the bank
-TAUGHT_TURNS, TAUGHT_PAYS = 4, 0.99  # how often at most, and what must be left of it to go on
+# What is left of the beats (1: noise) beyond which unlocking, impulse and lock are not believed: of loud locks, the
+# bank leaves as much as the noise.
+MOST_LEFT = (1.3, 1.3, 2.0)
+# Turns in which impulses teach, left of them beyond which they do not, and what must be left after a turn to go on.
+TAUGHT_TURNS, TEACHES_LEFT, TAUGHT_PAYS = 5, 20.0, 0.99
 BANK_LEFT, TAUGHT_LEFT = 6.0, 3.0  # left of the means that teach it beyond which it is none, with more no better
 
 
@@ -82,12 +77,14 @@ def _time(
     beats, few = _impulses(beats, begun.bank, begun.poles, usual)
     own = few.bank
     unlocked = [_unlocked(b, own, v) for b, v in zip(beats, few.usual, strict=True)]
-    impulses = [_impulse(b, own, found, volley.settled) for b, found in zip(beats, few.struck, strict=True)]
+    impulses = [
+        _impulse(b, own, found, volley.settled, locks.LOOSE_LEFT) for b, found in zip(beats, few.struck, strict=True)
+    ]
     windows = [b.less_older(b.lock, b.side.lock.time_s, b.side.lock.rows.before, own) for b in beats]
-    locks = _locks(beats, windows, own, sequels.locked(beats, windows, own), few.lessons, begun.poles)
+    found = locks.fitted(beats, windows, own, few.lessons, begun.poles)
     out = []
     for s, b in enumerate(beats):
-        fits = (b.side.unlock.time_s, unlocked[s]), (b.expected, impulses[s]), (b.side.lock.time_s, locks[s])
+        fits = (b.side.unlock.time_s, unlocked[s]), (b.expected, impulses[s]), (b.side.lock.time_s, found[s])
         out.append(
             [None if fit is None else _timed(b, at, fit, most) for (at, fit), most in zip(fits, MOST_LEFT, strict=True)]
         )
@@ -120,26 +117,31 @@ class _Learnt:
 
     @classmethod
     def of(cls, beats: list[Beats], own: Bank, poles: Poles, usual: list[Volley]) -> _Learnt:
-        """From some beats of each side. Where one side's impulses do not go with what else is heard, they are looked at
-        again with what else is heard."""
-        for again in (False, True):
-            unlocked = [_unlocked(b, own, v) for b, v in zip(beats, usual, strict=True)]
-            struck = sequels.struck(beats, own)
-            impulses = [_impulse(b, own, found, volley.looked) for b, found in zip(beats, struck, strict=True)]
-            heard = [s for s, fit in enumerate(impulses) if fit is not None]
-            sure: list[Lesson] = []
-            if not heard:
+        """From some beats of each side. Where the bank leaves much of the impulses, they are looked at again with what
+        they taught, until that pays no longer."""
+        over, before = np.inf, own
+        sure: list[Lesson] = []
+        for _turn in range(TAUGHT_TURNS):
+            now = [_unlocked(b, own, v) for b, v in zip(beats, usual, strict=True)]
+            found = sequels.struck(beats, own)
+            left = [f.left for f in found if f is not None]
+            if sum(left) > TAUGHT_PAYS * over:
+                own = own if sum(left) < over else before
                 break
-            for b, fit in zip(beats, unlocked, strict=True):
-                sure += lessons.of(fit, b.side.unlock.rows.before, own)
+            over, before, unlocked, struck = sum(left), own, now, found
+            impulses = [_impulse(b, own, f, volley.looked, TEACHES_LEFT) for b, f in zip(beats, struck, strict=True)]
+            if all(fit is None for fit in impulses):
+                break
+            sure = [lessons.of(fit, b.side.unlock.rows.before, own) for b, fit in zip(beats, unlocked, strict=True)]
             sides = [
-                [] if fit is None else lessons.of(fit, b.rows.before, own)
+                None if fit is None else lessons.of(fit, b.rows.before, own)
                 for b, fit in zip(beats, impulses, strict=True)
             ]
             taught, agree = lessons.chosen(own, poles, sure, sides)
-            sure += [lesson for s in agree for lesson in sides[s]]
-            own = taught.bank if taught.left < TAUGHT_LEFT else own
-            if again or agree == heard:
+            sure += [lesson for s, lesson in enumerate(sides) if lesson is not None and s in agree]
+            well = max(left) < sequels.UNSURE_LEFT
+            own = own if well and taught.left > TAUGHT_LEFT else taught.bank
+            if well:
                 break
         usual = [fit.volley(v) for fit, v in zip(unlocked, usual, strict=True)]
         follow = [
@@ -180,54 +182,14 @@ def _unlocked(b: Beats, own: Bank, usual: Volley) -> Fit:
 
 
 def _impulse(
-    b: Beats, own: Bank, found: Found | None, how: Callable[[Floats, int, Bank, Volley, float], Fit]
+    b: Beats, own: Bank, found: Found | None, how: Callable[[Floats, int, Bank, Volley, float], Fit], most: float
 ) -> Fit | None:
-    if found is None or found.left > LOOSE_LEFT:
+    if found is None or found.left > most:
         return None
     windows = b.less_older(b.impulse, b.expected, b.rows.before, own)
     fit = how(windows, b.rows.before, own, found.volley, volley.FAR)
     b.add(b.expected, fit)
     return fit
-
-
-def _locks(
-    beats: list[Beats], windows: list[Floats], own: Bank, found: list[Found | None], known: list[Lesson], poles: Poles
-) -> list[Fit | None]:
-    """The locks of each side; loud ones that leave much teach the bank too, with the lessons it has had (`known`)."""
-    zero = [b.side.lock.rows.before for b in beats]
-    usual = [None if f is None or f.left > LOOSE_LEFT else f.volley for f in found]
-    some = [rows[places(len(rows), LEARNT_FROM)] for rows in windows]
-
-    def few(bank_now: Bank, now: list[Volley | None]) -> list[Fit | None]:
-        return [
-            None if v is None else volley.looked(rows, z, bank_now, v, 0.0)
-            for rows, z, v in zip(some, zero, now, strict=True)
-        ]
-
-    over = np.inf
-    for turn in range(KNOWN_TURNS[1]):
-        fits = few(own, usual)
-        usual = [None if f is None or v is None else f.volley(v) for f, v in zip(fits, usual, strict=True)]
-        cost = sum(float(np.median(f.cost())) for f in fits if f is not None)
-        if turn >= KNOWN_TURNS[0] and cost > KNOWN_PAYS * over:
-            break
-        over = cost
-    for _turn in range(TAUGHT_TURNS):
-        left = [float(np.median(f.left)) for f in fits if f is not None]
-        if not left or max(left) < TEACHES_MORE:
-            break
-        heard = [(fit, z) for fit, z in zip(fits, zero, strict=True) if fit is not None]
-        new = [lesson for fit, z in heard for lesson in lessons.of(fit, z, own)]
-        better = lessons.again(own, poles, known + new).bank
-        again = few(better, usual)
-        if sum(float(np.median(f.left)) for f in again if f is not None) > TAUGHT_PAYS * sum(left):
-            break
-        own, fits = better, again
-        usual = [None if f is None or v is None else f.volley(v) for f, v in zip(fits, usual, strict=True)]
-    return [
-        None if v is None else volley.settled(rows, z, own, v, 0.0)
-        for rows, z, v in zip(windows, zero, usual, strict=True)
-    ]
 
 
 def _timed(b: Beats, start_s: Floats, found: Fit, most: float) -> Timed | None:

@@ -24,8 +24,13 @@ LOOSE = 2.0  # variance a mode's amplitude may have [of what each has where they
 LOOK, STEP = (-7.0, 2.0), 0.125
 SOONER = 0.5
 FIRSTS, RIVAL = 2, 60.0  # onsets of the first that are followed, and how much less likely they may be (twice the log)
-TRIED, PROVED, SOME = 2, 2, 16  # combinations tried on some beats, and those fitted to them; beats
-ROUGH, FEW, PAIRS = 0.5, 8, 3  # steps [samples] and beats by which all pairs of blows are tried, and pairs believed
+TOPS, PROVED, SOME = 2, 10, 16  # delays tried on some beats, volleys fitted to them; beats
+# Where blows may be anywhere: steps [samples] of the first, and of the others at first and beside a likely first; how
+# far the others are apart at least; combinations that are polished at first and then, and within how much firsts, and
+# whole combinations, are the same then [samples].
+FIRST_STEP, ROUGH, FINER, LEAST_APART = 0.25, 1.0, 0.5, 2.0
+TRIED, TRIED_FINER, FIRST_NEAR, SAME = 24, 64, 0.3, 0.3
+POLISH_MORE, LIKELY = 8, 40  # turns, and combinations that single beats judge
 CLEARLY = 30.0  # squares by which a combination does worse than the best before it is fitted, to be left
 NEAR = 2  # grid steps by which combinations are the same
 POLISH = 4
@@ -108,39 +113,27 @@ def seconds(seen: Survey, later: tuple[float, float, float]) -> list[Floats]:
     return [grid[[g]] for g in _tops(gain)]
 
 
-def pairs(seen: Survey, later: tuple[float, float]) -> list[tuple[float, Floats]]:
-    """Onsets of a first blow and delays, of `later` (from, to), of a second that explain most, wherever both may be."""
-    grid = np.arange(*later, ROUGH)
-    tried = [(first, _gained(seen, np.array([first]), grid, FEW)) for first in np.arange(*seen.begun, ROUGH).tolist()]
-    tried.sort(key=lambda t: -float(t[1].max()))
-    out: list[tuple[float, Floats]] = []
-    for first, gain in tried:
-        if all(abs(first - taken) > 2.0 * NEAR * ROUGH for taken, _delay in out):
-            out.append((first, grid[[int(np.argmax(gain))]]))
-    return out[:PAIRS]
+def shown(seen: Survey, delay: Floats) -> list[Volley]:
+    """Volleys whose later blows come `delay` [k - 1] after the likely onsets of the first."""
+    time = np.array([np.concatenate([[at], at + delay]) for at in seen.firsts])
+    turns = (0, POLISH) if seen.many else (POLISH,)
+    return [volley for n in turns for volley in _polished(seen.mean, time, n).volleys()]
 
 
-def triples(seen: Survey, later: tuple[float, float]) -> list[tuple[float, Floats]]:
-    """The same with two later blows: the third is what explains most beside a pair."""
-    grid = np.arange(*later, ROUGH)
-    out = []
-    for first, second in pairs(seen, later):
-        gain = _gained(seen, np.concatenate([[first], first + second]), grid, FEW)
-        for third in _tops(gain):
-            delay = np.sort(np.concatenate([second, grid[[third]]]))
-            if delay[1] - delay[0] > 2.0 * NEAR * ROUGH:
-                out.append((first, delay))
-    return out
+def everywhere(seen: Survey, later: tuple[float, float], known: list[Floats]) -> list[Volley]:
+    """Volleys that explain the mean best, the first blow wherever it may be, the others `later` (from, to) than it.
 
-
-def firsts(seen: Survey, delay: Floats) -> list[tuple[float, Floats]]:
-    """Onsets of a first blow with which others, `delay` [k - 1] after it, explain most, wherever it may be."""
-    grid = delay[-1] + ROUGH * np.arange(-2, 3)
-    tried = [
-        (float(_gained(seen, np.concatenate([[first], first + delay[:-1]]), grid, FEW).max()), first)
-        for first in np.arange(*seen.begun, ROUGH).tolist()
-    ]
-    return [(first, delay) for _gain, first in sorted(tried, reverse=True)[:PAIRS]]
+    The first is had from a rough grid of all onsets and delays; beside the likeliest, delays are tried on a finer one,
+    and those that are `known` [k - 1] from elsewhere.
+    """
+    mean = seen.mean
+    rough = _polished(mean, _likeliest(mean, np.arange(*seen.begun, FIRST_STEP), later, ROUGH, TRIED), POLISH_MORE)
+    first = rough.time[_apart(rough.time[:, :1], rough.left, (FIRST_NEAR,), FIRSTS), 0]
+    tried = [_likeliest(mean, at[None], later, FINER, TRIED_FINER) for at in first]
+    shown = [np.concatenate([[at], at + delay])[None] for at in first for delay in known]
+    found = _polished(mean, np.concatenate(shown + tried), POLISH_MORE)
+    likely = _apart(found.time, found.left, (SAME,) * found.time.shape[1], LIKELY)
+    return [found.volleys()[i] for i in sorted({*range(len(shown)), *likely})]
 
 
 def _tops(gain: Floats) -> list[int]:
@@ -149,30 +142,21 @@ def _tops(gain: Floats) -> list[int]:
     for g in np.argsort(-gain).tolist():
         if all(abs(g - taken) > NEAR for taken in out):
             out.append(g)
-        if len(out) == TRIED:
+        if len(out) == TOPS:
             break
     return out
 
 
-def judged(seen: Survey, bank: Bank, tried: list[Floats], known: Found | None) -> Found | None:
-    """The best of the volleys with delays `tried` [k - 1] after the first and what is `known`, as single beats tell."""
+def judged(seen: Survey, bank: Bank, tried: list[Volley]) -> list[Found]:
+    """The best of the volleys `tried`, best first, as single beats tell."""
     zero, some = seen.mean.zero, seen.some
     ranked = []
-    for delay in tried:
-        for at in seen.firsts:
-            for turns in (0, POLISH) if seen.many else (POLISH,):
-                one = _polished(seen.mean, np.concatenate([[at], at + delay]), turns)
-                start, squares = volley.look(some, zero, bank, one, seen.far)
-                ranked.append((float(np.median(squares)), one, start))
+    for one in tried:
+        start, squares = volley.look(some, zero, bank, one, seen.far)
+        ranked.append((float(np.median(squares)), one, start))
     ranked.sort(key=lambda r: r[0])
-    best = known
-    for rank, one, start in ranked[:PROVED]:
-        if rank > ranked[0][0] + CLEARLY:
-            break
-        found = _found(some, zero, bank, one, start)
-        if best is None or found.score < best.score:
-            best = found
-    return best
+    near = [r for r in ranked[:PROVED] if r[0] < ranked[0][0] + CLEARLY]
+    return sorted((_found(some, zero, bank, one, start) for _rank, one, start in near), key=lambda f: f.score)
 
 
 def settled(seen: Survey, bank: Bank, found: Found) -> Found:
@@ -251,28 +235,81 @@ def _eased(gain: Floats, step: float) -> Floats:
     return out
 
 
-def _polished(mean: _Mean, time: Floats, turns: int) -> Volley:
-    """Times and mixtures that explain the mean best near `time` [k] (Gauss-Newton)."""
-    n, k = len(mean.right), len(time)
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """Times [c, k] and mixtures [c, k, m] of blows, and what they leave of the mean [c] (squares, in its errors)."""
+
+    time: Floats
+    gain: Floats
+    left: Floats
+
+    def volleys(self) -> list[Volley]:
+        """As single beats are looked at with them."""
+        spread = np.full(self.time.shape[1], SPREAD)
+        spread[0] = volley.FIRST if len(spread) > 2 else SPREAD
+        return [Volley(time, spread, gain, _wide(gain)) for time, gain in zip(self.time, self.gain, strict=True)]
+
+
+def _polished(mean: _Mean, time: Floats, turns: int) -> _Tried:
+    """Times and mixtures that explain the mean best near `time` [c, k] (Gauss-Newton)."""
+    n, (count, k) = len(mean.right), time.shape
     m = len(mean.banks[0])
-    held = np.concatenate([np.full(k * m, mean.ridge), np.ones(k)])
-    gain: Floats = np.zeros(k * m)
+    held = np.diag(np.concatenate([np.full(k * m, mean.ridge), np.ones(k)]))
     for turn in range(turns + 1):
-        at = [bank.at(time[b : b + 1], n, mean.zero) for b, bank in enumerate(mean.banks)]
-        flat = np.concatenate([(wave + behind * slope)[0] for wave, slope, behind in at]) / mean.sigma
-        gain = np.asarray(np.linalg.solve(flat @ flat.T + np.eye(k * m) * mean.ridge, flat @ mean.right))
+        at = [bank.at(time[:, b], n, mean.zero) for b, bank in enumerate(mean.banks)]
+        flat = np.concatenate([wave + behind[:, None, None] * slope for wave, slope, behind in at], axis=1) / mean.sigma
+        normal = flat @ flat.transpose(0, 2, 1) + held[: k * m, : k * m]
+        gain = np.linalg.solve(normal, flat @ mean.right[:, None])[:, :, 0]
+        rest = mean.right - (gain[:, None] @ flat)[:, 0]
         if turn == turns:
             break
-        moved = [gain[b * m : (b + 1) * m] @ slope[0] / mean.sigma for b, (_w, slope, _l) in enumerate(at)]
-        block = np.concatenate([flat, np.stack(moved)])
-        toward = block @ (mean.right - gain @ flat)
-        toward[: k * m] -= mean.ridge * gain
-        step = np.linalg.solve(block @ block.T + np.diag(held), toward)[k * m :]
+        mixture = gain.reshape(count, k, 1, m)
+        moved = [(mixture[:, b] @ slope)[:, 0] / mean.sigma for b, (_wave, slope, _behind) in enumerate(at)]
+        block = np.concatenate([flat, np.stack(moved, axis=1)], axis=1)
+        toward = (block @ rest[:, :, None])[:, :, 0]
+        toward[:, : k * m] -= mean.ridge * gain
+        step = np.linalg.solve(block @ block.transpose(0, 2, 1) + held, toward[:, :, None])[:, k * m :, 0]
         time = time + np.clip(step, -0.3, 0.3)
-    mixture = gain.reshape(k, m)
-    spread = np.full(k, SPREAD)
-    spread[0] = volley.FIRST if k > 2 else SPREAD
-    return Volley(np.asarray(time), spread, mixture, _wide(mixture))
+    return _Tried(np.asarray(time), np.asarray(gain.reshape(count, k, m)), np.einsum("cn,cn->c", rest, rest))
+
+
+def _likeliest(mean: _Mean, first: Floats, later: tuple[float, float], step: float, most: int) -> Floats:
+    """Times [c, k] on a grid that explain the mean best: the first blow at one of `first`, the others `later` (from,
+    to) than it, every `step`."""
+    m, others = len(mean.banks[0]), len(mean.banks) - 1
+    grid = np.arange(first[0] + later[0], first[-1] + later[1], step)
+    places = [first, *[grid] * others]
+    waves = [mean.wave(b, np.rint(at * FINE).astype(np.int64)) for b, at in enumerate(places)]
+    flat = np.concatenate([wave.reshape(-1, wave.shape[2]) for wave in waves])
+    normal, toward = flat @ flat.T, flat @ mean.right
+    begin = np.cumsum([0, *[len(at) for at in places[:-1]]])
+    if others == 1:
+        after = np.arange(len(grid))[:, None]
+    else:
+        after = np.stack(np.triu_indices(len(grid), int(np.ceil(LEAST_APART / step))), axis=1)
+    times, gained = [], []
+    for f, at in enumerate(first.tolist()):
+        behind = grid[after] - at
+        some = after[(behind[:, 0] >= later[0]) & (behind[:, -1] <= later[1])]
+        place = np.concatenate([np.full((len(some), 1), f), begin[1:] + some], axis=1)
+        index = (place[:, :, None] * m + np.arange(m)).reshape(len(some), -1)
+        own = toward[index]
+        inner = normal[index[:, :, None], index[:, None, :]] + mean.ridge * np.eye(index.shape[1])
+        gained.append(np.einsum("ci,ci->c", own, np.linalg.solve(inner, own[:, :, None])[:, :, 0]))
+        times.append(np.concatenate([np.full((len(some), 1), at), grid[some]], axis=1))
+    time, gain = np.concatenate(times), np.concatenate(gained)
+    return np.asarray(time[_apart(time, -gain, (0.7, 2.0 * step, 2.0 * step), most)])
+
+
+def _apart(time: Floats, cost: Floats, near: tuple[float, ...], most: int) -> list[int]:
+    """The best of `time` [c, k] by `cost` [c], at `most`, no two of them within `near` [k] in all blows."""
+    left = np.argsort(cost)
+    out: list[int] = []
+    while len(left) and len(out) < most:
+        out.append(int(left[0]))
+        off = np.abs(time[left] - time[left[0]])
+        left = left[(off > np.array(near[: time.shape[1]])).any(axis=1)]
+    return out
 
 
 def _wide(gain: Floats) -> Floats:
