@@ -41,7 +41,7 @@ def time(samples: Floats, rate_hz: float, chain: Chain, quiet: Floats) -> Sounds
     start = means.starts(heard, modes, unsure, rate_hz, quiet, locked.spans_s(chain.beat_s, quick))
     sides = [side.beats for side, h in zip(known.sides, tried, strict=True) if h is not None]
     own = np.full(len(heard), locked.OWN_BEATS * chain.beat_s if quick else np.inf)
-    told = locked.by_locks(chain, sides, heard, start, rate_hz, quiet, own)
+    told = locked.by_locks(chain, sides, heard, start, rate_hz, quiet, own, modes, unsure)
     if len(heard) == 2:
         return told
     shown, hidden = known.sides[::-1] if tried[0] is None else known.sides

@@ -6,13 +6,16 @@ blows come, is in the errors or taken out. Conventions as in `coherent`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from heartwright.listen.beat.track import Chain
 from heartwright.listen.timing import coherent, followed
 from heartwright.listen.timing.coherent import Heard, Window
+from heartwright.listen.timing.joint import timed
+from heartwright.listen.timing.joint.timed import Timed
+from heartwright.listen.timing.modal import Modes
 from heartwright.listen.timing.onset import means
 from heartwright.listen.timing.onset.origin import Origin
 from heartwright.records import Floats, Ints
@@ -68,22 +71,40 @@ def by_locks(
     rate_hz: float,
     quiet: Floats,
     own_s: Floats,
+    modes: Modes,
+    unsure: float,
 ) -> Sounds:
-    """Beats of which only the lock, or a clock's one sound, is heard; it is alone for `own_s` [side]."""
+    """Beats of which only the lock, or a clock's one sound, is heard; it is alone for `own_s` [side].
+
+    `unsure` is the share of noise in the waveforms that `modes` ring in.
+    """
+    ones: list[Timed | None] = [None for _ in locks]
+    if not np.isfinite(own_s).any():
+        ones = timed.ones(locks, [o.start_s for o in start], rate_hz, quiet, modes.pole, unsure)
     lock_s, sigma_s, nothing = (np.full(len(chain), np.nan) for _ in range(3))
     sway = []
-    for beats, lock, begun, alone_s in zip(sides, locks, start, own_s.tolist(), strict=True):
+    for beats, lock, begun, alone_s, one in zip(sides, locks, start, own_s.tolist(), ones, strict=True):
         if np.isfinite(alone_s):
             told, sigma_s[beats] = parted(lock, begun, quiet, rate_hz, alone_s)
             sway.append(_sway(lock, begun, rate_hz) if told is lock else told.sway_s)
         else:
             told = refined(lock, begun, rate_hz)
             sigma_s[beats] = sigma(told, begun, rate_hz, SLOW_SURER)
+            if one is not None:
+                told, sigma_s[beats] = _joined(told, sigma_s[beats], one)
         lock_s[beats] = told.time_s + begun.start_s
     lock_s = means.held(lock_s, sides, locks, start)
     common = means.common(start, sides, sigma_s, rate_hz)
     swayed = float(np.mean(sway)) if sway else 0.0
     return Sounds(nothing, nothing.copy(), lock_s, sigma_s, sigma_s, False, common, common, sway_s=swayed)
+
+
+def _joined(heard: Heard, sigma_s: Floats, one: Timed) -> tuple[Heard, Floats]:
+    """Beats where their modes have them, the others where they would be if they, too, were timed by these."""
+    told = np.isfinite(one.time_s)
+    rest = heard.time_s + float(np.nanmedian(one.time_s - heard.time_s))
+    surer = one.sigma_s * np.sqrt(1.0 + timed.FITTED / float(np.nanmedian(heard.score)) ** 2)
+    return replace(heard, time_s=np.where(told, one.time_s, rest)), np.where(told, surer, sigma_s)
 
 
 def _sway(heard: Heard, start: Origin, rate_hz: float) -> float:

@@ -38,10 +38,6 @@ IMPULSE_OWN_S = 0.18e-3
 IMPULSES = 64  # beats a side that tell where the impulses are
 UNLOCK_REACH = 0.12  # how far the span from unlocking to lock wanders [share of the span]
 MOST_DOUBT_S = 12e-6  # of the onset of the mean unlocking, beyond which it is none
-# Of beats told together: 1 + FITTED / SNR times the variance. About so many numbers are fitted to a beat (level,
-# mixture, drift); on the same takes errors were 1.19, 1.10, 1.04, 1.05, 1.01 and 1.02 times those told at 16, 18, 20,
-# 24, 28 and 33 dB.
-FITTED = 13.0
 # Height of a lock [sigmas] and what is left of its blows (1: noise) beyond and below which it is never better alone
 # (made takes of three cases, seeds of 1,000 and on).
 LOUD, SURELY_LEFT = 100.0, 1.15
@@ -72,7 +68,7 @@ def time(samples: Floats, rate_hz: float, chain: Chain, shape: Shape, quiet: Flo
     spans_s = (-float(np.mean(shape.first_s)),) if shape.lever else locked.spans_s(chain.beat_s, quick)
     lock_start = means.starts(locks, modes, unsure, rate_hz, quiet, spans_s)
     if start is None or unlocks is None:
-        found = locked.by_locks(chain, sides, locks, lock_start, rate_hz, quiet, own)
+        found = locked.by_locks(chain, sides, locks, lock_start, rate_hz, quiet, own, modes, unsure)
         return found if kept is None else replace(found, faint_span_s=_spans(len(chain), sides, kept, locks))
     heard_sides = [_HeardSide(sides[s], unlocks[s], locks[s], start[s], lock_start[s], float(own[s])) for s in range(2)]
     return _by_unlockings(samples, rate_hz, chain, shape, quiet, heard_sides, modes.pole, unsure)
@@ -255,7 +251,7 @@ def _less_sure(told: Timed | None, heard: Heard) -> Timed | None:
     """With errors to the second order: noise bends every shape that is fitted to a beat, and with it its slope."""
     if told is None:
         return None
-    return replace(told, sigma_s=told.sigma_s * np.sqrt(1.0 + FITTED / float(np.nanmedian(heard.score)) ** 2))
+    return replace(told, sigma_s=told.sigma_s * np.sqrt(1.0 + timed.FITTED / float(np.nanmedian(heard.score)) ** 2))
 
 
 def _sure(told: Timed | None, heard: Heard) -> bool:

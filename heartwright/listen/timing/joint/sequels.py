@@ -19,8 +19,8 @@ from heartwright.records import Floats
 SCATTER_S = 15e-6  # by which blows on uneven teeth scatter
 SECOND, GRID = (60e-6, 500e-6), 0.5  # how much later than the impulse the second blow comes; steps [samples]
 SHOWN, ALIKE, RIVAL = 3, 0.5, 8.0  # times that a side is shown the other's delays, if apart [samples] and it does worse
-# Left of a side (1: noise), and how unlike the delays of both are (four sigmas of what uneven teeth make of some beats),
-# beyond which blows are looked for everywhere.
+# Left of a side (1: noise), and how unlike the delays of both are (four sigmas of what uneven teeth make of some
+# beats), beyond which blows are looked for everywhere.
 UNSURE_LEFT, UNLIKE_S = 1.2, 20e-6
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.fft import rfft
 
 from heartwright.listen.timing.coherent import Heard, Rows, Window
-from heartwright.listen.timing.joint.bank import Bank, Circle
+from heartwright.listen.timing.joint.bank import Bank, Circle, Mean
 from heartwright.listen.timing.joint.volley import Fit
 from heartwright.records import Floats, Ints
 
@@ -76,7 +76,7 @@ class Beats:
     def _look(self) -> None:
         """Cuts the windows of the impulses where these are expected."""
         self.rows = Rows(self.samples, self.rate_hz, self.expected[self.ok], IMPULSE, self.quiet)
-        self.impulse = self._shifted(self.rows, None, self.rows.length)
+        self.impulse = white(self.rows, self.circle, None, self.rows.length)
 
     def earlier(self, by_s: float) -> Beats:
         """The same with impulses that are expected earlier."""
@@ -96,12 +96,7 @@ class Beats:
         return out
 
     def _white(self, rows: Rows, time_s: Floats, length: int) -> Floats:
-        at = (time_s - rows.expected_s)[self.ok] * self.rate_hz
-        return self._shifted(rows, at, length, self.ok)
-
-    def _shifted(self, rows: Rows, at: Floats | None, length: int, some: Ints | None = None) -> Floats:
-        white = rfft(self.circle.predictor, rows.noise.size).astype(np.complex64)
-        return rows.shifted((rows.plain if some is None else rows.plain[some]) * white, at, length).astype(np.float64)
+        return white(rows, self.circle, (time_s - rows.expected_s)[self.ok] * self.rate_hz, length, self.ok)
 
     def less_older(self, windows: Floats, start_s: Floats, zero: int, own: Bank) -> Floats:
         """`windows` [beat, n], zero at `start_s`, without what the blows found so far leave ringing in them."""
@@ -114,11 +109,23 @@ class Beats:
         """The impulses aligned where they were heard, without what blows before them leave ringing."""
         start_s = self.expected.copy()
         start_s[self.ok] += self.aligned / self.rate_hz
-        alike = self._shifted(self.rows, self.aligned, self.rows.length, self.some)
+        alike = white(self.rows, self.circle, self.aligned, self.rows.length, self.some)
         return self.less_older(alike, start_s, self.rows.before, own)
 
     def add(self, start_s: Floats, found: Fit) -> None:
         self.blows.append((start_s[self.ok][:, None] * self.rate_hz + found.time, found.gain))
+
+
+def white(rows: Rows, circle: Circle, at: Floats | None, length: int, some: Ints | None = None) -> Floats:
+    """White windows [beat, length] of beats, or `some`, that come `at` samples after where they are expected."""
+    whitens = rfft(circle.predictor, rows.noise.size).astype(np.complex64)
+    return rows.shifted((rows.plain if some is None else rows.plain[some]) * whitens, at, length).astype(np.float64)
+
+
+def mean(windows: Floats, zero: int) -> Mean:
+    """The mean of windows [beat, n]."""
+    values = windows.mean(axis=0)
+    return Mean(values - values[: zero // 2].mean(), zero, 1.0 / len(windows))
 
 
 def places(size: int, count: int) -> Ints:
