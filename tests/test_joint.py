@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from heartwright.listen.timing.joint import bank, lessons, sequels, unravel, volley
-from heartwright.listen.timing.joint.bank import Bank, Blow, Circle, Lesson, Mean, Poles
+from heartwright.listen.timing.joint import bank, learning, lessons, sequels, unravel, volley
+from heartwright.listen.timing.joint.bank import Bank, Blow, Circle, Mean, Poles
+from heartwright.listen.timing.joint.learning import Lesson
 from heartwright.listen.timing.joint.unravel import Found
 from heartwright.listen.timing.joint.volley import Volley
 from heartwright.records import Floats
@@ -57,7 +58,7 @@ def test_two_means_teach_what_a_third_blow_sounds_like(case: Bank) -> None:
     taught = [
         Lesson.of(Mean(wave, 16, 0.01), Blow(at, np.zeros(0))) for wave, at in zip(waves, (1.3, 1.6), strict=True)
     ]
-    found, blows, left = bank.learn(WHITE, taught, Poles.of(POLE, 0.01), None, 20)
+    found, blows, left = learning.learn(WHITE, taught, Poles.of(POLE, 0.01), None, 20)
     assert left < 1.3
     assert blows[1].time - blows[0].time == pytest.approx(apart, abs=0.01)
     third = rung(case, np.zeros((1, 1)), LOCK[:1][None])[0]
@@ -84,7 +85,7 @@ def test_a_mode_that_the_ringing_did_not_tell_is_found(case: Bank) -> None:
     told = Poles.of(POLE[:-1], 0.01)
     means = unlockings(case, 9)
     taught = [Lesson.of(mean, Blow(at, np.zeros(0))) for mean, at in zip(means, (1.3, 1.6), strict=True)]
-    without = bank.learn(WHITE, taught, told, None, 20)[2]
+    without = learning.learn(WHITE, taught, told, None, 20)[2]
     found = lessons.first(WHITE, means, [1.3, 1.6], told)
     assert without > 100.0 and found.left < 2.0
     assert found.bank.pole.imag.max() == pytest.approx(POLE[-1].imag, rel=0.02)

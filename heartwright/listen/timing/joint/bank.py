@@ -1,11 +1,8 @@
-"""What each mode of a case sounds like behind the microphone, learnt from blows of a take.
+"""What each mode of a case sounds like behind the microphone.
 
 A blow starts the modes as sines; every one of them passes the same microphone, anti-alias filter and converter. So mode
 m is heard as f * s_m, s_m the sine of its pole (known from the ringing, `modal.poles`) and f one short filter that all
-modes, blows and sides share. The filter is not assumed but learnt: mean waveforms of several blows, each with a mixture
-of its own, leave only one f that explains them all. Filter, mixtures, onsets and small corrections of the poles follow
-together by damped least squares (Levenberg 1944; Marquardt 1963). A delay and a level that all share are left as they
-come: no difference between two onsets depends on them.
+modes, blows and sides share. The filter is not assumed but learnt (`learning`).
 
 Everything is in the domain of a prediction-error filter that makes the take's noise white (Kay 1993, section 3.11):
 noise has unit variance a sample, and looks back only. Transforms run on a circle somewhat inside the unit circle, so
@@ -16,11 +13,11 @@ Conventions: times in samples; poles per sample; waveforms [mode, n] with the bl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.fft import irfft, rfft
+from scipy.fft import irfft
 from scipy.linalg import solve_toeplitz
 
 from heartwright.listen.timing.coherent import Singles
@@ -31,19 +28,14 @@ SIZE, DAMPED = 256, 8.0  # of the transforms, and by how much rings are damped o
 FINE = 32  # steps a sample at which waveforms are kept: between them a slope is exact to 4e-4 at 14 of 48 kHz
 LEAD = 64  # samples kept before a blow
 TAPS, EARLY = 40, 3  # of the filter, and how many of them come before the blow
-FILTER_FALLS = 12.0  # samples in which the filter's taps are taken to fall by e
-# Phase by which the end of the band is later, to begin with [rad], and how it grows with frequency: converters delay
-# all alike or (elliptic filters) the end by some radians more. From none, modes near the end are told wrongly there.
-LATER_BAND, LATER_POWER = 2.0, 4
 BAND = (0.40, 0.50)  # of the rate: where the filter's band ends for sure
 PREDICTS = 16  # samples from which the noise is predicted
 # How far poles may be from what the ringing tells [of the frequency, one sigma], at best and for each part of noise in
 # the loudest of the waveforms they are of: twice what most are (made takes of 10 to 40 dB, seeds of 3,000), since a
 # tenth of them, those of near modes, are further off.
 POLE_LEAST, POLE_SHARE = 5e-4, 0.25
-MISSED_Q, MISSED_SHARE, MISSED_FROM = 20.0, 0.02, 0.6  # of a mode that the ringing did not tell; its lowest frequency
+MISSED_Q, MISSED_SHARE = 20.0, 0.02  # of a mode that the ringing did not tell
 SLOW = 3  # highest power of time of the drift, which means nothing
-DAMPING, MOST_TRIES, LEAST_GAIN = 1e-2, 6, 3e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +75,6 @@ class Blow:
 
     time: float
     gain: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """Means of the same blows, which are later than the zeros of the means, each beat's by its own time, by the mean
-    phases `late` [mean, blow, frequency] on top of the times of `blows`."""
-
-    means: list[Mean]
-    blows: list[Blow]
-    late: Complexes
-
-    @classmethod
-    def of(cls, mean: Mean, blow: Blow) -> Lesson:
-        """Of one blow at which its mean is aligned."""
-        return cls([mean], [blow], np.ones((1, 1, SIZE // 2 + 1), dtype=np.complex128))
 
 
 class Circle:
@@ -240,181 +217,3 @@ def predictor(quiet: Floats) -> Floats:
     known = solve_toeplitz(lags[:-1], lags[1:])
     power = float(lags[0] - known @ lags[1:])
     return np.asarray(np.concatenate([[1.0], -known]) / np.sqrt(max(power, 1e-30)))
-
-
-def learn(
-    circle: Circle, lessons: list[Lesson], known: Poles, begun: Bank | None, turns: int
-) -> tuple[Bank, list[Blow], float]:
-    """The bank that explains `lessons`, their blows, and what is left over of each value (1: noise).
-
-    It is looked for from what has `begun` it, or, without, from a filter of no more than a phase; the blows begin with
-    no more than their times where they have no mixtures.
-    """
-    fit = _Fit(circle, lessons, known)
-    taps, pole = (_begun(), known.value) if begun is None else (begun.taps, begun.pole)
-    blows = [blow for lesson in lessons for blow in lesson.blows]
-    start = np.array([blow.time for blow in blows])
-    told = len(blows[0].gain)
-    return fit.run(taps, np.array([b.gain for b in blows]) if told else fit.mixtures(taps, start), start, pole, turns)
-
-
-@cache
-def _begun() -> Floats:
-    """The filter [TAPS] from which one is looked for: it lets all pass, the end of the band later than the rest."""
-    omega = np.linspace(0.0, np.pi, SIZE // 2 + 1)
-    phase = LATER_BAND * (omega / np.pi) ** LATER_POWER + omega * (SIZE // 2)
-    return np.asarray(irfft(np.exp(-1j * phase), SIZE)[SIZE // 2 - EARLY :][:TAPS])
-
-
-def missed(bank: Bank, means: list[Mean], blows: list[Blow], highest: float) -> float:
-    """Where most is left over of `means`, of frequencies to `highest` [rad per sample]."""
-    power = np.zeros(SIZE // 2 + 1)
-    for mean, blow in zip(means, blows, strict=True):
-        wave, slope, behind = bank.at(np.array([blow.time]), len(mean.values), mean.zero)
-        left = steady(mean.values - blow.gain @ (wave + behind[:, None, None] * slope)[0])
-        power += np.abs(rfft(left * np.hanning(len(left)), SIZE)) ** 2 / mean.variance
-    omega = bank.circle.omega
-    inside = (omega > MISSED_FROM * bank.pole.imag.min()) & (omega < highest)
-    return float(omega[int(np.argmax(np.where(inside, power, 0.0)))])
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A mean without its drift, and its blows: from `first` on, `late` [blow, frequency]."""
-
-    mean: Mean
-    first: int
-    late: Complexes
-
-    @property
-    def blows(self) -> slice:
-        """Which of all blows."""
-        return slice(self.first, self.first + len(self.late))
-
-
-class _Fit:
-    """Least squares for taps, mixtures, onsets and poles; unknowns in that order."""
-
-    def __init__(self, circle: Circle, lessons: list[Lesson], known: Poles) -> None:
-        self.circle, self.first, self.spread = circle, known.value, known.sigma
-        self.parts: list[_Part] = []
-        self.m, self.k = len(known), 0
-        for lesson in lessons:
-            for mean, late in zip(lesson.means, lesson.late, strict=True):
-                self.parts.append(_Part(replace(mean, values=steady(mean.values)), self.k, late))
-            self.k += len(lesson.blows)
-        peak = max(float(np.abs(part.mean.values).max()) for part in self.parts)
-        self.loose = self.m / (8.0 * peak**2)
-        fall = np.exp(np.abs(np.arange(TAPS) - EARLY) / FILTER_FALLS)
-        ones, onset = np.ones(self.m), np.full(self.k, 1e-2)
-        self.held = np.concatenate([fall**2, np.full(self.k * self.m, self.loose), onset, ones, ones])
-
-    def mixtures(self, taps: Floats, start: Floats) -> Floats:
-        """Mixtures alone, [k, m], of means of one blow each."""
-        spectra = self.circle.heard(self.first, taps)
-        out = []
-        for part in self.parts:
-            wave = self._cut(self.circle.waves(spectra * self._late(part, start)), part.mean)
-            normal = wave @ wave.T / part.mean.variance + np.eye(self.m) * 4.0 * self.loose
-            out.append(np.linalg.solve(normal, wave @ part.mean.values / part.mean.variance))
-        return np.array(out)
-
-    def run(
-        self, taps: Floats, gain: Floats, at: Floats, pole: Complexes, turns: int
-    ) -> tuple[Bank, list[Blow], float]:
-        """Damped steps until they no longer pay."""
-        damping = DAMPING
-        m, k = self.m, self.k
-        cost, normal, toward = self._turn(taps, gain, at, pole)
-        for turn in range(turns):
-            better = False
-            for _try in range(MOST_TRIES):
-                step = np.linalg.solve(normal + np.diag(damping * np.diag(normal)), toward)
-                new_taps, new_gain = taps + step[:TAPS], gain + step[TAPS : TAPS + k * m].reshape(k, m)
-                rest = step[TAPS + k * m :]
-                new_at = at + np.clip(rest[:k], -0.5, 0.5)
-                new_pole = pole + (rest[k : k + m] + 1j * rest[k + m :]) * self.spread
-                new_cost = self._cost(new_taps, new_gain, new_at, new_pole) if new_pole.real.max() < 0.0 else np.inf
-                if new_cost < cost:
-                    better = True
-                    break
-                damping = max(damping, 1e-5) * 8.0
-            if not better:
-                break
-            gained, damping = cost - new_cost, max(damping / 8.0, 1e-7)
-            taps, gain, at, pole = _levelled(new_taps, new_gain, new_at, new_pole)
-            cost = new_cost
-            if gained < LEAST_GAIN * cost or turn == turns - 1:
-                break
-            cost, normal, toward = self._turn(taps, gain, at, pole)
-        left = cost / sum(len(part.mean.values) - SLOW - 1 for part in self.parts)
-        blows = [Blow(float(t), g) for t, g in zip(at, gain, strict=True)]
-        return Bank.of(self.circle, pole, taps), blows, left
-
-    def _cut(self, waves: Floats, mean: Mean) -> Floats:
-        first = LEAD - mean.zero
-        return steady(waves[..., first : first + len(mean.values)])
-
-    def _off(self, taps: Floats, gain: Floats, pole: Complexes) -> Floats:
-        """How far all unknowns are from where they are held."""
-        away = (pole - self.first) / self.spread
-        return np.concatenate([taps, gain.ravel(), np.zeros(self.k), away.real, away.imag])
-
-    def _late(self, part: _Part, at: Floats) -> Complexes:
-        """By what the blows of a mean are late, [blow, frequency]."""
-        return np.asarray(part.late * np.exp(-at[part.blows, None] * self.circle.at))
-
-    def _cost(self, taps: Floats, gain: Floats, at: Floats, pole: Complexes) -> float:
-        struck = gain @ self.circle.heard(pole, taps)
-        spectra = [(struck[part.blows] * self._late(part, at)).sum(axis=0) for part in self.parts]
-        waves = self.circle.waves(np.array(spectra))
-        cost = float(self.held @ self._off(taps, gain, pole) ** 2)
-        for wave, part in zip(waves, self.parts, strict=True):
-            left = part.mean.values - self._cut(wave, part.mean)
-            cost += float(left @ left) / part.mean.variance
-        return cost
-
-    def _turn(self, taps: Floats, gain: Floats, at: Floats, pole: Complexes) -> tuple[float, Floats, Floats]:
-        """Cost, normal matrix and right side."""
-        c, m, k = self.circle, self.m, self.k
-        through = (taps @ c.taps) * c.band
-        sines, (decay, turn) = c.sines(pole), c.by_pole(pole)
-        heard, bare = sines * through, sines * c.band
-        decay, turn = decay * self.spread[:, None] * through, turn * self.spread[:, None] * through
-        normal, toward = np.diag(self.held), -self.held * self._off(taps, gain, pole)
-        cost = float(self.held @ self._off(taps, gain, pole) ** 2)
-        for part in self.parts:
-            late, own = self._late(part, at), gain[part.blows]
-            count = len(own)
-            struck = own.T @ late  # what strikes each mode [m, frequency]
-            modes = late[:, None] * heard
-            moved = -c.at * np.einsum("bm,bmk->bk", own, modes)
-            every = (
-                (struck * bare).sum(axis=0)[None],
-                modes.reshape(count * m, -1),
-                moved,
-                decay * struck,
-                turn * struck,
-            )
-            waves = c.waves(np.concatenate(every))
-            n, first = len(part.mean.values), LEAD - part.mean.zero
-            # what a tap adds is the bare wave, later by the tap's place
-            padded = np.concatenate([np.zeros(TAPS), waves[0]])
-            later = padded.strides[0]
-            tap: Floats = np.ndarray((TAPS, n), padded.dtype, padded, (TAPS + first + EARLY) * later, (-later, later))
-            block = np.concatenate([steady(tap), self._cut(waves[1:], part.mean)]) / np.sqrt(part.mean.variance)
-            left = part.mean.values / np.sqrt(part.mean.variance) - own.ravel() @ block[TAPS : TAPS + count * m]
-            gains = TAPS + part.first * m + np.arange(count * m)
-            onsets = TAPS + k * m + part.first + np.arange(count)
-            index = np.concatenate([np.arange(TAPS), gains, onsets, TAPS + k * m + k + np.arange(2 * m)])
-            normal[np.ix_(index, index)] += block @ block.T
-            toward[index] += block @ left
-            cost += float(left @ left)
-        return cost, normal, toward
-
-
-def _levelled(taps: Floats, gain: Floats, at: Floats, pole: Complexes) -> tuple[Floats, Floats, Floats, Complexes]:
-    """The same with the filter's answers to the modes of size one in the middle."""
-    through = np.abs(taps @ np.exp(-(np.arange(TAPS) - EARLY)[:, None] * pole))
-    size = float(np.median(through))
-    return taps / size, gain * size, at, pole

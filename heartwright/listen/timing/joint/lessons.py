@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 
-from heartwright.listen.timing.joint import bank
-from heartwright.listen.timing.joint.bank import LEAD, Bank, Blow, Circle, Lesson, Mean, Poles
+from heartwright.listen.timing.joint import learning
+from heartwright.listen.timing.joint.bank import LEAD, Bank, Blow, Circle, Mean, Poles
+from heartwright.listen.timing.joint.learning import Lesson
 from heartwright.listen.timing.joint.volley import Fit
 
 LEARNT, AGAIN = 20, 8  # turns, first and with what is known
@@ -50,7 +51,7 @@ def first(circle: Circle, means: list[Mean], begun: list[float], poles: Poles) -
     for _mode in range(MISSED):
         if best.left < WELL_LEFT:
             break
-        frequency = bank.missed(best.bank, means, best.blows, 2.0 * np.pi * HIGHEST)
+        frequency = learning.missed(best.bank, means, best.blows, 2.0 * np.pi * HIGHEST)
         better = _alone(circle, means, [b.time for b in best.blows], best.poles.joined(frequency))
         if better.left > PAYS * best.left:
             break
@@ -60,13 +61,13 @@ def first(circle: Circle, means: list[Mean], begun: list[float], poles: Poles) -
 
 def _alone(circle: Circle, means: list[Mean], begun: list[float], poles: Poles) -> Taught:
     lessons = [Lesson.of(mean, Blow(at, np.zeros(0))) for mean, at in zip(means, begun, strict=True)]
-    own, blows, left = bank.learn(circle, lessons, poles, None, LEARNT)
+    own, blows, left = learning.learn(circle, lessons, poles, None, LEARNT)
     return Taught(own, left, poles, blows)
 
 
 def again(own: Bank, poles: Poles, lessons: list[Lesson]) -> Taught:
     """The bank that explains `lessons`, from what it was before."""
-    found, blows, left = bank.learn(own.circle, lessons, poles, own, AGAIN)
+    found, blows, left = learning.learn(own.circle, lessons, poles, own, AGAIN)
     return Taught(found, left, poles, blows)
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from heartwright.listen.timing.joint import bank, lessons, sequels, unravel, volley
-from heartwright.listen.timing.joint.bank import Bank, Lesson, Poles
+from heartwright.listen.timing.joint.bank import Bank, Poles
+from heartwright.listen.timing.joint.learning import Lesson
 from heartwright.listen.timing.joint.struck import LEARNT_FROM, Beats, places
 from heartwright.listen.timing.joint.unravel import Found, Survey
 from heartwright.listen.timing.joint.volley import Fit, Volley

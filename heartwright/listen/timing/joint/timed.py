@@ -16,7 +16,8 @@ import numpy as np
 
 from heartwright.listen.timing.coherent import Heard
 from heartwright.listen.timing.joint import bank, lessons, locks, sequels, volley
-from heartwright.listen.timing.joint.bank import Bank, Blow, Circle, Lesson, Poles
+from heartwright.listen.timing.joint.bank import Bank, Blow, Circle, Poles
+from heartwright.listen.timing.joint.learning import Lesson
 from heartwright.listen.timing.joint.struck import FEWEST, LEARNT_FROM, Beats, Side, mean, white
 from heartwright.listen.timing.joint.unravel import Found
 from heartwright.listen.timing.joint.volley import Fit, Volley

@@ -1,9 +1,10 @@
 """How the blows of a landmark follow each other, found in its mean waveform and proved on some of its beats.
 
 The mean is aligned at its first blow; the later ones come at ever other times and are blurred in it. The onset of the
-first is looked for before the others come. That of a second is looked for in single beats over all of a grid, mixtures
-free, and that of a third beside the two. What is likely is polished in the mean, and the volley whose blows are
-then found best in single beats is believed. Conventions as in `bank` and `volley`.
+first is looked for before the others come, that of a second in single beats over all of a grid, mixtures free. Where
+that fails, the mean tells: of all blows wherever they may be, it leaves the first hardly any room, and the others some
+hundreds of likely places. What is likely is polished in the mean, and the volley whose blows are then found best in
+single beats is believed. Conventions as in `bank` and `volley`.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ def survey(white: Floats, zero: int, banks: list[Bank], alone: float) -> Survey:
 def seconds(seen: Survey, later: tuple[float, float, float]) -> list[Floats]:
     """Delays, of `later` (from, to, step), at which a second blow explains most."""
     grid = np.arange(*later)
-    gain = np.max([_gained(seen, np.array([first]), grid, SOME) for first in seen.firsts], axis=0)
+    gain = np.max([_gained(seen, first, grid) for first in seen.firsts], axis=0)
     return [grid[[g]] for g in _tops(gain)]
 
 
@@ -130,10 +131,11 @@ def everywhere(seen: Survey, later: tuple[float, float], known: list[Floats]) ->
     rough = _polished(mean, _likeliest(mean, np.arange(*seen.begun, FIRST_STEP), later, ROUGH, TRIED), POLISH_MORE)
     first = rough.time[_apart(rough.time[:, :1], rough.left, (FIRST_NEAR,), FIRSTS), 0]
     tried = [_likeliest(mean, at[None], later, FINER, TRIED_FINER) for at in first]
-    shown = [np.concatenate([[at], at + delay])[None] for at in first for delay in known]
-    found = _polished(mean, np.concatenate(shown + tried), POLISH_MORE)
+    given = [np.concatenate([[at], at + delay])[None] for at in first for delay in known]
+    found = _polished(mean, np.concatenate(given + tried), POLISH_MORE)
     likely = _apart(found.time, found.left, (SAME,) * found.time.shape[1], LIKELY)
-    return [found.volleys()[i] for i in sorted({*range(len(shown)), *likely})]
+    volleys = found.volleys()
+    return [volleys[i] for i in sorted({*range(len(given)), *likely})]
 
 
 def _tops(gain: Floats) -> list[int]:
@@ -197,21 +199,18 @@ def _firsts(mean: _Mean, grid: Floats, end: int) -> list[float]:
     return [float(grid[i]) for i in low if value[i] < value[low[0]] + RIVAL]
 
 
-def _gained(seen: Survey, known: Floats, grid: Floats, count: int) -> Floats:
-    """What a blow `grid` [g] after a first one explains with it and others, all `known`, of `count` single beats.
+def _gained(seen: Survey, first: float, grid: Floats) -> Floats:
+    """What a blow `grid` [g] after one at `first` explains with it of single beats.
 
-    In squares, the mean of the beats; each beat may have all of its blows a little beside.
+    In squares, the mean of the beats; each beat may have its first blow a little beside.
     """
     mean, bank = seen.mean, seen.mean.banks[0]
-    some = seen.some[:: max(1, len(seen.some) // count)]
-    n, m = some.shape[1], len(bank)
+    n, m = seen.some.shape[1], len(bank)
     sigma = float(np.hypot(1.0, mean.sigma))
-    begun = np.rint(known * FINE).astype(np.int64)
-    beside = np.where(np.arange(len(known)) == 0, FIRST_OFF, SPREAD)[:, None, None]
-    waves = [bank.wave(begun, n, mean.zero), beside * bank.slope(begun, n, mean.zero)]
+    begun = np.array([round(first * FINE)])
+    waves = [bank.wave(begun, n, mean.zero), FIRST_OFF * bank.slope(begun, n, mean.zero)]
     own = np.concatenate([part.reshape(-1, n) for part in waves])
-    first = float(known[0])
-    own, right = steady(own.astype(np.float64) / sigma), steady(some / sigma)
+    own, right = steady(own.astype(np.float64) / sigma), steady(seen.some / sigma)
     inside = np.linalg.solve(own @ own.T + mean.ridge * np.eye(len(own)), own)
     rest = right - (right @ inside.T) @ own
     wave = bank.wave(np.rint((first + grid) * FINE).astype(np.int64), n, mean.zero).astype(np.float64) / sigma
