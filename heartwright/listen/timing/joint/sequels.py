@@ -26,19 +26,31 @@ UNSURE_LEFT, UNLIKE_S = 1.2, 20e-6
 
 def struck(beats: list[Beats], own: Bank) -> list[Found | None]:
     """How impulse and second blow follow each other on each side."""
-    surveys, tried, rate = [], [], beats[0].rate_hz
-    later = SECOND[0] * rate, SECOND[1] * rate
-    banks = [own, own.blurred(SCATTER_S * rate)]
-    for b in beats:
-        if not b.hears:
-            continue
-        seen = unravel.survey(b.alike_less_older(own), b.rows.before, banks, b.side.alone_s[0] * rate)
-        surveys.append(seen)
-        tried.append(unravel.seconds(seen, (*later, GRID)))
+    heard = [b for b in beats if b.hears]
+    surveys = [_survey(b, own) for b in heard]
+    tried = [unravel.seconds(seen, (*_later(b), GRID)) for b, seen in zip(heard, surveys, strict=True)]
     out = shown(surveys, tried, own)
-    _everywhere(surveys, out, own, UNLIKE_S * rate, later)
+    _everywhere(surveys, out, own, UNLIKE_S * beats[0].rate_hz, _later(beats[0]))
     found = iter(out)
     return [next(found) if b.hears else None for b in beats]
+
+
+def others(b: Beats, own: Bank) -> list[Found]:
+    """How impulse and second blow of a side may follow each other wherever they are, the likeliest first."""
+    if not b.hears:
+        return []
+    seen = _survey(b, own)
+    return unravel.judged(seen, own, unravel.everywhere(seen, _later(b), []))
+
+
+def _survey(b: Beats, own: Bank) -> Survey:
+    banks = [own, own.blurred(SCATTER_S * b.rate_hz)]
+    return unravel.survey(b.alike_less_older(own), b.rows.before, banks, b.side.alone_s[0] * b.rate_hz)
+
+
+def _later(b: Beats) -> tuple[float, float]:
+    """How much later than the impulse the second blow comes [samples]."""
+    return SECOND[0] * b.rate_hz, SECOND[1] * b.rate_hz
 
 
 def after_the_second(found: list[Found | None], rate_hz: float) -> tuple[int, float] | None:
