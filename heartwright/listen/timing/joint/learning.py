@@ -181,8 +181,9 @@ class _Fit:
         sines, (decay, turn) = c.sines(pole), c.by_pole(pole)
         heard, bare = sines * through, sines * c.band
         decay, turn = decay * self.spread[:, None] * through, turn * self.spread[:, None] * through
-        normal, toward = np.diag(self.held), -self.held * self._off(taps, gain, pole)
-        cost = float(self.held @ self._off(taps, gain, pole) ** 2)
+        off = self._off(taps, gain, pole)
+        design = np.zeros((len(self.held), sum(len(part.mean.values) for part in self.parts)))
+        over, end = np.empty(design.shape[1]), 0
         for part in self.parts:
             late, own = self._late(part, at), gain[part.blows]
             count = len(own)
@@ -197,20 +198,23 @@ class _Fit:
                 turn * struck,
             )
             waves = c.waves(np.concatenate(every))
-            n, first = len(part.mean.values), LEAD - part.mean.zero
+            n, first, sigma = len(part.mean.values), LEAD - part.mean.zero, float(np.sqrt(part.mean.variance))
             # what a tap adds is the bare wave, later by the tap's place
             padded = np.concatenate([np.zeros(TAPS), waves[0]])
             later = padded.strides[0]
             tap: Floats = np.ndarray((TAPS, n), padded.dtype, padded, (TAPS + first + EARLY) * later, (-later, later))
-            block = np.concatenate([steady(tap), self._cut(waves[1:], part.mean)]) / np.sqrt(part.mean.variance)
-            left = part.mean.values / np.sqrt(part.mean.variance) - own.ravel() @ block[TAPS : TAPS + count * m]
-            gains = TAPS + part.first * m + np.arange(count * m)
-            onsets = TAPS + k * m + part.first + np.arange(count)
-            index = np.concatenate([np.arange(TAPS), gains, onsets, TAPS + k * m + k + np.arange(2 * m)])
-            normal[np.ix_(index, index)] += block @ block.T
-            toward[index] += block @ left
-            cost += float(left @ left)
-        return cost, normal, toward
+            block = steady(np.concatenate([tap, waves[1:, first : first + n]]) / sigma)
+            begin, end = end, end + n
+            gains, onsets = TAPS + part.first * m, TAPS + k * m + part.first
+            of_gains, of_onsets = TAPS + count * m, TAPS + count * (m + 1)
+            over[begin:end] = part.mean.values / sigma - own.ravel() @ block[TAPS:of_gains]
+            design[:TAPS, begin:end] = block[:TAPS]
+            design[gains : gains + count * m, begin:end] = block[TAPS:of_gains]
+            design[onsets : onsets + count, begin:end] = block[of_gains:of_onsets]
+            design[-2 * m :, begin:end] = block[of_onsets:]
+        normal, toward = design @ design.T, design @ over - self.held * off
+        normal.ravel()[:: len(normal) + 1] += self.held
+        return float(self.held @ (off * off)) + float(over @ over), normal, toward
 
 
 def _levelled(taps: Floats, gain: Floats, at: Floats, pole: Complexes) -> tuple[Floats, Floats, Floats, Complexes]:
