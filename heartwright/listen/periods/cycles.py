@@ -19,11 +19,15 @@ _FLAGGED = ("missed",)
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Values by beat [n], NaN where not heard; `of` is "rate", "amplitude" or "landing"."""
+    """Values by beat [n], NaN where not heard; `of` is "rate", "amplitude" or "landing".
+
+    `made_of` is what was timed for it: two series made of the same say the same.
+    """
 
     of: str
     unit: str
     values: Floats
+    made_of: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +50,20 @@ def beat_s(table: BeatTable) -> float:
 def series(table: BeatTable) -> tuple[Series, ...]:
     """The series of a table: rate [ms]; amplitude [deg, or % of the swing]; landing [ms]; in this order."""
     heard = ~np.isin(table.flag, _FLAGGED) & np.isfinite(table.residual_ms)
-    out = [Series("rate", "ms", _sided(np.where(heard, table.residual_ms, np.nan), table.side))]
+    out = [Series("rate", "ms", _sided(np.where(heard, table.residual_ms, np.nan), table.side), "beats")]
     landing = table.lock_s - table.time_s if table.faint_span_s is None else table.faint_span_s
     lock = np.where(heard, 1e3 * landing, np.nan)
     bank = np.where(heard, 1e3 * (table.bank_s - table.time_s), np.nan)
-    span = bank if np.isfinite(bank).mean() >= _FEWEST else lock
+    banks = bool(np.isfinite(bank).mean() >= _FEWEST)
+    span, made_of = (bank, "bankings") if banks else (lock, "locks")
     swing = np.where(heard, table.amplitude_deg, np.nan)
     if np.isfinite(swing).mean() >= _FEWEST:
-        out.append(Series("amplitude", "deg", _sided(swing, table.side)))
+        out.append(Series("amplitude", "deg", _sided(swing, table.side), made_of))
     elif np.isfinite(span).mean() >= _FEWEST:
         # the amplitude goes with 1 / span as long as the span is short against the beat
-        out.append(Series("amplitude", "%", _sided(-100.0 * (span / np.nanmedian(span) - 1.0), table.side)))
+        out.append(Series("amplitude", "%", _sided(-100.0 * (span / np.nanmedian(span) - 1.0), table.side), made_of))
     if np.isfinite(lock).mean() >= _FEWEST:
-        out.append(Series("landing", "ms", _sided(lock, table.side)))
+        out.append(Series("landing", "ms", _sided(lock, table.side), "locks"))
     return tuple(out)
 
 

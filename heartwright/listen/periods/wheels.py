@@ -8,8 +8,9 @@ own pattern too. Method: three series are weighed: the time of the beat (rate), 
 sound 1 to the banking or lock), and the landing (from sound 1 to the lock). Each is whitened (`lines`), and the ratios
 of power to floor are summed over the first one, the first three and all of a wheel's own harmonics; a harmonic that a
 faster wheel shares is that one's. What is found is taken out and the rest weighed again. The false-alarm probability
-holds for the whole take: Bonferroni with shares over all wheels, series and sums. A wheel that the take holds fewer
-than five turns of is not judged; what happened once (`passings`) is told without a wheel.
+holds for the whole take: Bonferroni with shares over all wheels, series and sums; series made of the same times count
+once. A wheel that the take holds fewer than five turns of is not judged; what happened once (`passings`) is told
+without a wheel.
 """
 
 from __future__ import annotations
@@ -81,12 +82,11 @@ def find(table: BeatTable, *, train: Train | None = None, alarm: float = ALARM) 
     passings: list[Passing] = []
     series: list[str] = []
     near = _beside(tested, slow)
-    for one in cycles.series(table):
-        white = whiten(one.values, walks=one.of == "rate", beside=near)
-        if white is None:
-            continue
+    whites = [(one, whiten(one.values, walks=one.of == "rate", beside=near)) for one in cycles.series(table)]
+    weighed = [(one, white) for one, white in whites if white is not None]
+    shares = _shares([one for one, _ in weighed])
+    for (one, white), share in zip(weighed, shares, strict=True):
         series.append(one.of)
-        share = _SERIES_SHARE[one.of]
         hits, rest = _named(white, tested, alarm * share)
         if train is None:
             more, rest = _anywhere(rest, 0.5 * alarm * share, beat_s)
@@ -103,6 +103,12 @@ def find(table: BeatTable, *, train: Train | None = None, alarm: float = ALARM) 
         alarm=alarm,
         advice=lines,
     )
+
+
+def _shares(series: list[cycles.Series]) -> list[float]:
+    """The share of each series: those that are there have all of it, those made of the same have theirs together."""
+    total = sum(_SERIES_SHARE[one.of] for one in series)
+    return [sum(_SERIES_SHARE[o.of] for o in series if o.made_of == one.made_of) / total for one in series]
 
 
 def _candidates(periods: list[Period], count: int, *, alone: bool) -> list[Candidate]:
