@@ -164,4 +164,31 @@ def test_a_line_is_neither_learnt_by_the_floor_nor_lowered_by_it() -> None:
     assert clear is not None and loud is not None
     assert loud.floor[5:40] == pytest.approx(clear.floor[5:40], rel=0.1)
     assert loud.ratio(lines_at)[0] == pytest.approx(0.2**2 * 3000 / 4.0, rel=0.5)
-    assert float(loud.freedom(lines_at[:1])[0]) < 60.0 < float(loud.freedom(np.array([0.1]))[0])
+    assert float(loud.freedom(lines_at[:1])[0]) < float(loud.freedom(np.array([0.1]))[0])
+
+
+def test_a_floor_is_known_the_better_the_more_of_it_memory_and_noise_explain() -> None:
+    rng = np.random.default_rng(7)
+    bins, at = np.arange(2401), [10, 20, 60, 200]
+    memory = 1.0 / (1.0 + (bins / 10.0) ** 2) + 1e-3
+    bump = memory * (1.0 + 12.0 * np.exp(-0.5 * (np.log(np.maximum(bins, 1) / 60.0) / 0.3) ** 2))
+    plain, beside = [], []
+    for drawn in rng.exponential(size=(20, len(bins))):
+        for truth, found in ((memory, plain), (bump, beside)):
+            told = floor.smooth(truth * drawn, np.array([10]))
+            found.append((np.log(told.level / truth)[at], told.doubt[at]))
+    off, doubt = np.mean(plain, axis=0)
+    assert doubt[0] < 0.06 and doubt[1] < 0.02  # of pieces alone bins nearby would tell 0.05 to 0.06 at both
+    assert np.all(np.std([one[0] for one in plain], axis=0) < 1.3 * np.sqrt(doubt)) and np.all(np.abs(off) < 0.15)
+    off, doubt = np.mean(beside, axis=0)
+    assert doubt[1] > 0.04 and np.all(np.abs(off) < 0.4)  # of a factor of six at bin 60
+
+
+def test_a_span_that_serves_twice_is_counted_once() -> None:
+    table = hand.table(swing_deg=hand.ripple(3.0, 300.0))
+    nothing = np.full(len(table), np.nan)
+    locks = replace(table, bank_s=nothing, amplitude_deg=nothing)
+    p = {part.of: part.p for part in wheels.find(locks, train=TRAIN).parts if part.wheel == "fourth wheel"}
+    assert p["amplitude"] == pytest.approx(p["landing"], rel=1e-6)
+    both = {part.of: part.p for part in wheels.find(table, train=TRAIN).parts if part.wheel == "fourth wheel"}
+    assert both["amplitude"] != pytest.approx(both["landing"], rel=1e-6)

@@ -1,8 +1,9 @@
 """Lines in a series of beats: is there a period, and how often would chance show one?
 
-A series (times of the beats, or their swing) wanders, so that its spectrum is far from flat. Where lines may be is
-known and set aside, the smooth rest of the spectrum is measured and whitens the series (`floor`), what sticks out of
-the innovations is clipped, and the power at a period's own frequencies is set against what is left of the floor there.
+A series (times of the beats, or their swing) wanders, so that its spectrum is far from flat. It is made whole: gaps and
+wild values lie where their neighbours have them (`whole`). Where lines may be is known and set aside, the smooth rest
+of the spectrum is measured and whitens the series (`floor`), what sticks out of the innovations is clipped, and the
+power at a period's own frequencies is set against what is left of the floor there.
 The mean ratio over H harmonics follows an F law of 2 H degrees under chance (schuster1898; summed harmonics as in the
 Z-squared test of buccheri1983), and of as many more as the floor itself is known by: near zero few bins tell it. The
 index of a series is the number of the beat, never the row: a beat that was not heard is a gap, not a shift.
@@ -16,17 +17,19 @@ import numpy as np
 from scipy.special import fdtrc
 
 from heartwright.listen.periods.floor import Smooth, smooth, whitened
+from heartwright.listen.periods.whole import whole
 from heartwright.records import Floats
 
 _CLIP = 3.5  # robust sigmas beyond which an innovation is clipped
 _SLOW = 5
 _SLOWEST = 2.2  # cycles in the take below which a wave is one of what drifts
+_BESIDE = 0.75  # bins from a line within which the floor does not learn
 _MOST_LEFT = 0.25  # bins of lines [of the beats] beyond which too few are left to tell the floor (half of them)
 
 
 @dataclass(frozen=True, slots=True)
 class White:
-    """A whitened series of unit scatter, gaps at zero, and the floor of its spectrum at the frequencies of its FFT."""
+    """A whitened series of unit scatter, gaps filled, and the floor of its spectrum at the frequencies of its FFT."""
 
     values: Floats
     smooth: Smooth
@@ -56,7 +59,7 @@ class White:
 
 
 def whiten(series: Floats, *, walks: bool = False, beside: Floats | None = None) -> White | None:
-    """Whiten a series with NaN for gaps; None where too few beats are there or nothing varies.
+    """Whiten a series [n] with NaN for gaps; None where too few beats are there or nothing varies.
 
     `walks`: its steps are what is steady (the time of a beat adds up all rates before), so they are whitened. `beside`:
     frequencies [cycles a beat] that the floor must not learn, lest it whiten away what is looked for.
@@ -65,28 +68,25 @@ def whiten(series: Floats, *, walks: bool = False, beside: Floats | None = None)
     n = len(series)
     if heard.sum() < max(60, n // 2):
         return None
-    index = np.arange(n)
-    y = np.interp(index, index[heard], series[heard])
-    if walks:
-        y = np.diff(y, prepend=2.0 * y[0] - y[1])
-        heard = heard & np.r_[True, heard[:-1]]
-    slow = _slow(n)
-    y = _clipped(_less(y, slow), 8.0)
-    if not np.any(y):
-        return None
     known = np.unique(np.asarray(() if beside is None else beside, dtype=np.float64))
     known = known[known * n > _SLOWEST]
-    leave = np.unique(np.floor(n * known).astype(np.int64)[:, None] + np.arange(2))
+    near = np.floor(n * known)[:, None] + np.arange(2)
+    leave = np.unique(near[np.abs(near - n * known[:, None]) < _BESIDE].astype(np.int64))
     if len(leave) > _MOST_LEFT * n:
         known, leave = known[:0], leave[:0]
-    lines = waves(n, known)
-    level = smooth(_power(_less(y, np.hstack([slow, lines])) * _taper(n)), leave).level
-    found = whitened(level, y)
-    found[~heard] = 0.0
-    found = _clipped(found, _CLIP)
-    found = _less(found / (float(np.std(found[heard])) or 1.0), whitened(level, slow))
-    found[~heard] = 0.0
-    return White(found, smooth(_power(_less(found, lines)), leave))
+    slow, lines = _slow(n), waves(n, known)
+    drifts = np.hstack([slow, slow * _sides(n)])
+    y = whole(series, drifts)
+    if walks:
+        y = np.diff(y, prepend=2.0 * y[0] - y[1])
+    y = _clipped(_less(y, drifts), 8.0)
+    if not np.any(y):
+        return None
+    level = smooth(_power(_less(y, np.hstack([drifts, lines])) * _taper(n)), leave).level
+    found = _clipped(whitened(level, y), _CLIP)
+    found = _less(found / (float(np.std(found)) or 1.0), whitened(level, drifts))
+    again = smooth(_power(_less(found, lines)) * level, leave)
+    return White(found, Smooth(again.level / level, again.doubt))
 
 
 def _power(values: Floats) -> Floats:
@@ -97,6 +97,11 @@ def _power(values: Floats) -> Floats:
 def _slow(n: int) -> Floats:
     """Level, and cosines of up to two cycles in the take: what drifts, columns [n, 5]."""
     return np.asarray(np.cos(np.pi * np.outer(np.arange(n) + 0.5, np.arange(_SLOW)) / n))
+
+
+def _sides(n: int) -> Floats:
+    """One and minus one by turns, [n, 1]."""
+    return np.where(np.arange(n) % 2 == 0, 1.0, -1.0)[:, None]
 
 
 def waves(n: int, frequency: Floats) -> Floats:
