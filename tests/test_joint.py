@@ -150,10 +150,11 @@ def test_impulses_that_were_taken_for_the_blow_after_them_are_told() -> None:
         usual = Volley(np.array([0.0, behind]), np.ones(2), np.ones((2, 5)), np.ones((2, 5)))
         return Found(usual, left, 100.0 * left)
 
-    assert sequels.after_the_second([found(17.2, 0.9), found(17.6, 1.1)], RATE_HZ) is None
-    assert sequels.after_the_second([found(4.2, 1.2), None], RATE_HZ) is None
-    side, sooner_s = sequels.after_the_second([found(4.2, 1.2), found(17.2, 0.9)], RATE_HZ) or (-1, 0.0)
-    assert side == 0 and sooner_s == pytest.approx(17.2 / RATE_HZ)
+    assert sequels.after_the_second([found(17.2, 0.9), found(17.6, 1.1)], RATE_HZ) == []
+    assert sequels.after_the_second([found(4.2, 1.2), None], RATE_HZ) == []
+    likely = sequels.after_the_second([found(4.2, 1.2), found(17.2, 0.9)], RATE_HZ)
+    assert [side for side, _sooner_s in likely] == [0, 1]
+    assert likely[0][1] == pytest.approx(17.2 / RATE_HZ)
 
 
 def _misfit(found: Bank, wave: Floats, late: float) -> float:

@@ -53,17 +53,18 @@ def _later(b: Beats) -> tuple[float, float]:
     return SECOND[0] * b.rate_hz, SECOND[1] * b.rate_hz
 
 
-def after_the_second(found: list[Found | None], rate_hz: float) -> tuple[int, float] | None:
-    """The side whose impulses may have been taken for those that come second, and how much sooner they then are [s].
+def after_the_second(found: list[Found | None], rate_hz: float) -> list[tuple[int, float]]:
+    """Sides whose impulses may have been taken for those that come second, and how much sooner they then are [s].
 
-    That is where both sides are told, but not alike: the worse told one.
+    That is either side where both are told, but not alike; the worse told one first.
     """
     told = [f for f in found if f is not None]
     if len(told) < 2 or len(told) < len(found):
-        return None
+        return []
     behind = [float(f.volley.behind[0]) / rate_hz for f in told]
-    worse = int(np.argmax([f.left for f in told]))
-    return (worse, behind[1 - worse]) if abs(behind[1] - behind[0]) > 2.0 * UNLIKE_S else None
+    if abs(behind[1] - behind[0]) <= 2.0 * UNLIKE_S:
+        return []
+    return [(side, behind[1 - side]) for side in reversed(order(found))]
 
 
 def shown(surveys: list[Survey], tried: list[list[Floats]], own: Bank) -> list[Found | None]:

@@ -9,8 +9,9 @@ Conventions: as in `bank`; times of the interface in seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -40,7 +41,8 @@ FITTED = 13.0
 # Left of the means of unlockings and impulses beyond which the impulses were parted wrongly (of 180 made takes of three
 # cases at 16 to 40 dB, seeds of 7,000 and on: 0.4 to 0.95 where they were parted well, else 1.1 and more), and what
 # must be left of it to part them otherwise.
-LEARNT_LEFT, LEARNT_PAYS = 1.05, 0.9
+LEARNT_LEFT, LEARNT_PAYS = 1.0, 0.9
+LIKELY, UNLIKE_COSTS = 4, 0.1  # ways of a side that are paired with the other's, and what it costs to be unlike [left]
 BANK_LEFT, TAUGHT_LEFT = 6.0, 3.0  # left of the means that teach it beyond which it is none, with more no better
 
 
@@ -165,33 +167,35 @@ def _time(
 
 def _impulses(beats: list[Beats], own: Bank, poles: Poles, usual: list[Volley]) -> tuple[list[Beats], _Learnt]:
     """Beats with their impulses where they are, and what some of them teach."""
-    few = _Learnt.of([b.part(LEARNT_FROM) for b in beats], own, poles, usual)
-    late = sequels.after_the_second(few.struck, beats[0].rate_hz)
-    if late is None:
-        return beats, few
-    moved = [b.earlier(late[1]) if s == late[0] else b for s, b in enumerate(beats)]
-    again = _Learnt.of([b.part(LEARNT_FROM) for b in moved], own, poles, usual)
-    alike = (
-        all(f is not None for f in again.struck) and sequels.after_the_second(again.struck, beats[0].rate_hz) is None
-    )
-    return (moved, again) if alike else (beats, few)
+    rate = beats[0].rate_hz
+    best = beats, _Learnt.of([b.part(LEARNT_FROM) for b in beats], own, poles, usual)
+    for side, sooner_s in sequels.after_the_second(best[1].struck, rate):
+        moved = [b.earlier(sooner_s) if s == side else b for s, b in enumerate(beats)]
+        few = _Learnt.of([b.part(LEARNT_FROM) for b in moved], own, poles, usual)
+        alike = all(f is not None for f in few.struck) and not sequels.after_the_second(few.struck, rate)
+        if alike and few.left < max(best[1].left, LEARNT_LEFT):
+            best = moved, few
+            if few.left < LEARNT_LEFT:
+                break
+    return best
 
 
 @dataclass(frozen=True, slots=True)
 class _Learnt:
-    """What some beats teach: the bank, how unlockings mostly are (`usual`), how the blows of impulses follow, and the
-    lessons it was learnt from."""
+    """What some beats teach: the bank, how unlockings mostly are (`usual`), how the blows of impulses follow, the
+    lessons it was learnt from, and what it leaves of them (1: noise)."""
 
     bank: Bank
     usual: list[Volley]
     struck: list[Found | None]
     lessons: list[Lesson]
+    left: float
 
     @classmethod
     def of(cls, beats: list[Beats], own: Bank, poles: Poles, usual: list[Volley]) -> _Learnt:
         """From some beats of each side. Where the bank leaves much of the impulses, they are looked at again with what
         they taught, until that pays no longer."""
-        over, before = np.inf, own
+        over, before, taught_left = np.inf, own, np.inf
         sure: list[Lesson] = []
         for _turn in range(TAUGHT_TURNS):
             now = [_unlocked(b, own, v) for b, v in zip(beats, usual, strict=True)]
@@ -211,7 +215,7 @@ class _Learnt:
             ]
             taught, agree = lessons.chosen(own, poles, sure, sides)
             if taught.left > LEARNT_LEFT:
-                tried = [_likeliest(b, own, poles, sure) for b in beats]
+                tried = _likeliest(beats, own, poles, sure)
                 again, fit_in = lessons.chosen(own, poles, sure, [None if one is None else one.lesson for one in tried])
                 if again.left < LEARNT_PAYS * taught.left:
                     taught, agree = again, fit_in
@@ -219,6 +223,7 @@ class _Learnt:
                     impulses = [None if one is None else one.fit for one in tried]
                     sides = [None if one is None else one.lesson for one in tried]
             sure += [lesson for s, lesson in enumerate(sides) if lesson is not None and s in agree]
+            taught_left = taught.left
             well = max(left) < sequels.UNSURE_LEFT
             own = own if well and taught.left > TAUGHT_LEFT else taught.bank
             if well:
@@ -228,29 +233,45 @@ class _Learnt:
             None if fit is None or found is None else replace(found, volley=fit.volley(found.volley))
             for fit, found in zip(impulses, struck, strict=True)
         ]
-        return cls(own, usual, follow, sure)
+        return cls(own, usual, follow, sure, taught_left)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """How impulses of a side may be struck, the beats fitted so, and what they teach."""
+    """How impulses of a side may be struck, the beats fitted so, what they teach, and what is left of that and of what
+    unlockings teach (1: noise)."""
 
     found: Found
     fit: Fit
     lesson: Lesson
+    left: float
 
 
-def _likeliest(b: Beats, own: Bank, poles: Poles, sure: list[Lesson]) -> _Tried | None:
-    """The way in which a side's impulses may be struck whose lesson goes best with `sure` ones."""
+def _likeliest(beats: list[Beats], own: Bank, poles: Poles, sure: list[Lesson]) -> list[_Tried | None]:
+    """The ways in which impulses may be struck whose lessons go best with `sure` ones, sides alike if they can be."""
+    unlike = sequels.UNLIKE_S * beats[0].rate_hz
+
+    def dear(ways: Iterable[_Tried | None]) -> float:
+        told = [way for way in ways if way is not None]
+        apart = np.ptp([way.found.volley.behind[0] for way in told]) if told else 0.0
+        return sum(way.left for way in told) + (UNLIKE_COSTS if apart > unlike else 0.0)
+
+    each: list[list[_Tried | None]] = []
+    for b in beats:
+        ways = sorted(_ways(b, own, poles, sure), key=lambda way: way.left)
+        each.append([*ways[:LIKELY]] or [None])
+    return list(min(product(*each), key=dear))
+
+
+def _ways(b: Beats, own: Bank, poles: Poles, sure: list[Lesson]) -> list[_Tried]:
+    """All likely ways in which a side's impulses may be struck."""
     del b.blows[1:]  # all but the unlockings
-    best: tuple[float, _Tried | None] = np.inf, None
+    out = []
     for found in sequels.others(b, own):
         fit = _fitted(b, own, found, volley.looked)
         lesson = lessons.of(fit, b.rows.before, own)
-        left = lessons.again(own, poles, [*sure, lesson]).left
-        if left < best[0]:
-            best = left, _Tried(found, fit, lesson)
-    return best[1]
+        out.append(_Tried(found, fit, lesson, lessons.again(own, poles, [*sure, lesson]).left))
+    return out
 
 
 def _ringing(pole: Complexes, beats: list[Beats]) -> Complexes:
