@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heartwright.listen.timing.joint import bank, lessons, sequels, unravel, volley
+from heartwright.listen.timing.joint import lessons, sequels, unravel, volley
 from heartwright.listen.timing.joint.bank import Bank, Poles
 from heartwright.listen.timing.joint.learning import Lesson
 from heartwright.listen.timing.joint.struck import LEARNT_FROM, Beats, places
@@ -60,7 +60,7 @@ class _Told:
     @property
     def doubt(self) -> float:
         """By how many sigmas most beats cost more than blows do that are what they are taken for."""
-        values = self.fit.rest.shape[1] - bank.SLOW - 1
+        values = self.fit.values
         return (self.cost - values) / float(np.sqrt(2.0 * values / len(self.fit.rest)))
 
 

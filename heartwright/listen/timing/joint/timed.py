@@ -41,8 +41,8 @@ FITTED = 13.0
 # Left of the means of unlockings and impulses beyond which the impulses were parted wrongly (of 180 made takes of three
 # cases at 16 to 40 dB, seeds of 7,000 and on: 0.4 to 0.95 where they were parted well, else 1.1 and more), and what
 # must be left of it to part them otherwise.
-LEARNT_LEFT, LEARNT_PAYS = 1.0, 0.9
-LIKELY, UNLIKE_COSTS = 4, 0.1  # ways of a side that are paired with the other's, and what it costs to be unlike [left]
+LEARNT_LEFT, LEARNT_PAYS = 0.9, 0.8
+LIKELY, UNLIKE_COSTS = 4, 0.1  # ways of a side that are paired with the other's, and what it costs to be unlike
 BANK_LEFT, TAUGHT_LEFT = 6.0, 3.0  # left of the means that teach it beyond which it is none, with more no better
 
 
@@ -238,13 +238,13 @@ class _Learnt:
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """How impulses of a side may be struck, the beats fitted so, what they teach, and what is left of that and of what
-    unlockings teach (1: noise)."""
+    """How impulses of a side may be struck, the beats fitted so, what they teach, and how `dear` that is: what is left
+    of all lessons, and what most beats cost [of what noise would be, each]."""
 
     found: Found
     fit: Fit
     lesson: Lesson
-    left: float
+    dear: float
 
 
 def _likeliest(beats: list[Beats], own: Bank, poles: Poles, sure: list[Lesson]) -> list[_Tried | None]:
@@ -254,11 +254,11 @@ def _likeliest(beats: list[Beats], own: Bank, poles: Poles, sure: list[Lesson]) 
     def dear(ways: Iterable[_Tried | None]) -> float:
         told = [way for way in ways if way is not None]
         apart = np.ptp([way.found.volley.behind[0] for way in told]) if told else 0.0
-        return sum(way.left for way in told) + (UNLIKE_COSTS if apart > unlike else 0.0)
+        return sum(way.dear for way in told) + (UNLIKE_COSTS if apart > unlike else 0.0)
 
     each: list[list[_Tried | None]] = []
     for b in beats:
-        ways = sorted(_ways(b, own, poles, sure), key=lambda way: way.left)
+        ways = sorted(_ways(b, own, poles, sure), key=lambda way: way.dear)
         each.append([*ways[:LIKELY]] or [None])
     return list(min(product(*each), key=dear))
 
@@ -270,7 +270,8 @@ def _ways(b: Beats, own: Bank, poles: Poles, sure: list[Lesson]) -> list[_Tried]
     for found in sequels.others(b, own):
         fit = _fitted(b, own, found, volley.looked)
         lesson = lessons.of(fit, b.rows.before, own)
-        out.append(_Tried(found, fit, lesson, lessons.again(own, poles, [*sure, lesson]).left))
+        left = lessons.again(own, poles, [*sure, lesson]).left
+        out.append(_Tried(found, fit, lesson, left + float(np.median(fit.cost())) / fit.values))
     return out
 
 

@@ -68,9 +68,14 @@ class Fit:
     off: Floats
     rest: Floats
 
+    @property
+    def values(self) -> int:
+        """Values of a beat, its drift taken out."""
+        return self.rest.shape[1] - SLOW - 1
+
     def cost(self) -> Floats:
         """Twice the negative log posterior but for its constant and the times' own, [beat]."""
-        return np.asarray(self.left * (self.rest.shape[1] - SLOW - 1) + self.off)
+        return np.asarray(self.left * self.values + self.off)
 
     def volley(self, before: Volley) -> Volley:
         """As these beats have it."""
