@@ -21,8 +21,9 @@ LEARNT, AGAIN = 20, 8  # turns, first and with what is known
 HIGHEST = 0.42  # of the rate: modes above are not the case's
 APART = (0.0, 1.0, -1.0)  # samples by which the sides are moved against each other to begin learning from
 # What is left of the means (1: noise) below which the bank is good, and beyond which some blows were parted wrongly.
-WELL_LEFT, CLEAR_LEFT = 1.2, 2.5
-MISSED, PAYS = 2, 0.7  # modes looked for that the ringing did not tell; what must be left over of the rest to pay
+WELL_LEFT, CLEAR_LEFT = 0.9, 2.5
+MISSED, MISSED_PAYS = 2, 0.88  # modes looked for that the ringing did not tell; what must be left with one more
+PAYS = 0.7  # what must be left where one side teaches alone
 ODD = 5.0  # sigmas by which a beat's cost exceeds most beats', beyond which it holds other blows
 TAUGHT, TAUGHT_ZERO = 72, 12  # samples of the means that teach the bank, and of these before the blow
 TEACHES = 0.002  # least error of such a mean [of its peak]: other blows are taken out of it
@@ -53,7 +54,7 @@ def first(circle: Circle, means: list[Mean], begun: list[float], poles: Poles) -
             break
         frequency = learning.missed(best.bank, means, best.blows, 2.0 * np.pi * HIGHEST)
         better = _alone(circle, means, [b.time for b in best.blows], best.poles.joined(frequency))
-        if better.left > PAYS * best.left:
+        if better.left > MISSED_PAYS * best.left:
             break
         best = better
     return best
