@@ -26,7 +26,8 @@ from heartwright.listen.timing.modal import Complexes
 from heartwright.records import Floats, Ints
 
 LOWEST_RATE_HZ = 40e3  # below it blows a tenth of a millisecond apart are not parted
-ONE_S, ONE_TURNS = 2.5e-3, 6  # how long a clock's one sound is looked at, and turns in which it is fitted
+# How long a clock's one sound is looked at, turns in which it is fitted, and beats of a side that tell what it is like.
+ONE_S, ONE_TURNS, ONE_FEWEST = 2.5e-3, 6, 8
 LEAST_RING = 1.0  # energy of a mode in the ringing of the mean locks, below which it is none [of a sample's noise]
 TWIN = 0.5  # how near poles are that are one mode [of its decay]
 # What is left of the beats (1: noise) beyond which unlocking, impulse and lock are not believed: of loud locks, the
@@ -107,7 +108,7 @@ def _ones(
 ) -> list[Timed | None] | None:
     oks = [np.flatnonzero(np.isfinite(h.time_s)) for h in heard]
     pole = pole[pole.imag < 2.0 * np.pi * lessons.HIGHEST * rate_hz] / rate_hz
-    if min(len(ok) for ok in oks) < FEWEST or len(pole) < 2:
+    if min(len(ok) for ok in oks) < ONE_FEWEST or len(pole) < 2:
         return None
     circle = Circle(bank.predictor(quiet))
     windows, zero = [], [h.before for h in heard]
