@@ -120,7 +120,8 @@ def _ones(
     out = []
     for h, ok, rows, z, blow in zip(heard, oks, windows, zero, begun.blows, strict=True):
         usual = _usual(blow)
-        fit = volley.fit(rows, z, begun.bank, usual, np.tile(usual.time, (len(rows), 1)), ONE_TURNS)
+        start, _left = volley.look(rows, z, begun.bank, usual, volley.FAR)
+        fit = volley.fit(rows, z, begun.bank, usual, start, ONE_TURNS)
         out.append(Timed.of(fit, ok, h.time_s, rate_hz, MOST_LEFT[0]))
     return out
 
