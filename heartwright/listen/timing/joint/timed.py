@@ -34,7 +34,7 @@ TWIN = 0.5  # how near poles are that are one mode [of its decay]
 # bank leaves as much as the noise.
 MOST_LEFT = (1.3, 1.3, 2.0)
 # Turns in which impulses teach, left of them beyond which they do not, and what must be left after a turn to go on.
-TAUGHT_TURNS, TEACHES_LEFT, TAUGHT_PAYS = 5, 20.0, 0.99
+TAUGHT_TURNS, TEACHES_LEFT, TAUGHT_PAYS = 3, 20.0, 0.98
 # Of beats told together: 1 + FITTED / SNR times the variance. About so many numbers are fitted to a beat (level,
 # mixture, drift); on the same takes errors were 1.19, 1.10, 1.04, 1.05, 1.01 and 1.02 times those told at 16, 18, 20,
 # 24, 28 and 33 dB.
@@ -43,7 +43,8 @@ FITTED = 13.0
 # cases at 16 to 40 dB, seeds of 7,000 and on: 0.4 to 0.95 where they were parted well, else 1.1 and more), and what
 # must be left of it to part them otherwise.
 LEARNT_LEFT, LEARNT_PAYS = 0.9, 0.8
-LIKELY, UNLIKE_COSTS = 4, 0.1  # ways of a side that are paired with the other's, and what it costs to be unlike
+# Ways of a side that teach, those that are paired with the other's, and what it costs to be unlike.
+WAYS, LIKELY, UNLIKE_COSTS = 6, 4, 0.1
 BANK_LEFT, TAUGHT_LEFT = 6.0, 3.0  # left of the means that teach it beyond which it is none, with more no better
 
 
@@ -216,7 +217,7 @@ class _Learnt:
                 for b, fit in zip(beats, impulses, strict=True)
             ]
             taught, agree = lessons.chosen(own, poles, sure, sides)
-            if taught.left > LEARNT_LEFT:
+            if taught.left > LEARNT_LEFT and not np.isfinite(taught_left):
                 tried = _likeliest(beats, own, poles, sure)
                 again, fit_in = lessons.chosen(own, poles, sure, [None if one is None else one.lesson for one in tried])
                 if again.left < LEARNT_PAYS * taught.left:
@@ -269,7 +270,7 @@ def _ways(b: Beats, own: Bank, poles: Poles, sure: list[Lesson]) -> list[_Tried]
     """All likely ways in which a side's impulses may be struck."""
     del b.blows[1:]  # all but the unlockings
     out = []
-    for found in sequels.others(b, own):
+    for found in sequels.others(b, own)[:WAYS]:
         fit = _fitted(b, own, found, volley.looked)
         lesson = lessons.of(fit, b.rows.before, own)
         left = lessons.again(own, poles, [*sure, lesson]).left

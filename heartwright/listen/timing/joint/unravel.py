@@ -26,10 +26,11 @@ LOOK, STEP = (-7.0, 2.0), 0.125
 SOONER = 0.5
 FIRSTS, RIVAL = 2, 60.0  # onsets of the first that are followed, and how much less likely they may be (twice the log)
 TOPS, PROVED, SOME = 2, 10, 16  # delays tried on some beats, volleys fitted to them; beats
-# Where blows may be anywhere: steps [samples] of the first, and of the others at first and beside a likely first; how
-# far the others are apart at least; combinations that are polished at first and then, and within how much firsts, and
-# whole combinations, are the same then [samples].
-FIRST_STEP, ROUGH, FINER, LEAST_APART = 0.25, 1.0, 0.5, 2.0
+# Where blows may be anywhere: steps of the first [of the highest mode's radian], and of the others at first and beside
+# a likely first, at least [samples], in how many of them at most; how far the others are apart at least; combinations
+# that are polished at first and then, and within how much firsts, and whole combinations, are the same then [samples].
+FIRST_STEP, ROUGH, FINER, LEAST_APART = 0.6, 1.0, 0.5, 2.0
+MOST_ROUGH, MOST_FINER = 24, 64
 TRIED, TRIED_FINER, FIRST_NEAR, SAME = 24, 64, 0.3, 0.3
 POLISH_MORE, LIKELY = 8, 40  # turns, and combinations that single beats judge
 CLEARLY = 30.0  # squares by which a combination does worse than the best before it is fitted, to be left
@@ -127,10 +128,12 @@ def everywhere(seen: Survey, later: tuple[float, float], known: list[Floats]) ->
     The first is had from a rough grid of all onsets and delays; beside the likeliest, delays are tried on a finer one,
     and those that are `known` [k - 1] from elsewhere.
     """
-    mean = seen.mean
-    rough = _polished(mean, _likeliest(mean, np.arange(*seen.begun, FIRST_STEP), later, ROUGH, TRIED), POLISH_MORE)
+    mean, wide = seen.mean, later[1] - later[0]
+    firsts = np.arange(*seen.begun, FIRST_STEP / float(mean.banks[0].pole.imag.max()))
+    rough = _polished(mean, _likeliest(mean, firsts, later, max(ROUGH, wide / MOST_ROUGH), TRIED), POLISH_MORE)
     first = rough.time[_apart(rough.time[:, :1], rough.left, (FIRST_NEAR,), FIRSTS), 0]
-    tried = [_likeliest(mean, at[None], later, FINER, TRIED_FINER) for at in first]
+    finer = max(FINER, wide / MOST_FINER)
+    tried = [_likeliest(mean, at[None], later, finer, TRIED_FINER) for at in first]
     given = [np.concatenate([[at], at + delay])[None] for at in first for delay in known]
     found = _polished(mean, np.concatenate(given + tried), POLISH_MORE)
     likely = _apart(found.time, found.left, (SAME,) * found.time.shape[1], LIKELY)
