@@ -9,18 +9,14 @@ Conventions: as in `bank`; times of the interface in seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import dataclass
 
 import numpy as np
 
 from heartwright.listen.timing.coherent import Heard
-from heartwright.listen.timing.joint import bank, lessons, locks, sequels, volley
-from heartwright.listen.timing.joint.bank import Bank, Blow, Circle, Poles
-from heartwright.listen.timing.joint.learning import Lesson
-from heartwright.listen.timing.joint.struck import FEWEST, LEARNT_FROM, Beats, Side, mean, white
-from heartwright.listen.timing.joint.unravel import Found
+from heartwright.listen.timing.joint import bank, impulses, lessons, locks, volley
+from heartwright.listen.timing.joint.bank import Blow, Circle, Poles
+from heartwright.listen.timing.joint.struck import FEWEST, Beats, Side, mean, white
 from heartwright.listen.timing.joint.volley import Fit, Volley
 from heartwright.listen.timing.modal import Complexes
 from heartwright.records import Floats, Ints
@@ -33,19 +29,11 @@ TWIN = 0.5  # how near poles are that are one mode [of its decay]
 # What is left of the beats (1: noise) beyond which unlocking, impulse and lock are not believed: of loud locks, the
 # bank leaves as much as the noise.
 MOST_LEFT = (1.3, 1.3, 2.0)
-# Turns in which impulses teach, left of them beyond which they do not, and what must be left after a turn to go on.
-TAUGHT_TURNS, TEACHES_LEFT, TAUGHT_PAYS = 3, 20.0, 0.98
 # Of beats told together: 1 + FITTED / SNR times the variance. About so many numbers are fitted to a beat (level,
 # mixture, drift); on the same takes errors were 1.19, 1.10, 1.04, 1.05, 1.01 and 1.02 times those told at 16, 18, 20,
 # 24, 28 and 33 dB.
 FITTED = 13.0
-# Left of the means of unlockings and impulses beyond which the impulses were parted wrongly (of 180 made takes of three
-# cases at 16 to 40 dB, seeds of 7,000 and on: 0.4 to 0.95 where they were parted well, else 1.1 and more), and what
-# must be left of it to part them otherwise.
-LEARNT_LEFT, LEARNT_PAYS = 0.9, 0.8
-# Ways of a side that teach, those that are paired with the other's, and what it costs to be unlike.
-WAYS, LIKELY, UNLIKE_COSTS = 6, 4, 0.1
-BANK_LEFT, TAUGHT_LEFT = 6.0, 3.0  # left of the means that teach it beyond which it is none, with more no better
+BANK_LEFT = 6.0  # left of the means that teach it beyond which it is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,133 +136,21 @@ def _time(
     if begun.left > BANK_LEFT:
         return None
     usual = [_usual(blow) for blow in begun.blows]
-    beats, few = _impulses(beats, begun.bank, begun.poles, usual)
+    beats, few = impulses.learnt(beats, begun.bank, begun.poles, usual)
     own = few.bank
-    unlocked = [_unlocked(b, own, v) for b, v in zip(beats, few.usual, strict=True)]
-    impulses = [
-        _impulse(b, own, found, volley.settled, locks.LOOSE_LEFT) for b, found in zip(beats, few.struck, strict=True)
-    ]
+    unlocked = [impulses.unlocked(b, own, v) for b, v in zip(beats, few.usual, strict=True)]
+    struck = [impulses.fitted(b, own, found) for b, found in zip(beats, few.struck, strict=True)]
     windows = [b.less_older(b.lock, b.side.lock.time_s, b.side.lock.rows.before, own) for b in beats]
     found = locks.fitted(beats, windows, own, few.lessons, begun.poles)
     out = []
     for s, b in enumerate(beats):
-        fits = (b.side.unlock.time_s, unlocked[s]), (b.expected, impulses[s]), (b.side.lock.time_s, found[s])
+        fits = (b.side.unlock.time_s, unlocked[s]), (b.expected, struck[s]), (b.side.lock.time_s, found[s])
         out.append(
             [
                 None if fit is None else Timed.of(fit, b.ok, at, rate_hz, most)
                 for (at, fit), most in zip(fits, MOST_LEFT, strict=True)
             ]
         )
-    return out
-
-
-def _impulses(beats: list[Beats], own: Bank, poles: Poles, usual: list[Volley]) -> tuple[list[Beats], _Learnt]:
-    """Beats with their impulses where they are, and what some of them teach."""
-    rate = beats[0].rate_hz
-    best = beats, _Learnt.of([b.part(LEARNT_FROM) for b in beats], own, poles, usual)
-    for side, sooner_s in sequels.after_the_second(best[1].struck, rate):
-        moved = [b.earlier(sooner_s) if s == side else b for s, b in enumerate(beats)]
-        few = _Learnt.of([b.part(LEARNT_FROM) for b in moved], own, poles, usual)
-        alike = all(f is not None for f in few.struck) and not sequels.after_the_second(few.struck, rate)
-        if alike and few.left < max(best[1].left, LEARNT_LEFT):
-            best = moved, few
-            if few.left < LEARNT_LEFT:
-                break
-    return best
-
-
-@dataclass(frozen=True, slots=True)
-class _Learnt:
-    """What some beats teach: the bank, how unlockings mostly are (`usual`), how the blows of impulses follow, the
-    lessons it was learnt from, and what it leaves of them (1: noise)."""
-
-    bank: Bank
-    usual: list[Volley]
-    struck: list[Found | None]
-    lessons: list[Lesson]
-    left: float
-
-    @classmethod
-    def of(cls, beats: list[Beats], own: Bank, poles: Poles, usual: list[Volley]) -> _Learnt:
-        """From some beats of each side. Where the bank leaves much of the impulses, they are looked at again with what
-        they taught, until that pays no longer."""
-        over, before, taught_left = np.inf, own, np.inf
-        sure: list[Lesson] = []
-        for _turn in range(TAUGHT_TURNS):
-            now = [_unlocked(b, own, v) for b, v in zip(beats, usual, strict=True)]
-            found = sequels.struck(beats, own)
-            left = [f.left for f in found if f is not None]
-            if sum(left) > TAUGHT_PAYS * over:
-                own = own if sum(left) < over else before
-                break
-            over, before, unlocked, struck = sum(left), own, now, found
-            impulses = [_impulse(b, own, f, volley.looked, TEACHES_LEFT) for b, f in zip(beats, struck, strict=True)]
-            if all(fit is None for fit in impulses):
-                break
-            sure = [lessons.of(fit, b.side.unlock.rows.before, own) for b, fit in zip(beats, unlocked, strict=True)]
-            sides = [
-                None if fit is None else lessons.of(fit, b.rows.before, own)
-                for b, fit in zip(beats, impulses, strict=True)
-            ]
-            taught, agree = lessons.chosen(own, poles, sure, sides)
-            if taught.left > LEARNT_LEFT and not np.isfinite(taught_left):
-                tried = _likeliest(beats, own, poles, sure)
-                again, fit_in = lessons.chosen(own, poles, sure, [None if one is None else one.lesson for one in tried])
-                if again.left < LEARNT_PAYS * taught.left:
-                    taught, agree = again, fit_in
-                    struck = [None if one is None else one.found for one in tried]
-                    impulses = [None if one is None else one.fit for one in tried]
-                    sides = [None if one is None else one.lesson for one in tried]
-            sure += [lesson for s, lesson in enumerate(sides) if lesson is not None and s in agree]
-            taught_left = taught.left
-            well = max(left) < sequels.UNSURE_LEFT
-            own = own if well and taught.left > TAUGHT_LEFT else taught.bank
-            if well:
-                break
-        usual = [fit.volley(v) for fit, v in zip(unlocked, usual, strict=True)]
-        follow = [
-            None if fit is None or found is None else replace(found, volley=fit.volley(found.volley))
-            for fit, found in zip(impulses, struck, strict=True)
-        ]
-        return cls(own, usual, follow, sure, taught_left)
-
-
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """How impulses of a side may be struck, the beats fitted so, what they teach, and how `dear` that is: what is left
-    of all lessons, and what most beats cost [of what noise would be, each]."""
-
-    found: Found
-    fit: Fit
-    lesson: Lesson
-    dear: float
-
-
-def _likeliest(beats: list[Beats], own: Bank, poles: Poles, sure: list[Lesson]) -> list[_Tried | None]:
-    """The ways in which impulses may be struck whose lessons go best with `sure` ones, sides alike if they can be."""
-    unlike = sequels.UNLIKE_S * beats[0].rate_hz
-
-    def dear(ways: Iterable[_Tried | None]) -> float:
-        told = [way for way in ways if way is not None]
-        apart = np.ptp([way.found.volley.behind[0] for way in told]) if told else 0.0
-        return sum(way.dear for way in told) + (UNLIKE_COSTS if apart > unlike else 0.0)
-
-    each: list[list[_Tried | None]] = []
-    for b in beats:
-        ways = sorted(_ways(b, own, poles, sure), key=lambda way: way.dear)
-        each.append([*ways[:LIKELY]] or [None])
-    return list(min(product(*each), key=dear))
-
-
-def _ways(b: Beats, own: Bank, poles: Poles, sure: list[Lesson]) -> list[_Tried]:
-    """All likely ways in which a side's impulses may be struck."""
-    del b.blows[1:]  # all but the unlockings
-    out = []
-    for found in sequels.others(b, own)[:WAYS]:
-        fit = _fitted(b, own, found, volley.looked)
-        lesson = lessons.of(fit, b.rows.before, own)
-        left = lessons.again(own, poles, [*sure, lesson]).left
-        out.append(_Tried(found, fit, lesson, left + float(np.median(fit.cost())) / fit.values))
     return out
 
 
@@ -293,26 +169,3 @@ def _ringing(pole: Complexes, beats: list[Beats]) -> Complexes:
         if all(abs(pole[i] - pole[j]) > -TWIN * pole[j].real for j in apart):
             apart.append(i)
     return pole[np.sort(apart).astype(np.int64)]
-
-
-def _unlocked(b: Beats, own: Bank, usual: Volley) -> Fit:
-    b.blows.clear()
-    start = np.tile(usual.time, (len(b.unlock), 1))
-    found = volley.fit(b.unlock, b.side.unlock.rows.before, own, usual, start)
-    b.add(b.side.unlock.time_s, found)
-    return found
-
-
-def _impulse(
-    b: Beats, own: Bank, found: Found | None, how: Callable[[Floats, int, Bank, Volley, float], Fit], most: float
-) -> Fit | None:
-    if found is None or found.left > most:
-        return None
-    fit = _fitted(b, own, found, how)
-    b.add(b.expected, fit)
-    return fit
-
-
-def _fitted(b: Beats, own: Bank, found: Found, how: Callable[[Floats, int, Bank, Volley, float], Fit]) -> Fit:
-    windows = b.less_older(b.impulse, b.expected, b.rows.before, own)
-    return how(windows, b.rows.before, own, found.volley, volley.FAR)
