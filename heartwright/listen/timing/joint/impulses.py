@@ -35,13 +35,15 @@ TAUGHT_LEFT = 3.0  # left of the means that teach the bank with more beyond whic
 @dataclass(frozen=True, slots=True)
 class Learnt:
     """What some beats teach: the bank, how unlockings mostly are (`usual`), how the blows of impulses follow, the
-    lessons it was learnt from, and what it leaves of them (1: noise)."""
+    lessons it was learnt from, what it leaves of them (1: noise), and by how much the worse side's unlockings cost more
+    than they should (`doubt` [sigmas])."""
 
     bank: Bank
     usual: list[Volley]
     struck: list[Found | None]
     lessons: list[Lesson]
     left: float
+    doubt: float
 
     @classmethod
     def of(cls, beats: list[Beats], own: Bank, poles: Poles, usual: list[Volley]) -> Learnt:
@@ -75,7 +77,7 @@ class Learnt:
                 break
         usual = [fit.volley(v) for fit, v in zip(unlocks, usual, strict=True)]
         struck = [None if way is None else replace(way.found, volley=way.fit.volley(way.found.volley)) for way in ways]
-        return cls(own, usual, struck, sure, taught_left)
+        return cls(own, usual, struck, sure, taught_left, max(fit.doubt for fit in unlocks))
 
 
 def learnt(beats: list[Beats], own: Bank, poles: Poles, usual: list[Volley]) -> tuple[list[Beats], Learnt]:

@@ -57,28 +57,26 @@ class _Told:
         fit = volley.looked(rows, zero, own, found, 0.0)
         return cls(fit.volley(found), fit, float(np.median(fit.cost())))
 
-    @property
-    def doubt(self) -> float:
-        """By how many sigmas most beats cost more than blows do that are what they are taken for."""
-        values = self.fit.values
-        return (self.cost - values) / float(np.sqrt(2.0 * values / len(self.fit.rest)))
 
-
-def fitted(beats: list[Beats], windows: list[Floats], own: Bank, known: list[Lesson], poles: Poles) -> list[Fit | None]:
+def fitted(
+    beats: list[Beats], windows: list[Floats], own: Bank, known: list[Lesson], poles: Poles, holds: bool
+) -> list[Fit | None]:
     """The locks of each side in its `windows` [beat, n]; doubtful ones teach the bank too, with the lessons it has had
-    (`known`)."""
+    (`known`). What locks cost says no more where the model does not hold (`holds`) for unlockings, either."""
     if any(len(b.side.after_s) != 2 for b in beats):
         return [None for _ in beats]
     zero = [b.side.lock.rows.before for b in beats]
     some = [rows[places(len(rows), LEARNT_FROM)] for rows in windows]
-    told, own = _taught(some, zero, own, _followed(beats, windows, some, own), known, poles)
+    told, own = _taught(some, zero, own, _followed(beats, windows, some, own, holds), known, poles)
     return [
         None if one is None else volley.settled(rows, z, own, one.volley, 0.0)
         for rows, z, one in zip(windows, zero, told, strict=True)
     ]
 
 
-def _followed(beats: list[Beats], windows: list[Floats], some: list[Floats], own: Bank) -> list[_Told | None]:
+def _followed(
+    beats: list[Beats], windows: list[Floats], some: list[Floats], own: Bank, holds: bool
+) -> list[_Told | None]:
     """How the blows of each side follow, as `some` of its windows tell."""
     rate = beats[0].rate_hz
     banks = [own, own.blurred(sequels.SCATTER_S * rate), own.blurred(sequels.SCATTER_S * rate * float(np.sqrt(2.0)))]
@@ -92,7 +90,7 @@ def _followed(beats: list[Beats], windows: list[Floats], some: list[Floats], own
     told: list[_Told | None] = [None for _ in beats]
     for s in sequels.order(found):
         shown = [one.volley.behind for one in told if one is not None]
-        told[s] = _best(surveys[s], some[s], own, found[s], shown, later, sequels.UNLIKE_S * rate)
+        told[s] = _best(surveys[s], some[s], own, found[s], shown, later, sequels.UNLIKE_S * rate, holds)
     return told
 
 
@@ -104,6 +102,7 @@ def _best(
     shown: list[Floats],
     later: tuple[float, float],
     unlike: float,
+    holds: bool,
 ) -> _Told | None:
     """The likeliest of what was `found` and, where that is doubtful, of volleys whose blows may be anywhere.
 
@@ -114,10 +113,10 @@ def _best(
 
     def doubt(one: _Told) -> float:
         apart = max((float(np.abs(one.volley.behind - behind).max()) for behind in shown), default=0.0)
-        return one.doubt + (DOUBT if apart > unlike else 0.0)
+        return one.fit.doubt + (DOUBT if apart > unlike else 0.0)
 
     best = None if found is None else _Told.of(rows, zero, own, found.volley)
-    if best is None or doubt(best) > DOUBT:
+    if best is None or (holds and doubt(best) > DOUBT):
         for other in unravel.judged(seen, own, unravel.everywhere(seen, later, shown)):
             one = _Told.of(rows, zero, own, other.volley)
             best = one if best is None or doubt(one) < doubt(best) else best
@@ -132,7 +131,7 @@ def _taught(
     """The same with what doubtful locks teach the bank, and the bank."""
     for _turn in range(TAUGHT_TURNS):
         heard = [(s, one) for s, one in enumerate(told) if one is not None]
-        if not heard or max(one.doubt for _s, one in heard) < DOUBT:
+        if not heard or max(one.fit.doubt for _s, one in heard) < DOUBT:
             break
         new = [lessons.of(one.fit, zero[s], own) for s, one in heard]
         better = lessons.again(own, poles, known + new).bank

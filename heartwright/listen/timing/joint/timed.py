@@ -141,7 +141,7 @@ def _time(
     unlocked = [impulses.unlocked(b, own, v) for b, v in zip(beats, few.usual, strict=True)]
     struck = [impulses.fitted(b, own, found) for b, found in zip(beats, few.struck, strict=True)]
     windows = [b.less_older(b.lock, b.side.lock.time_s, b.side.lock.rows.before, own) for b in beats]
-    found = locks.fitted(beats, windows, own, few.lessons, begun.poles)
+    found = locks.fitted(beats, windows, own, few.lessons, begun.poles, few.doubt < locks.DOUBT)
     out = []
     for s, b in enumerate(beats):
         fits = (b.side.unlock.time_s, unlocked[s]), (b.expected, struck[s]), (b.side.lock.time_s, found[s])

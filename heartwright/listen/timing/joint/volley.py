@@ -77,6 +77,12 @@ class Fit:
         """Twice the negative log posterior but for its constant and the times' own, [beat]."""
         return np.asarray(self.left * self.values + self.off)
 
+    @property
+    def doubt(self) -> float:
+        """By how many sigmas most beats cost more than blows do that are what they are taken for."""
+        over = float(np.median(self.cost())) - self.values
+        return over / float(np.sqrt(2.0 * self.values / len(self.rest)))
+
     def volley(self, before: Volley) -> Volley:
         """As these beats have it."""
         gain = filters.medians(self.gain.reshape(len(self.gain), -1)).reshape(self.gain.shape[1:])
