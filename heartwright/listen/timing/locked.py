@@ -103,8 +103,8 @@ def _joined(heard: Heard, sigma_s: Floats, one: Timed) -> tuple[Heard, Floats]:
     """Beats where their modes have them, the others where they would be if they, too, were timed by these."""
     told = np.isfinite(one.time_s)
     rest = heard.time_s + float(np.nanmedian(one.time_s - heard.time_s))
-    surer = one.sigma_s * np.sqrt(1.0 + timed.FITTED / float(np.nanmedian(heard.score)) ** 2)
-    return replace(heard, time_s=np.where(told, one.time_s, rest)), np.where(told, surer, sigma_s)
+    surer = one.second_order(heard)
+    return replace(heard, time_s=np.where(told, one.time_s, rest)), np.where(told, surer.sigma_s, sigma_s)
 
 
 def _sway(heard: Heard, start: Origin, rate_hz: float) -> float:

@@ -151,7 +151,11 @@ def _by_unlockings(
     late = [side.start.start_s - t[0].begun_s for side, t in zip(sides, told, strict=True) if t[0] is not None]
     late_s = float(np.mean(late)) if late else 0.0
     told = [
-        [_less_sure(unlock, side.unlock), impulse, _less_sure(lock, side.lock)]
+        [
+            None if unlock is None else unlock.second_order(side.unlock),
+            impulse,
+            None if lock is None else lock.second_order(side.lock),
+        ]
         for side, (unlock, impulse, lock) in zip(sides, told, strict=True)
     ]
     for s, (side, (unlock_told, impulse_told, lock_told)) in enumerate(zip(sides, told, strict=True)):
@@ -245,13 +249,6 @@ def _between(shape: Shape, side: int, unlock_s: Floats, lock_s: Floats) -> Float
 def _fault(told: Timed, heard: Heard) -> float:
     """What blows told together leave of the beats over what noise and a bank that is a hundredth off would."""
     return told.left / (1.0 + (unravel.MODEL * float(np.nanmedian(heard.score))) ** 2 / heard.rows.length)
-
-
-def _less_sure(told: Timed | None, heard: Heard) -> Timed | None:
-    """With errors to the second order: noise bends every shape that is fitted to a beat, and with it its slope."""
-    if told is None:
-        return None
-    return replace(told, sigma_s=told.sigma_s * np.sqrt(1.0 + timed.FITTED / float(np.nanmedian(heard.score)) ** 2))
 
 
 def _sure(told: Timed | None, heard: Heard) -> bool:

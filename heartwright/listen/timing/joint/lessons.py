@@ -26,7 +26,7 @@ MISSED, MISSED_PAYS = 2, 0.88  # modes looked for that the ringing did not tell;
 PAYS = 0.7  # what must be left where one side teaches alone
 ODD = 5.0  # sigmas by which a beat's cost exceeds most beats', beyond which it holds other blows
 TAUGHT, TAUGHT_ZERO = 72, 12  # samples of the means that teach the bank, and of these before the blow
-TEACHES = 0.002  # least error of such a mean [of its peak]: other blows are taken out of it
+TEACHES = 0.002  # least error of such a mean [of its peak]: its beats are not struck alike
 
 
 @dataclass(frozen=True, slots=True)

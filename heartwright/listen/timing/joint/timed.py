@@ -9,7 +9,7 @@ Conventions: as in `bank`; times of the interface in seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -62,6 +62,10 @@ class Timed:
         time_s[at] = start_s[at] + (found.time[good, 0] - begun) / rate_hz
         sigma_s[at] = found.sigma[good, 0] * np.sqrt(max(left, 1.0)) / rate_hz
         return cls(time_s, sigma_s, begun / rate_hz, left)
+
+    def second_order(self, heard: Heard) -> Timed:
+        """With errors to the second order: noise bends every shape that is fitted to a beat, and with it its slope."""
+        return replace(self, sigma_s=self.sigma_s * np.sqrt(1.0 + FITTED / float(np.nanmedian(heard.score)) ** 2))
 
 
 def time(
