@@ -13,7 +13,7 @@ Conventions: times in samples; poles per sample; waveforms [mode, n] with the bl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -50,10 +50,11 @@ class Mean:
 @dataclass(frozen=True, slots=True)
 class Poles:
     """Poles as the ringing tells them: `value` [m] and how far their real and imaginary parts may be off, `sigma` [m]
-    [per sample]."""
+    [per sample], of the real ones no more than a share of them, `decays`."""
 
     value: Complexes
     sigma: Floats
+    decays: float = np.inf
 
     @classmethod
     def of(cls, value: Complexes, unsure: float) -> Poles:
@@ -63,10 +64,19 @@ class Poles:
     def __len__(self) -> int:
         return len(self.value)
 
+    @property
+    def decay_sigma(self) -> Floats:
+        """How far their real parts may be off, [m]."""
+        return np.minimum(self.sigma, -self.decays * self.value.real)
+
     def joined(self, frequency: float) -> Poles:
         """With a mode of `frequency` [rad per sample] that rings out too soon to have been told."""
         value = np.append(self.value, frequency * complex(-0.5 / MISSED_Q, 1.0))
-        return Poles(value, np.append(self.sigma, MISSED_SHARE * frequency))
+        return replace(self, value=value, sigma=np.append(self.sigma, MISSED_SHARE * frequency))
+
+    def without(self, mode: int) -> Poles:
+        """Without one of them."""
+        return replace(self, value=np.delete(self.value, mode), sigma=np.delete(self.sigma, mode))
 
 
 @dataclass(frozen=True, slots=True)

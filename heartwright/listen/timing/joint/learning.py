@@ -20,6 +20,7 @@ from heartwright.listen.timing.modal import Complexes
 from heartwright.records import Floats
 
 FILTER_FALLS = 12.0  # samples in which the filter's taps are taken to fall by e
+CLOSE = 10.0  # how much nearer than else the filter is held to what all pass through where faint beats alone tell it
 # Phase by which the end of the band is later, to begin with [rad], and how it grows with frequency: converters delay
 # all alike or (elliptic filters) the end by some radians more. From none, modes near the end are told wrongly there.
 LATER_BAND, LATER_POWER = 2.0, 4
@@ -43,19 +44,29 @@ class Lesson:
 
 
 def learn(
-    circle: Circle, lessons: list[Lesson], known: Poles, begun: Bank | None, turns: int
+    circle: Circle, lessons: list[Lesson], known: Poles, begun: Bank | None, turns: int, close: bool = False
 ) -> tuple[Bank, list[Blow], float]:
     """The bank that explains `lessons`, their blows, and what is left over of each value (1: noise).
 
-    It is looked for from what has `begun` it, or, without, from a filter of no more than a phase; the blows begin with
-    no more than their times where they have no mixtures.
+    It is looked for from what has `begun` it, or, without, from a filter of no more than a phase, to which it is kept
+    `close` on demand; the blows begin with no more than their times where they have no mixtures.
     """
-    fit = _Fit(circle, lessons, known)
+    fit = _Fit(circle, lessons, known, close)
     taps, pole = (_begun(), known.value) if begun is None else (begun.taps, begun.pole)
     blows = [blow for lesson in lessons for blow in lesson.blows]
     start = np.array([blow.time for blow in blows])
     told = len(blows[0].gain)
     return fit.run(taps, np.array([b.gain for b in blows]) if told else fit.mixtures(taps, start), start, pole, turns)
+
+
+def shows(circle: Circle, lessons: list[Lesson], known: Poles, own: Bank, blows: list[Blow], close: bool) -> Floats:
+    """By how much each mode of a bank that was learnt shows in the blows: squares of sigmas, [m]."""
+    fit = _Fit(circle, lessons, known, close)
+    gain = np.array([blow.gain for blow in blows])
+    normal = fit.turn(own.taps, gain, np.array([blow.time for blow in blows]), own.pole)[1]
+    k, m = gain.shape
+    spread = np.linalg.inv(normal)[TAPS : TAPS + k * m, TAPS : TAPS + k * m].reshape(k, m, k, m)
+    return np.array([gain[:, j] @ np.linalg.solve(spread[:, j, :, j], gain[:, j]) for j in range(m)])
 
 
 @cache
@@ -95,8 +106,9 @@ class _Part:
 class _Fit:
     """Least squares for taps, mixtures, onsets and poles; unknowns in that order."""
 
-    def __init__(self, circle: Circle, lessons: list[Lesson], known: Poles) -> None:
-        self.circle, self.first, self.spread = circle, known.value, known.sigma
+    def __init__(self, circle: Circle, lessons: list[Lesson], known: Poles, close: bool) -> None:
+        self.circle, self.first, self.spread, self.decays = circle, known.value, known.sigma, known.decay_sigma
+        self.usual = _begun() if close else np.zeros(TAPS)
         self.parts: list[_Part] = []
         self.m, self.k = len(known), 0
         for lesson in lessons:
@@ -105,7 +117,7 @@ class _Fit:
             self.k += len(lesson.blows)
         peak = max(float(np.abs(part.mean.values).max()) for part in self.parts)
         self.loose = self.m / (8.0 * peak**2)
-        fall = np.exp(np.abs(np.arange(TAPS) - EARLY) / FILTER_FALLS)
+        fall = np.exp(np.abs(np.arange(TAPS) - EARLY) / FILTER_FALLS) * (CLOSE if close else 1.0)
         ones, onset = np.ones(self.m), np.full(self.k, 1e-2)
         self.held = np.concatenate([fall**2, np.full(self.k * self.m, self.loose), onset, ones, ones])
 
@@ -125,7 +137,7 @@ class _Fit:
         """Damped steps until they no longer pay."""
         damping = DAMPING
         m, k = self.m, self.k
-        cost, normal, toward = self._turn(taps, gain, at, pole)
+        cost, normal, toward = self.turn(taps, gain, at, pole)
         for turn in range(turns):
             better = False
             for _try in range(MOST_TRIES):
@@ -133,7 +145,7 @@ class _Fit:
                 new_taps, new_gain = taps + step[:TAPS], gain + step[TAPS : TAPS + k * m].reshape(k, m)
                 rest = step[TAPS + k * m :]
                 new_at = at + np.clip(rest[:k], -0.5, 0.5)
-                new_pole = pole + (rest[k : k + m] + 1j * rest[k + m :]) * self.spread
+                new_pole = pole + rest[k : k + m] * self.decays + 1j * rest[k + m :] * self.spread
                 new_cost = self._cost(new_taps, new_gain, new_at, new_pole) if new_pole.real.max() < 0.0 else np.inf
                 if new_cost < cost:
                     better = True
@@ -146,7 +158,7 @@ class _Fit:
             cost = new_cost
             if gained < LEAST_GAIN * cost or turn == turns - 1:
                 break
-            cost, normal, toward = self._turn(taps, gain, at, pole)
+            cost, normal, toward = self.turn(taps, gain, at, pole)
         left = cost / sum(len(part.mean.values) - SLOW - 1 for part in self.parts)
         blows = [Blow(float(t), g) for t, g in zip(at, gain, strict=True)]
         return Bank.of(self.circle, pole, taps), blows, left
@@ -157,8 +169,9 @@ class _Fit:
 
     def _off(self, taps: Floats, gain: Floats, pole: Complexes) -> Floats:
         """How far all unknowns are from where they are held."""
-        away = (pole - self.first) / self.spread
-        return np.concatenate([taps, gain.ravel(), np.zeros(self.k), away.real, away.imag])
+        away = pole - self.first
+        poles = away.real / self.decays, away.imag / self.spread
+        return np.concatenate([taps - self.usual, gain.ravel(), np.zeros(self.k), *poles])
 
     def _late(self, part: _Part, at: Floats) -> Complexes:
         """By what the blows of a mean are late, [blow, frequency]."""
@@ -174,13 +187,13 @@ class _Fit:
             cost += float(left @ left) / part.mean.variance
         return cost
 
-    def _turn(self, taps: Floats, gain: Floats, at: Floats, pole: Complexes) -> tuple[float, Floats, Floats]:
+    def turn(self, taps: Floats, gain: Floats, at: Floats, pole: Complexes) -> tuple[float, Floats, Floats]:
         """Cost, normal matrix and right side."""
         c, m, k = self.circle, self.m, self.k
         through = (taps @ c.taps) * c.band
         sines, (decay, turn) = c.sines(pole), c.by_pole(pole)
         heard, bare = sines * through, sines * c.band
-        decay, turn = decay * self.spread[:, None] * through, turn * self.spread[:, None] * through
+        decay, turn = decay * self.decays[:, None] * through, turn * self.spread[:, None] * through
         off = self._off(taps, gain, pole)
         design = np.zeros((len(self.held), sum(len(part.mean.values) for part in self.parts)))
         over, end = np.empty(design.shape[1]), 0

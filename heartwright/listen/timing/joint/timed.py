@@ -109,7 +109,7 @@ def _ones(
         at = (h.time_s - h.rows.expected_s)[ok] * rate_hz
         windows.append(white(h.rows, circle, at, h.before + int(ONE_S * rate_hz), ok))
     means = [mean(rows, z) for rows, z in zip(windows, zero, strict=True)]
-    begun = lessons.first(circle, means, [at * rate_hz for at in begun_s], Poles.of(pole, unsure))
+    begun = lessons.few(circle, means, [at * rate_hz for at in begun_s], Poles.of(pole, unsure))
     out = []
     for h, ok, rows, z, blow in zip(heard, oks, windows, zero, begun.blows, strict=True):
         usual = _usual(blow)
