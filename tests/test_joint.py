@@ -74,6 +74,34 @@ def unlockings(case: Bank, seed: int) -> list[Mean]:
     return [Mean(wave, 16, 0.01) for wave in waves]
 
 
+def faint(case: Bank, seed: int) -> tuple[list[Mean], Floats]:
+    """Means of 15 faint beats of either side, some 19 dB out of the noise (10 log10 2E/N0), and their waveforms."""
+    rng = np.random.default_rng(seed)
+    mixtures = 1.5 * np.array([[0.6, 1.0, -0.8, 0.7, 0.5], [-0.7, 0.5, 0.9, -0.6, 0.8]])
+    waves = rung(case, np.array([[0.0], [0.37]]), mixtures[:, None], 115, 16)
+    return [Mean(w + rng.standard_normal(115) / np.sqrt(15.0), 16, 1.0 / 15.0) for w in waves], waves
+
+
+def test_few_faint_beats_tell_no_more_modes_than_show(case: Bank) -> None:
+    """Of five modes four are told, and two that there are not; what is learnt is nearer to the truth without these."""
+    false = 2.0 * np.pi * np.array([12_300.0, 17_000.0]) * (1j - 0.5 / 40.0) / RATE_HZ
+    told = Poles.of(np.concatenate([np.delete(POLE, 1), false]), 0.13)
+    off: dict[str, list[float]] = {"first": [], "few": []}
+    for seed in range(5):
+        means, waves = faint(case, seed)
+        for name, taught in (
+            ("first", lessons.first(WHITE, means, [1.3, 1.6], told)),
+            ("few", lessons.few(WHITE, means, [1.3, 1.6], told)),
+        ):
+            for mean, wave, blow in zip(means, waves, taught.blows, strict=True):
+                heard, slope, late = taught.bank.at(np.array([blow.time]), 115, mean.zero)
+                off[name].append(float(np.sum((blow.gain @ (heard[0] + late[0] * slope[0]) - wave) ** 2)))
+        frequency = taught.bank.pole.imag
+        assert np.abs(frequency / POLE[1].imag - 1.0).min() < 0.03
+        assert len(frequency) == len(POLE)
+    assert np.mean(off["few"]) < 0.6 * np.mean(off["first"])
+
+
 def test_a_drift_means_nothing_to_the_bank(case: Bank) -> None:
     slow = 4.0 * np.linspace(-0.4, 1.0, 75) ** 2
     means = [Mean(mean.values + slow, mean.zero, mean.variance) for mean in unlockings(case, 8)]

@@ -3,6 +3,7 @@
     make bench NAME=listen_bounds             unlocking, impulse, lock and a pendulum's one sound, 0 to 40 dB
     QUICK=1 make bench NAME=listen_bounds     fewer takes, within a minute
     python benchmarks/listen_bounds/run.py --kept    the figures of what has been measured so far
+    python benchmarks/listen_bounds/run.py --seeds 9700 9780 --plans clock --snr 2 3.5    other takes than the bars'
 
 Takes of 30 s are made from event times (`takes`), each a movement of its own, and listened to as a user would. Each
 onset that is timed is held against its true time; the mean error of a side's beats is what "onset" means for that
@@ -15,10 +16,14 @@ does not time ("not separable") do not count; the share timed is reported.
 
 The rate's error is that of `rate_s_per_day` against the rate the take was made with, over the bound of that rate, with
 the drawn scatter of the beats in it; the same two ranges, by the landmark SNR of the sound that timed the beats.
+
+Of other takes than the bars' those sides are counted that stand beyond five times their bound, and the error of the
+rest is told too: what is worked on is worked on with them.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -47,10 +52,11 @@ PLANS = {
 }
 SNR_DB = {"lever": (40.0, 34.0, 28.0, 22.0, 16.0, 10.0, 4.0), "pendulum": (30.0, 20.0, 12.0, 6.0, 0.0, -4.0)}
 SEEDS, QUICK_SEEDS = 12, 1
-KEPT = Path("out/listen_bounds.jsonl")
+KEPT, KEPT_OTHERS = Path("out/listen_bounds.jsonl"), Path("out/listen_bounds_others.jsonl")
 HIGH_DB, STEP_DB, PRIOR_S = 15.0, 5.0, 2e-3
 MOST_HIGH, MOST_LOW = 1.3, 1.5
 FEWEST = 60  # onsets in a step of SNR that is judged
+WILD = 5.0  # times its bound beyond which a side's sounds were taken for others
 # Blows in the order of a beat that ring into a landmark: (contact, strength) of itself first.
 RINGS = {
     "unlocking": (("notch", 0.18),),
@@ -159,14 +165,27 @@ def rate_bound(plan: takes.Plan, side: np.ndarray, single_s: float) -> float:
     return float(period * plan.bph / 3600.0 * takes.DAY_S)
 
 
-def measured() -> list[dict[str, Any]]:
+def asked() -> argparse.Namespace:
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--kept", action="store_true", help="the figures of what has been measured so far")
+    parser.add_argument("--seeds", nargs=2, type=int, metavar=("FIRST", "END"), help="other seeds than the bars'")
+    parser.add_argument("--plans", nargs="+", choices=list(PLANS), default=list(PLANS), help="of these (with --seeds)")
+    parser.add_argument("--snr", nargs="+", type=float, metavar="DB", help="SNR of the takes (with --seeds)")
+    return parser.parse_args()
+
+
+def takes_of(names: list[str], seeds: range, snr_db: list[float] | None) -> list[tuple[str, float, int]]:
+    """Plan, SNR and seed of each take."""
+    return [(name, snr, seed) for seed in seeds for name in names for snr in snr_db or SNR_DB[PLANS[name].kind]]
+
+
+def measured(wanted: list[tuple[str, float, int]], where: Path) -> list[dict[str, Any]]:
     """All takes, the missing ones made now on two processes."""
-    seeds = QUICK_SEEDS if quick() else SEEDS
-    wanted = [(name, snr, seed) for seed in range(seeds) for name in PLANS for snr in SNR_DB[PLANS[name].kind]]
-    done = kept(KEPT, "take")
+    done = kept(where, "take")
     left = [w for w in wanted if json.dumps(list(w)) not in done]
-    KEPT.parent.mkdir(exist_ok=True)
-    with multiprocessing.get_context("spawn").Pool(2) as pool, KEPT.open("a") as file:
+    where.parent.mkdir(exist_ok=True)
+    with multiprocessing.get_context("spawn").Pool(2) as pool, where.open("a") as file:
         for row in pool.imap_unordered(one, left, chunksize=2):
             done[json.dumps(row["take"])] = row
             file.write(json.dumps(row) + "\n")
@@ -218,5 +237,33 @@ def judge(name: str, ratios: list[float], most: float) -> None:
         bar(name, max(ratios) <= most, f"{max(ratios):.2f}, allowed {most}")
 
 
+def without_wild(rows: list[dict[str, Any]]) -> None:
+    """Figures of each landmark's sides that were told for what they are, and how many were not."""
+    onsets = [o for row in rows for o in row["onsets"] if o["count"]]
+    for landmark in RINGS:
+        for step in np.arange(HIGH_DB, 50.0, STEP_DB):
+            some = [o for o in onsets if o["landmark"] == landmark and step <= o["snr_db"] < step + STEP_DB]
+            tame = [o for o in some if o["square_s2"] < o["count"] * (WILD * o["cramer_rao_s"]) ** 2]
+            if sum(o["count"] for o in tame) < FEWEST:
+                continue
+            error, least = sum(o["square_s2"] for o in tame), sum(o["count"] * o["cramer_rao_s"] ** 2 for o in tame)
+            metric(f"{landmark}_{step:.0f}_dB_wild_sides", len(some) - len(tame))
+            metric(f"{landmark}_{step:.0f}_dB_tame_sides", len(tame))
+            metric(f"{landmark}_{step:.0f}_dB_tame_over_bound", np.sqrt(error / least))
+
+
+def main() -> None:
+    """Measure the bars' takes, or others."""
+    want = asked()
+    if want.seeds is not None:
+        rows = measured(takes_of(want.plans, range(*want.seeds), want.snr), KEPT_OTHERS)
+        figures(rows)
+        without_wild(rows)
+    elif want.kept:
+        figures(list(kept(KEPT, "take").values()))
+    else:
+        figures(measured(takes_of(list(PLANS), range(QUICK_SEEDS if quick() else SEEDS), None), KEPT))
+
+
 if __name__ == "__main__":
-    figures(list(kept(KEPT, "take").values()) if "--kept" in sys.argv else measured())
+    main()

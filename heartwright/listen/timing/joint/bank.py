@@ -34,6 +34,7 @@ PREDICTS = 16  # samples from which the noise is predicted
 # the loudest of the waveforms they are of: twice what most are (made takes of 10 to 40 dB, seeds of 3,000), since a
 # tenth of them, those of near modes, are further off.
 POLE_LEAST, POLE_SHARE = 5e-4, 0.25
+FEW_DECAYS = 0.25  # how far decays may be off that few beats tell [share]; errors are alike from an eighth to a half
 MISSED_Q, MISSED_SHARE = 20.0, 0.02  # of a mode that the ringing did not tell
 SLOW = 3  # highest power of time of the drift, which means nothing
 
@@ -50,11 +51,14 @@ class Mean:
 @dataclass(frozen=True, slots=True)
 class Poles:
     """Poles as the ringing tells them: `value` [m] and how far their real and imaginary parts may be off, `sigma` [m]
-    [per sample], of the real ones no more than a share of them, `decays`."""
+    [per sample].
+
+    Where `few` faint beats alone can tell better, decays are taken to be off by no more than a share of them.
+    """
 
     value: Complexes
     sigma: Floats
-    decays: float = np.inf
+    few: bool = False
 
     @classmethod
     def of(cls, value: Complexes, unsure: float) -> Poles:
@@ -67,7 +71,7 @@ class Poles:
     @property
     def decay_sigma(self) -> Floats:
         """How far their real parts may be off, [m]."""
-        return np.minimum(self.sigma, -self.decays * self.value.real)
+        return np.minimum(self.sigma, -FEW_DECAYS * self.value.real) if self.few else self.sigma
 
     def joined(self, frequency: float) -> Poles:
         """With a mode of `frequency` [rad per sample] that rings out too soon to have been told."""

@@ -24,10 +24,9 @@ APART = (0.0, 1.0, -1.0)  # samples by which the sides are moved against each ot
 # What is left of the means (1: noise) below which the bank is good, and beyond which some blows were parted wrongly.
 WELL_LEFT, CLEAR_LEFT = 0.9, 2.5
 MISSED, MISSED_PAYS = 2, 0.88  # modes looked for that the ringing did not tell; what must be left with one more
-# Of few faint beats: modes that may join, and squares of sigmas by which a mode shows or is dropped, two of the four
-# numbers it takes of two sides being looked for; how far decays may be off. Of 11 such made clocks of 1 to 5 dB (seeds
-# of 9,700 and on) errors were the least of those of 6 to 16 squares and of decays off by an eighth to all.
-MORE, SHOWS, FEW_DECAYS = 3, 9.0, 0.25
+# Of few faint beats: modes that may join, and squares of sigmas by which a mode shows or is dropped (of 100 sides of
+# made clocks of 2 and 3.5 dB, seeds of 9,700 and on, errors were up to a twentieth larger at 6 and 12, a tenth at 16).
+MORE, SHOWS = 3, 9.0
 PAYS = 0.7  # what must be left where one side teaches alone
 ODD = 5.0  # sigmas by which a beat's cost exceeds most beats', beyond which it holds other blows
 TAUGHT, TAUGHT_ZERO = 72, 12  # samples of the means that teach the bank, and of these before the blow
@@ -44,13 +43,11 @@ class Taught:
     blows: list[Blow]
 
 
-def first(circle: Circle, means: list[Mean], begun: list[float], poles: Poles, close: bool = False) -> Taught:
-    """The bank that explains `means`, whose blows are at `begun` or, where that ends badly, a little beside.
-
-    Its filter is kept `close` to what all pass through on demand."""
+def first(circle: Circle, means: list[Mean], begun: list[float], poles: Poles) -> Taught:
+    """The bank that explains `means`, whose blows are at `begun` or, where that ends badly, a little beside."""
     best: Taught | None = None
     for apart in APART:
-        found = _alone(circle, means, [at + apart * s for s, at in enumerate(begun)], poles, close)
+        found = _alone(circle, means, [at + apart * s for s, at in enumerate(begun)], poles)
         if best is None or found.left < best.left:
             best = found
         if best.left < WELL_LEFT:
@@ -60,17 +57,22 @@ def first(circle: Circle, means: list[Mean], begun: list[float], poles: Poles, c
         if best.left < WELL_LEFT:
             break
         frequency = learning.missed(best.bank, means, best.blows, 2.0 * np.pi * HIGHEST)
-        better = _alone(circle, means, [b.time for b in best.blows], best.poles.joined(frequency), close)
+        better = _alone(circle, means, [b.time for b in best.blows], best.poles.joined(frequency))
         if better.left > MISSED_PAYS * best.left:
             break
         best = better
     return best
 
 
-def _alone(circle: Circle, means: list[Mean], begun: list[float], poles: Poles, close: bool) -> Taught:
-    lessons = [Lesson.of(mean, Blow(at, np.zeros(0))) for mean, at in zip(means, begun, strict=True)]
-    own, blows, left = learning.learn(circle, lessons, poles, None, LEARNT, close)
+def _alone(circle: Circle, means: list[Mean], begun: list[float], poles: Poles) -> Taught:
+    lessons = _each(means, [Blow(at, np.zeros(0)) for at in begun])
+    own, blows, left = learning.learn(circle, lessons, poles, None, LEARNT)
     return Taught(own, left, poles, blows)
+
+
+def _each(means: list[Mean], blows: list[Blow]) -> list[Lesson]:
+    """Means of one blow each."""
+    return [Lesson.of(mean, blow) for mean, blow in zip(means, blows, strict=True)]
 
 
 def few(circle: Circle, means: list[Mean], begun: list[float], poles: Poles) -> Taught:
@@ -79,7 +81,7 @@ def few(circle: Circle, means: list[Mean], begun: list[float], poles: Poles) -> 
     Of their ringing noise alone makes modes, whose mixtures then follow the noise of the means; such are dropped, one
     by one, and modes that show in what is left join.
     """
-    best = _shown(means, first(circle, means, begun, replace(poles, decays=FEW_DECAYS), close=True))
+    best = _shown(means, first(circle, means, begun, replace(poles, few=True)))
     for _mode in range(MORE):
         frequency = learning.missed(best.bank, means, best.blows, 2.0 * np.pi * HIGHEST)
         joined = best.poles.joined(frequency)
@@ -94,8 +96,7 @@ def few(circle: Circle, means: list[Mean], begun: list[float], poles: Poles) -> 
 def _shown(means: list[Mean], taught: Taught) -> Taught:
     """What was taught with those modes alone that show in the means."""
     while len(taught.poles) > 2:
-        lessons = [Lesson.of(mean, blow) for mean, blow in zip(means, taught.blows, strict=True)]
-        shows = learning.shows(taught.bank.circle, lessons, taught.poles, taught.bank, taught.blows, close=True)
+        shows = learning.shows(_each(means, taught.blows), taught.poles, taught.bank)
         worst = int(np.argmin(shows))
         if shows[worst] > SHOWS:
             break
@@ -107,10 +108,8 @@ def _shown(means: list[Mean], taught: Taught) -> Taught:
 
 def _kept(means: list[Mean], before: Taught, poles: Poles, pole: Complexes, blows: list[Blow], turns: int) -> Taught:
     """What few beats teach of other modes, from what they taught before."""
-    circle = before.bank.circle
-    lessons = [Lesson.of(mean, blow) for mean, blow in zip(means, blows, strict=True)]
-    own = Bank.of(circle, pole, before.bank.taps)
-    own, blows, left = learning.learn(circle, lessons, poles, own, turns, close=True)
+    begun = Bank.of(before.bank.circle, pole, before.bank.taps)
+    own, blows, left = learning.learn(begun.circle, _each(means, blows), poles, begun, turns)
     return Taught(own, left, poles, blows)
 
 
