@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from heartwright import listen
 from heartwright.listen.beat.track import Chain
 from heartwright.listen.timing import along, course
+from heartwright.records import Recording
 
 RATE_HZ, SECONDS = 48_000.0, 30.0
 MODES = ((1700.0, 12.0), (2600.0, 14.0), (3900.0, 15.0), (5800.0, 16.0))
@@ -72,7 +74,7 @@ def test_faint_beats_are_timed_to_microseconds(beat_s: float, snr_db: tuple[floa
 def test_a_beat_that_hides_too_well_stands_beside_one_that_shows() -> None:
     samples, true_s, chain, quiet = take(1.0, (3.0, 18.0), 1)
     found = along.time(samples, RATE_HZ, chain, quiet)
-    assert found is not None and found.common_s == along.MISPLACED_S
+    assert found is not None and found.common_s == along.MISPLACED_S and found.one_side
     error, hidden = found.lock_s - true_s, chain.side == 0
     assert np.nanstd(error[~hidden]) < 20e-6
     assert np.nanmedian(found.sigma_s[hidden]) == CHAIN_S and abs(np.nanmean(error[hidden])) < 3 * along.MISPLACED_S
@@ -102,3 +104,12 @@ def test_clicks_do_not_lead_a_course_astray() -> None:
     found = along.time(samples, RATE_HZ, chain, quiet)
     assert found is not None
     assert np.nanmedian(np.abs(found.lock_s - true_s)) < 30e-6
+
+
+def test_no_beat_error_is_told_of_a_clock_of_which_one_side_alone_is_heard() -> None:
+    reading = listen.measure(Recording(take(1.0, (5.0, 20.0), 1)[0] / 20.0, RATE_HZ, source="made"), bph=3600.0)
+    assert reading.status == "ok" and reading.rate_s_per_day is not None
+    assert reading.beat_error_ms is None and reading.beat_error_heard_ms is None
+    assert any(line.startswith("No beat error: the sound of every other beat alone shows") for line in reading.advice)
+    both = listen.measure(Recording(take(1.0, (17.0, 18.0), 1)[0] / 20.0, RATE_HZ, source="made"), bph=3600.0)
+    assert both.beat_error_ms is not None and both.beat_error_ms.value == pytest.approx(4.0, abs=0.05)

@@ -65,6 +65,13 @@ def no_pattern(beats: int) -> str:
     )
 
 
+def one_side() -> str:
+    return (
+        "No beat error: the sound of every other beat alone shows, noise hides the beats between. A quieter room, the "
+        "microphone nearer, or a longer take."
+    )
+
+
 def third_buried(snr_db: float) -> str:
     return (
         f"No amplitude: the first or third sound is buried in the noise (peak {snr_db:.0f} dB over it; about 20 dB "

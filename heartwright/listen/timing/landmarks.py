@@ -72,6 +72,7 @@ class Landmarks:
     faint_span_s: Floats | None = None  # from a sound 1 too faint to time beats by to the lock, up to a constant
     sway_s: float = 0.0  # by how much beats seem later where their sounds lie apart by as much again
     trend_sigma_s: float = 0.0  # one-sigma error that grows from beat to beat [a beat]
+    one_side: bool = False  # one side's sound alone is heard: where the other is, is not told
 
     def unswayed(self, number: Ints, apart: Stretch) -> Landmarks:
         """The same without what blows that follow do to the beats `number` [n] as all sounds draw `apart`."""
@@ -154,6 +155,7 @@ def sharpen(coarse: Landmarks, samples: Floats, rate_hz: float, chain: Chain, sh
         common_s=found.common_s,
         rough_s=rough,
         sway_s=found.sway_s,
+        one_side=found.one_side,
     )
 
 

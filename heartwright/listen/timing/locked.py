@@ -56,6 +56,7 @@ class Sounds:
     lock_common_s: float
     faint_span_s: Floats | None = None  # from unlockings too faint to time beats by to the locks, up to a constant
     sway_s: float = 0.0  # by how much locks seem later where what follows them comes later by as much again
+    one_side: bool = False  # a slow clock's other side shows no sound, and may be elsewhere
 
 
 def spans_s(beat_s: float, quick: bool) -> tuple[float, ...]:
