@@ -28,7 +28,7 @@ def time(samples: Floats, rate_hz: float, chain: Chain, quiet: Floats) -> Sounds
     Single beats stand where the chain has them to a fraction of a millisecond or worse. The course that they keep is
     learnt first; a beat that then stands off it is noise's as likely as its own, and is not timed. Where one side alone
     shows its waveform, the other's beats keep the chain's scatter, at the same sound. A slow clock's may be anywhere
-    then: of nine such made ones (2 to 5 dB, seeds of 9,700 and on) four had the other side 9 to 70 ms off.
+    then: of nine such made ones (0 to 5 dB, seeds of 9,700 and on) four had the other side 9 to 73 ms off.
     """
     quick = chain.beat_s < SLOWEST_LEVER_S
     known = course.learn(samples, rate_hz, chain, quiet, not quick)
