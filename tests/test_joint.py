@@ -18,6 +18,7 @@ POLE = (2.0 * np.pi * FREQUENCY * (1j - 0.5 / np.array([16.0, 18.0, 19.0, 20.0, 
 WHITE = Circle(np.array([1.0]))  # noise of one a sample
 ZERO, COUNT = 19, 115  # of windows
 LOCK = np.array([[60.0, 100.0, -90.0, 70.0, 50.0], [16.0, -27.0, 22.0, 20.0, -14.0], [14.0, 24.0, -22.0, 17.0, 12.0]])
+MIXTURES = np.array([[0.6, 1.0, -0.8, 0.7, 0.5], [-0.7, 0.5, 0.9, -0.6, 0.8]])  # of both sides' unlockings
 LATE = np.array([0.0, 11.6, 16.8])  # lock, banking and bounce of a quick watch [samples]
 
 
@@ -52,7 +53,7 @@ def locks(case: Bank, seed: int, count: int = 100) -> tuple[Floats, Floats]:
 def test_two_means_teach_what_a_third_blow_sounds_like(case: Bank) -> None:
     """Mixtures, filter and onsets are unknown; the first guess of the onsets is some hundredths of a sample off."""
     rng = np.random.default_rng(7)
-    mixtures = 18.0 * np.array([[0.6, 1.0, -0.8, 0.7, 0.5], [-0.7, 0.5, 0.9, -0.6, 0.8]])
+    mixtures = 18.0 * MIXTURES
     apart = 0.37
     waves = rung(case, np.array([[0.0], [apart]]), mixtures[:, None], 75, 16) + 0.1 * rng.standard_normal((2, 75))
     taught = [
@@ -69,7 +70,7 @@ def test_two_means_teach_what_a_third_blow_sounds_like(case: Bank) -> None:
 def unlockings(case: Bank, seed: int) -> list[Mean]:
     """Mean waveforms of the unlockings of both sides."""
     rng = np.random.default_rng(seed)
-    mixtures = 18.0 * np.array([[0.6, 1.0, -0.8, 0.7, 0.5], [-0.7, 0.5, 0.9, -0.6, 0.8]])
+    mixtures = 18.0 * MIXTURES
     waves = rung(case, np.array([[0.0], [0.37]]), mixtures[:, None], 75, 16) + 0.1 * rng.standard_normal((2, 75))
     return [Mean(wave, 16, 0.01) for wave in waves]
 
@@ -77,8 +78,7 @@ def unlockings(case: Bank, seed: int) -> list[Mean]:
 def faint(case: Bank, seed: int) -> tuple[list[Mean], Floats]:
     """Means of 15 faint beats of either side, some 19 dB out of the noise (10 log10 2E/N0), and their waveforms."""
     rng = np.random.default_rng(seed)
-    mixtures = 1.5 * np.array([[0.6, 1.0, -0.8, 0.7, 0.5], [-0.7, 0.5, 0.9, -0.6, 0.8]])
-    waves = rung(case, np.array([[0.0], [0.37]]), mixtures[:, None], 115, 16)
+    waves = rung(case, np.array([[0.0], [0.37]]), 1.5 * MIXTURES[:, None], 115, 16)
     return [Mean(w + rng.standard_normal(115) / np.sqrt(15.0), 16, 1.0 / 15.0) for w in waves], waves
 
 
@@ -89,14 +89,12 @@ def test_few_faint_beats_tell_no_more_modes_than_show(case: Bank) -> None:
     off: dict[str, list[float]] = {"first": [], "few": []}
     for seed in range(5):
         means, waves = faint(case, seed)
-        for name, taught in (
-            ("first", lessons.first(WHITE, means, [1.3, 1.6], told)),
-            ("few", lessons.few(WHITE, means, [1.3, 1.6], told)),
-        ):
+        first, few = (learnt(WHITE, means, [1.3, 1.6], told) for learnt in (lessons.first, lessons.few))
+        for name, taught in (("first", first), ("few", few)):
             for mean, wave, blow in zip(means, waves, taught.blows, strict=True):
                 heard, slope, late = taught.bank.at(np.array([blow.time]), 115, mean.zero)
                 off[name].append(float(np.sum((blow.gain @ (heard[0] + late[0] * slope[0]) - wave) ** 2)))
-        frequency = taught.bank.pole.imag
+        frequency = few.bank.pole.imag
         assert np.abs(frequency / POLE[1].imag - 1.0).min() < 0.03
         assert len(frequency) == len(POLE)
     assert np.mean(off["few"]) < 0.6 * np.mean(off["first"])

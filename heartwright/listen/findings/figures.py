@@ -90,11 +90,11 @@ def reading(
     out = _with_fold(_with_drop_error(out, chain, marks), shape)
     out, more = _with_amplitude(out, chain, marks, table, pace)
     if marks.one_side:
-        out, more = without_beat_error(out), (advice.one_side(), *more)
+        out, more = _without_beat_error(out), (advice.one_side(), *more)
     return replace(out, advice=(*lines, *more))
 
 
-def without_beat_error(reading: Reading) -> Reading:
+def _without_beat_error(reading: Reading) -> Reading:
     """`reading` with nothing said of how the sides differ."""
     return replace(
         reading, beat_error_ms=None, beat_error_signed_ms=None, beat_error_drop_ms=None, beat_error_heard_ms=None

@@ -86,7 +86,7 @@ def few(circle: Circle, means: list[Mean], begun: list[float], poles: Poles) -> 
         frequency = learning.missed(best.bank, means, best.blows, 2.0 * np.pi * HIGHEST)
         joined = best.poles.joined(frequency)
         blows = [Blow(blow.time, np.append(blow.gain, 0.0)) for blow in best.blows]
-        more = _shown(means, _kept(means, best, joined, np.append(best.bank.pole, joined.value[-1]), blows, LEARNT))
+        more = _shown(means, _anew(means, best, joined, np.append(best.bank.pole, joined.value[-1]), blows, LEARNT))
         if len(more.poles) <= len(best.poles):
             break
         best = more
@@ -102,11 +102,11 @@ def _shown(means: list[Mean], taught: Taught) -> Taught:
             break
         blows = [Blow(blow.time, np.delete(blow.gain, worst)) for blow in taught.blows]
         pole = np.delete(taught.bank.pole, worst)
-        taught = _kept(means, taught, taught.poles.without(worst), pole, blows, AGAIN)
+        taught = _anew(means, taught, taught.poles.without(worst), pole, blows, AGAIN)
     return taught
 
 
-def _kept(means: list[Mean], before: Taught, poles: Poles, pole: Complexes, blows: list[Blow], turns: int) -> Taught:
+def _anew(means: list[Mean], before: Taught, poles: Poles, pole: Complexes, blows: list[Blow], turns: int) -> Taught:
     """What few beats teach of other modes, from what they taught before."""
     begun = Bank.of(before.bank.circle, pole, before.bank.taps)
     own, blows, left = learning.learn(begun.circle, _each(means, blows), poles, begun, turns)
