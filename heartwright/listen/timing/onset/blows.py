@@ -33,7 +33,6 @@ RIVALS, NEARLY = 3, 0.10  # onsets of a side that are tried, as in `origin`
 EXACT, PAIRS = 48, 2  # pairs of gaps whose likelihood is found exactly, and that are fitted
 FITS = 1.5  # what may be left over (1: what is expected) before other onsets are tried
 TRIAL_TURNS = 4
-SURE = 0.3  # how much of what an end explains less than another counts against it
 # What right fits mostly leave over (the shares above are ample). What is left beyond is blows elsewhere, not noise:
 # onsets are further off by as much, at most by this much, and by a little in any case (500 made takes of 10 to 20 dB,
 # seeds from 5,000).
@@ -60,18 +59,11 @@ def find(waves: list[Wave], modes: Modes, rate_hz: float, span_s: float, unsure:
         ends = sorted(ends + look.again(look.ends(guess, first)), key=_cost)
     told = strikes.fitted(look.parts(ends[0].start_s), rate_hz, ends[0].with_modes(pole))
     own = (SURER * float(np.clip(told.rest / USUAL, 1.0, MOST))) ** 2 * told.covariance
-    return origin.origins(replace(told, covariance=own + _open(ends)), rate_hz)
+    return origin.origins(replace(told, covariance=own + strikes.unsettled(ends)), rate_hz)
 
 
 def _cost(end: Strikes) -> float:
     return end.cost
-
-
-def _open(ends: list[Strikes]) -> Floats:
-    """Covariance of the onsets [s^2] by ends that explain the waveforms nearly as well as the first of them."""
-    off = np.array([end.start_s for end in ends]) - ends[0].start_s
-    share = np.exp(-0.5 * SURE * (np.array([end.cost for end in ends]) - ends[0].cost) / ends[0].left)
-    return np.asarray((off.T * share / share.sum()) @ off)
 
 
 @dataclass(frozen=True, slots=True)

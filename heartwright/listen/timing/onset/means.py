@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 
 from heartwright.listen.timing import modal
@@ -23,6 +26,9 @@ COARSE_COMMON_S = 30e-6  # where the modes explain nothing
 # loud takes leave more before it is mislaid (at 48 kHz, seeds of 5,000 and on).
 BADLY = 3.0  # what a fit leaves over beyond which another span is tried (1: what is expected)
 NARROW_HZ, MISLAID, MISLAID_S = 20e3, (8.0, 40.0), 90e-6
+# Where this share of a mean waveform or more is noise (of a lever, of one sound), more than that left over is an onset
+# that may be a mode's turn or two off (made takes of 1 to 10 dB, seeds of 70,000 and on).
+FAINT, FAINTLY_BADLY = (0.06, 0.1), (1.5, 2.0)
 ALONE = 8.0  # times as much of single blows, of which a third of that share of the peak is expected to be left
 
 
@@ -64,6 +70,11 @@ def starts(
         nothing = np.zeros(len(modes))
         begins = [begun(h, rate_hz) for h in heard]
         return [Origin(at, COARSE_COMMON_S, np.inf, modes, nothing, apart_s=COARSE_COMMON_S) for at in begins]
+    if unsure > FAINT[int(not spans_s)] and found[0].left > FAINTLY_BADLY[int(not spans_s)]:
+        return [
+            replace(o, sigma_s=math.hypot(o.sigma_s, MISLAID_S), apart_s=math.hypot(o.apart_s, MISLAID_S))
+            for o in found
+        ]
     return found
 
 

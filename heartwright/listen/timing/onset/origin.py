@@ -9,7 +9,7 @@ end is believed. Conventions: times in seconds after the waveform's zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -28,6 +28,7 @@ LOOK_S = (0.25e-3, 0.15e-3)  # how far before and after there its onset is looke
 # are what they are said to be on made takes of 20 to 40 dB (140 of them, seeds from 7,000).
 LEFT = (0.002, 0.005)
 BEGUN = 0.02  # share of its energy by which a sound has begun
+CHANCE = 3.0  # one-sigma scatters of the noise's energy that are not taken for it
 HIGHEST = 0.47  # of the rate: modes above are not used
 RIVALS, NEARLY = 2, 0.05  # onsets of a side that are fitted, if they explain as much but for a share of the whole
 
@@ -87,8 +88,8 @@ def find(waves: list[Wave], modes: Modes, rate_hz: float, unsure: float) -> list
         parts.append(part)
         starts.append(grid[tops(gain, RIVALS, NEARLY * part.whole)])
     guesses = [Strikes.guessed(pole, np.array(start), np.zeros(0), unsure) for start in product(*starts)]
-    tried = [strikes.fitted(parts, rate_hz, guess) for guess in guesses]
-    return origins(min(tried, key=lambda end: end.cost), rate_hz)
+    ends = sorted((strikes.fitted(parts, rate_hz, guess) for guess in guesses), key=lambda end: end.cost)
+    return origins(replace(ends[0], covariance=ends[0].covariance + strikes.unsettled(ends)), rate_hz)
 
 
 def heard(modes: Modes, rate_hz: float) -> Complexes:
@@ -97,9 +98,10 @@ def heard(modes: Modes, rate_hz: float) -> Complexes:
 
 
 def begun(wave: Wave, rate_hz: float, share: float) -> float:
-    """When a share of a waveform's energy has been heard [s]."""
-    energy = np.cumsum(np.maximum(wave.values**2 - wave.noise**2, 0.0))
-    return float(int(np.argmax(energy > share * energy[-1])) - wave.zero) / rate_hz
+    """When a share of a waveform's energy has been heard, beyond what noise may have by chance [s]."""
+    energy = np.cumsum(wave.values**2 - wave.noise**2)
+    chance = CHANCE * wave.noise**2 * np.sqrt(2.0 * np.arange(1, len(energy) + 1))
+    return float(int(np.argmax(energy > share * energy[-1] + chance)) - wave.zero) / rate_hz
 
 
 def single(part: Part, sharp: Answers, first_s: float, last_s: float) -> tuple[Floats, Floats, Floats]:
@@ -125,7 +127,7 @@ def origins(found: Strikes, rate_hz: float) -> list[Origin]:
     turn = np.exp(1j * found.bend * answers.cube(found.pole.imag, rate_hz))
     modes = Modes(found.pole, turn)
     sides = range(len(found.start_s))
-    apart = float(np.sqrt(max(_between(found.covariance), 0.0) / 2.0))
+    apart = float(np.sqrt(max(strikes.between(found.covariance), 0.0) / 2.0))
     out = []
     for s in sides:
         start = float(found.start_s[s])
@@ -133,8 +135,3 @@ def origins(found: Strikes, rate_hz: float) -> list[Origin]:
         sigma = float(np.sqrt(found.covariance[s, s]))
         out.append(Origin(start, sigma, found.left, modes, found.amplitude[s, 0], later, apart))
     return out
-
-
-def _between(covariance: Floats) -> float:
-    """Variance of the difference of two sides."""
-    return float(covariance[0, 0] + covariance[-1, -1] - 2.0 * covariance[0, -1])
