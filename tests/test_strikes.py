@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.fft import irfft, rfft, rfftfreq
@@ -86,6 +88,29 @@ def test_a_lock_is_told_from_the_banking_and_the_bounce_that_ring_into_it(seed: 
     assert abs(apart) < 1.5e-6
     for side in found:
         assert [late - side.start_s for late, _gains in side.later] == pytest.approx([BANK_S, BOUNCE_S], abs=10e-6)
+
+
+def test_noise_before_a_faint_sound_is_not_its_beginning() -> None:
+    lead = 80  # samples of noise before it
+    made = wave(0.0, [(0.0, LOCKS[0])], 0.0, 0).values
+    loud = float(np.abs(made).max())
+    for seed in range(20):
+        noise = 0.1 * loud * np.random.default_rng(seed).standard_normal(lead + LENGTH)
+        values = noise + np.concatenate([np.zeros(lead), made])
+        told = origin.begun(Wave.of(values, lead + ZERO, 0.1 * loud), RATE_HZ, origin.BEGUN)
+        assert -0.05e-3 < told < 0.15e-3
+
+
+def test_onsets_that_are_as_likely_widen_what_is_told_between_the_sides() -> None:
+    first = strikes.Strikes.guessed(POLE, np.array([0.0, 10e-6]), np.zeros(0), 0.1)
+    best, other = (
+        replace(first, start_s=first.start_s + np.array([0.0, late]), rest=1.0, cost=30.0) for late in (0.0, 130e-6)
+    )
+    assert strikes.between(strikes.unsettled([best])) == 0.0
+    as_likely = strikes.between(strikes.unsettled([best, other]))
+    assert 1.96 * np.sqrt(as_likely) >= 130e-6
+    unlikely = strikes.between(strikes.unsettled([best, replace(other, cost=400.0)]))
+    assert unlikely < (1e-6) ** 2
 
 
 def test_one_mode_tells_no_onset() -> None:

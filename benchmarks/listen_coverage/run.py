@@ -3,6 +3,7 @@
     make bench NAME=listen_coverage             9,600 takes (about half an hour on two cores); resumes where it stopped
     QUICK=1 make bench NAME=listen_coverage     a few takes of some cells, within a minute
     python benchmarks/listen_coverage/run.py --kept    the figures of what has been measured so far
+    python benchmarks/listen_coverage/run.py --numbers 7000 7006 --snr 2 4 6    other takes of the cells, at other SNR
 
 The cells are fixed here before the first run; each take draws a movement of its own (`takes`). The recorder's clock is
 known (0, 0). Truth is the trace's mean over the beats heard: rate and beat error by least squares on the true times of
@@ -20,11 +21,13 @@ Takes are kept in out/listen_coverage.jsonl; delete it when the listener has cha
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +47,7 @@ from heartwright import listen  # noqa: E402
 from heartwright.records import Interval, Reading  # noqa: E402
 
 TAKES, QUICK_TAKES, QUICK_CELLS = 400, 6, (0, 6, 13, 19)
-KEPT = Path("out/listen_coverage.jsonl")
+KEPT, KEPT_OTHERS = Path("out/listen_coverage.jsonl"), Path("out/listen_coverage_others.jsonl")
 POOLED, CELL, WORST, MOST_OUTSIDE = (0.94, 0.96), (0.92, 0.98), (0.905, 0.988), 1 / 20
 MOST_WIDTH = 2.0
 FIGURES = ("rate", "error", "amplitude")
@@ -102,10 +105,10 @@ CELLS = (
 )
 
 
-def one(work: tuple[int, int]) -> dict[str, Any]:
-    """Make and measure one take."""
-    cell, number = work
-    at = CELLS[cell]
+def one(work: tuple[int, int] | tuple[int, int, float]) -> dict[str, Any]:
+    """Make and measure one take: of a cell, its number, and an SNR [dB] that is not the cell's."""
+    cell, number, *other_db = work
+    at = replace(CELLS[cell], snr_db=other_db[0]) if other_db else CELLS[cell]
     plan = at.plan()
     seed = 100_000 * (cell + 1) + number
     take = takes.make(plan, seed=seed)
@@ -113,7 +116,7 @@ def one(work: tuple[int, int]) -> dict[str, Any]:
     lift = plan.lift_deg if plan.kind == "lever" else None
     started = time.process_time()
     reading = listen.measure(audio, bph=plan.bph, lift_deg=lift, clock_ppm=(0.0, 0.0))
-    out: dict[str, Any] = {"take": [cell, number], "cpu_s": time.process_time() - started, "status": reading.status}
+    out: dict[str, Any] = {"take": list(work), "cpu_s": time.process_time() - started, "status": reading.status}
     if reading.status != "ok" or reading.table is None:
         return out
     return out | compared(take, reading)
@@ -158,14 +161,12 @@ def _plain(value: Interval | None, true: float) -> list[float] | None:
     return None if value is None else [value.value, value.low, value.high, true]
 
 
-def measured() -> list[dict[str, Any]]:
+def measured(wanted: Sequence[tuple[int, int] | tuple[int, int, float]], where: Path) -> list[dict[str, Any]]:
     """All takes, the missing ones made now on two processes."""
-    count, cells = (QUICK_TAKES, QUICK_CELLS) if quick() else (TAKES, tuple(range(len(CELLS))))
-    wanted = [(cell, number) for number in range(count) for cell in cells]
-    done = kept(KEPT, "take")
+    done = kept(where, "take")
     left = [w for w in wanted if json.dumps(list(w)) not in done]
-    KEPT.parent.mkdir(exist_ok=True)
-    with multiprocessing.get_context("spawn").Pool(2) as pool, KEPT.open("a") as file:
+    where.parent.mkdir(exist_ok=True)
+    with multiprocessing.get_context("spawn").Pool(2) as pool, where.open("a") as file:
         for k, row in enumerate(pool.imap_unordered(one, left, chunksize=4)):
             done[json.dumps(row["take"])] = row
             file.write(json.dumps(row) + "\n")
@@ -245,5 +246,46 @@ def bars(name: str, shares: np.ndarray, widths: np.ndarray, pooled: float, count
     bar(f"{name}_width", float(widths.max()) <= MOST_WIDTH, f"{widths.max():.2f} of the bound's")
 
 
+def held(rows: list[dict[str, Any]]) -> None:
+    """Print how many intervals held at each SNR, of levers and of clocks, and how wide they were."""
+    for kind in ("lever", "pendulum"):
+        mine = [r for r in rows if CELLS[r["take"][0]].kind == kind]
+        for snr_db in sorted({r["take"][2] for r in mine}):
+            here = [r for r in mine if r["take"][2] == snr_db]
+            metric(f"{kind}_{snr_db:g}_db_answered", sum(r["status"] == "ok" for r in here))
+            for name in FIGURES:
+                told = np.array([r[name] for r in here if r.get(name)]).reshape(-1, 4)
+                if len(told):
+                    value, low, high, true = told.T
+                    metric(f"{kind}_{snr_db:g}_db_{name}_told", len(told))
+                    metric(f"{kind}_{snr_db:g}_db_{name}_held", int(((low <= true) & (true <= high)).sum()))
+                    metric(
+                        f"{kind}_{snr_db:g}_db_{name}_median_half_width", float(np.median(_full(value, low, high))) / 2
+                    )
+
+
+def asked() -> argparse.Namespace:
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--kept", action="store_true", help="the figures of what has been measured so far")
+    parser.add_argument("--numbers", nargs=2, type=int, metavar=("FIRST", "END"), help="other takes than the bars'")
+    parser.add_argument("--snr", nargs="+", type=float, metavar="DB", default=[2.0, 4.0, 6.0], help="with --numbers")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure the bars' takes, or others."""
+    want = asked()
+    every = range(len(CELLS))
+    if want.numbers is not None:
+        wanted = [(c, n, snr_db) for n in range(*want.numbers) for c in every for snr_db in want.snr]
+        held(measured(wanted, KEPT_OTHERS))
+    elif want.kept:
+        figures(list(kept(KEPT, "take").values()))
+    else:
+        count, cells = (QUICK_TAKES, QUICK_CELLS) if quick() else (TAKES, every)
+        figures(measured([(cell, number) for number in range(count) for cell in cells], KEPT))
+
+
 if __name__ == "__main__":
-    figures(list(kept(KEPT, "take").values()) if "--kept" in sys.argv else measured())
+    main()

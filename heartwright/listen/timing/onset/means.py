@@ -70,12 +70,16 @@ def starts(
         nothing = np.zeros(len(modes))
         begins = [begun(h, rate_hz) for h in heard]
         return [Origin(at, COARSE_COMMON_S, np.inf, modes, nothing, apart_s=COARSE_COMMON_S) for at in begins]
-    if unsure > FAINT[int(not spans_s)] and found[0].left > FAINTLY_BADLY[int(not spans_s)]:
-        return [
-            replace(o, sigma_s=math.hypot(o.sigma_s, MISLAID_S), apart_s=math.hypot(o.apart_s, MISLAID_S))
-            for o in found
-        ]
-    return found
+    return _doubted(found, unsure, 0 if spans_s else 1)
+
+
+def _doubted(found: list[Origin], unsure: float, kind: int) -> list[Origin]:
+    """Onsets, less sure where noise hides much of the waveforms (of a lever, 0, or of one sound, 1) and more is left
+    over than noise."""
+    if unsure < FAINT[kind] or found[0].left < FAINTLY_BADLY[kind]:
+        return found
+    sigmas = [(math.hypot(o.sigma_s, MISLAID_S), math.hypot(o.apart_s, MISLAID_S)) for o in found]
+    return [replace(o, sigma_s=own, apart_s=apart) for o, (own, apart) in zip(found, sigmas, strict=True)]
 
 
 def begun(heard: Heard, rate_hz: float) -> float:
