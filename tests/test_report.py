@@ -124,6 +124,15 @@ def test_without_a_verdict_or_sound_it_is_a_reading(tmp_path: Path) -> None:
     assert "The trace" in words
 
 
+def test_without_a_beat_error_two_lines_are_not_said_to_be_one(tmp_path: Path) -> None:
+    reading = replace(made.watch(), beat_error_ms=None, advice=("Not settled (+-2.5 s/d): listen longer.",))
+    for told, wanted in ((made.watch(), True), (reading, False)):
+        report.write(tmp_path / "r.html", reading=told)
+        _source, words = page(tmp_path / "r.html")
+        assert "A line that climbs gains" in words and ("two lines apart are the beat error" in words) is wanted
+    assert "(±2.5" in words and "+−" not in words
+
+
 def test_a_failure_leaves_the_old_page_and_nothing_half_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,7 +23,8 @@ from heartwright.records import Reading, Recording, Sentence, Trace, Verdict
 if TYPE_CHECKING:
     from heartwright.design import Design
 
-_ABOUT_TAPE = "Each dot is a beat. A line that climbs gains; two lines apart are the beat error."
+_ABOUT_TAPE = "Each dot is a beat. A line that climbs gains"
+_ABOUT_SIDES = "two lines apart are the beat error"
 _ABOUT_FOLD = "All beats laid on each other, tick above and tock below."
 _ABOUT_SWING = (
     "How far the balance swings, beat by beat; the line is its running mean, the band the mean's 95 % interval."
@@ -187,10 +188,10 @@ def _pictures(reading: Reading) -> list[str]:
     heads = [name.split()[0] for name, _ in reading.fold_marks_ms]
     glosses = [f"{head} {charts.GLOSS[head]}" for head in heads if head in charts.GLOSS]
     gloss = f" {'; '.join(glosses)}." if glosses else ""
+    lines = _ABOUT_TAPE if reading.beat_error_ms is None else f"{_ABOUT_TAPE}; {_ABOUT_SIDES}"
+    about = f"{lines}. The paper is {width:g} ms wide and wraps."
     return [
-        _section(
-            "The trace", f"{_ABOUT_TAPE} The paper is {width:g} ms wide and wraps.", f"{tape}{sides}" if tape else ""
-        ),
+        _section("The trace", about, f"{tape}{sides}" if tape else ""),
         _section("One beat", f"{_ABOUT_FOLD}{gloss}", charts.folded(reading)),
         _section("The swing", _ABOUT_SWING, charts.swing(reading)),
         _section("The rate", _ABOUT_RATE, charts.rate(reading)),

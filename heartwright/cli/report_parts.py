@@ -27,8 +27,8 @@ _TOLD: Final = {
 
 
 def told(text: str) -> str:
-    """Escaped text with true minus signs, and figures that do not part from their units."""
-    signed_right = re.sub(r"(?<![\w.-])-(?=\d)", "−", escape(text))
+    """Escaped text with true signs of minus and plus or minus, and figures that do not part from their units."""
+    signed_right = re.sub(r"(?<![\w.-])-(?=\d)", "−", escape(text).replace("+-", "±"))
     return re.sub(r"(?<=\d) (?=(?:s|ms|%|dB|degrees|Pa|ppm)\b|%)", "\u00a0", signed_right)
 
 

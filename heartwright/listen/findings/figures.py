@@ -13,7 +13,7 @@ from heartwright.listen.findings import allan, lift, oddities, steady, swing
 from heartwright.listen.findings.steady import Steady
 from heartwright.listen.findings.table import lay
 from heartwright.listen.timing.landmarks import Landmarks
-from heartwright.listen.timing.shape import Shape
+from heartwright.listen.timing.shape import SLOWEST_LEVER_S, Shape
 from heartwright.records import BeatTable, Interval, Reading
 
 DAY_S = 86400.0
@@ -218,7 +218,9 @@ def _with_amplitude(
 
 
 def _with_any_lift(out: Reading, chain: Chain, marks: Landmarks, pace: Steady) -> tuple[Reading, tuple[str, ...]]:
-    """Amplitude over all lifts of the kind, where none was told."""
+    """Amplitude over all lifts of the kind, where none was told; beats slower than any lever's have none to ask for."""
+    if pace.beat_s >= SLOWEST_LEVER_S:
+        return out, ()
     lifts = lift.prior(out.nominal_bph or 3600.0 / pace.beat_s)
     long_enough = marks.lever and out.duration_s >= SHORTEST_FOR_AMPLITUDE_S
     found = swing.measure(marks, chain.side, pace.beat_s, lift.TRIAL_DEG) if lifts and long_enough else None
