@@ -56,14 +56,10 @@ def find(waves: list[Wave], modes: Modes, rate_hz: float, span_s: float, unsure:
     guess = Strikes.guessed(struck, np.zeros(len(waves)), np.zeros(2), unsure)
     ends = look.again(look.ends(guess, [side[:1] for side in first]))
     if (ends[0].left > FITS or unsure > LEFT[0]) and any(len(side) > 1 for side in first):
-        ends = sorted(ends + look.again(look.ends(guess, first)), key=_cost)
+        ends = strikes.ranked(ends + look.again(look.ends(guess, first)))
     told = strikes.fitted(look.parts(ends[0].start_s), rate_hz, ends[0].with_modes(pole))
     own = (SURER * float(np.clip(told.rest / USUAL, 1.0, MOST))) ** 2 * told.covariance
     return origin.origins(replace(told, covariance=own + strikes.unsettled(ends)), rate_hz)
-
-
-def _cost(end: Strikes) -> float:
-    return end.cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +95,13 @@ class _Look:
             gap = np.tile([self.bank_s[bank], self.bounce_s[bounce]], (len(chosen), 1))
             guess = replace(rest, start_s=np.array([trial.start_s for trial in chosen]), gap_s=gap)
             ends.append(strikes.fitted([trial.part for trial in chosen], self.rate_hz, guess, TRIAL_TURNS))
-        return sorted(ends, key=_cost)
+        return strikes.ranked(ends)
 
     def again(self, ends: list[Strikes]) -> list[Strikes]:
         """`ends` and those from the onsets, modes and phases that the best came to: gaps are told better from there."""
         best = ends[0]
         pairs = zip(best.start_s, best.amplitude[:, 0], strict=True)
-        return sorted(ends + self.ends(best, [[(float(start), a)] for start, a in pairs]), key=_cost)
+        return strikes.ranked(ends + self.ends(best, [[(float(start), a)] for start, a in pairs]))
 
 
 def _begun(

@@ -26,8 +26,8 @@ COARSE_COMMON_S = 30e-6  # where the modes explain nothing
 # loud takes leave more before it is mislaid (at 48 kHz, seeds of 5,000 and on).
 BADLY = 3.0  # what a fit leaves over beyond which another span is tried (1: what is expected)
 NARROW_HZ, MISLAID, MISLAID_S = 20e3, (8.0, 40.0), 90e-6
-# Where this share of a mean waveform or more is noise (of a lever, of one sound), more than that left over is an onset
-# that may be a mode's turn or two off (made takes of 1 to 10 dB, seeds of 70,000 and on).
+# Where this share of a mean waveform or more is noise (of a lever's third sound, of one blow), more than that left over
+# is an onset that may be a mode's turn or two off (made takes of 1 to 10 dB, seeds of 70,000 and on).
 FAINT, FAINTLY_BADLY = (0.06, 0.1), (1.5, 2.0)
 ALONE = 8.0  # times as much of single blows, of which a third of that share of the peak is expected to be left
 
@@ -74,8 +74,10 @@ def starts(
 
 
 def _doubted(found: list[Origin], unsure: float, kind: int) -> list[Origin]:
-    """Onsets, less sure where noise hides much of the waveforms (of a lever, 0, or of one sound, 1) and more is left
-    over than noise."""
+    """Onsets, less sure where much of the waveforms is noise and more than noise is left over.
+
+    `unsure` as in `starts`; `kind` is 0 for a lever's third sound, 1 for a single blow.
+    """
     if unsure < FAINT[kind] or found[0].left < FAINTLY_BADLY[kind]:
         return found
     sigmas = [(math.hypot(o.sigma_s, MISLAID_S), math.hypot(o.apart_s, MISLAID_S)) for o in found]

@@ -88,7 +88,7 @@ def find(waves: list[Wave], modes: Modes, rate_hz: float, unsure: float) -> list
         parts.append(part)
         starts.append(grid[tops(gain, RIVALS, NEARLY * part.whole)])
     guesses = [Strikes.guessed(pole, np.array(start), np.zeros(0), unsure) for start in product(*starts)]
-    ends = sorted((strikes.fitted(parts, rate_hz, guess) for guess in guesses), key=lambda end: end.cost)
+    ends = strikes.ranked(strikes.fitted(parts, rate_hz, guess) for guess in guesses)
     return origins(replace(ends[0], covariance=ends[0].covariance + strikes.unsettled(ends)), rate_hz)
 
 

@@ -12,6 +12,7 @@ Conventions: times in seconds after a waveform's zero; blow 0 of it begins at it
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -164,6 +165,11 @@ class Strikes:
         known = np.concatenate([self.before, missing])
         nothing = np.zeros((*self.amplitude.shape[:2], len(known)))
         return replace(self, pole=np.concatenate([self.pole, missing]), before=known, amplitude=nothing)
+
+
+def ranked(ends: Iterable[Strikes]) -> list[Strikes]:
+    """The likeliest first."""
+    return sorted(ends, key=lambda end: end.cost)
 
 
 def unsettled(ends: list[Strikes]) -> Floats:
