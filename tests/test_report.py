@@ -16,7 +16,7 @@ from heartwright.cli import report
 from heartwright.cli.report_charts import energy, rate_in_blocks, tape
 from heartwright.cli.report_sound import LONGEST_S, pack
 from heartwright.cli.report_svg import number, padded, ticks
-from heartwright.records import BeatTable, Reading, Recording
+from heartwright.records import BeatTable, Interval, Reading, Recording
 
 VOID = {"meta", "input", "br", "rect", "path", "circle"}
 
@@ -183,6 +183,17 @@ def test_the_tape_wraps_what_runs_off_its_edge() -> None:
     assert svg.startswith("<svg")
     assert width == 2.0
     assert tape(Reading("ok", (), 10.0)) == ("", 0.0)
+
+
+def test_both_lines_of_a_clock_far_out_of_beat_are_on_the_tape() -> None:
+    reading = made.watch(rate_s_per_day=None)
+    assert reading.table is not None
+    residual = np.where(reading.table.side == 1, 40.0, 0.0)
+    table = replace(reading.table, residual_ms=residual)
+    svg, width = tape(replace(reading, table=table, beat_error_ms=Interval(40.0, 39.9, 40.1)))
+    assert width == 100.0
+    height = {float(y) for y in re.findall(r"M[\d.]+ ([\d.]+)h0", svg)}
+    assert len(height) == 2 and min(height) > 20.0 and max(height) - min(height) > 50.0
 
 
 def test_sinks_of_the_ledger_sum_to_a_hundred() -> None:

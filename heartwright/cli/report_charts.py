@@ -10,7 +10,8 @@ from heartwright.cli.report_svg import Plane, padded
 from heartwright.records import BeatTable, Floats, Ledger, Reading, Trace, Voice
 
 MS_PER_S_PER_DAY: Final = 1000.0 / 86_400.0  # one second a day, as milliseconds a second
-_TAPES: Final = (2.0, 4.0, 10.0, 20.0, 40.0, 100.0, 200.0)  # widths of the tape [ms]
+_TAPES: Final = (2.0, 4.0, 10.0, 20.0, 40.0, 100.0, 200.0, 400.0)  # widths of the tape [ms]
+_WRAPS_MS: Final = 40.0  # a line that climbs further wraps
 _SINK_SHARE: Final = 0.012  # smaller sinks are drawn together
 GLOSS: Final = {
     "1": "the jewel strikes the fork",
@@ -30,9 +31,11 @@ def tape(reading: Reading) -> tuple[str, float]:
     early = rate * MS_PER_S_PER_DAY * table.time_s - table.residual_ms
     if not np.isfinite(early).any():
         return "", 0.0
-    spread = float(np.nanpercentile(early, 99.0) - np.nanpercentile(early, 1.0))
-    width = next((w for w in _TAPES if w >= min(1.5 * spread, 40.0)), 40.0)
-    middle = float(np.nanmedian(early))
+    low, high = np.nanpercentile(early, (1.0, 99.0))
+    apart = reading.beat_error_ms.value if reading.beat_error_ms is not None else 0.0  # both lines are to be on it
+    wanted = 1.5 * max(min(float(high - low), _WRAPS_MS / 1.5), apart)
+    width = next((w for w in _TAPES if w >= wanted), _TAPES[-1])
+    middle = 0.5 * float(low + high) if high - low < width else float(np.nanmedian(early))
     wrapped = (early - middle + 0.5 * width) % width - 0.5 * width
     plane = Plane(_time_range(reading), (-0.5 * width, 0.5 * width), "Trace of the beats", height=230.0, timed=True)
     plane.axes(x_unit=" s", y_unit=" ms")
