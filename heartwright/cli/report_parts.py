@@ -27,9 +27,10 @@ _TOLD: Final = {
 
 
 def told(text: str) -> str:
-    """Escaped text with true signs of minus and plus or minus, and figures that do not part from their units."""
+    """Escaped text with true signs of minus and plus or minus; figures and units, and options, stay in one line."""
     signed_right = re.sub(r"(?<![\w.-])-(?=\d)", "−", escape(text).replace("+-", "±"))
-    return re.sub(r"(?<=\d) (?=(?:s|ms|%|dB|degrees|Pa|ppm)\b|%)", "\u00a0", signed_right)
+    in_one = re.sub(r"(?<=\d) (?=(?:s|ms|%|dB|degrees|Pa|ppm)\b|%)", "\u00a0", signed_right)
+    return re.sub(r"(?<!\S)\(?--[a-z-]+", r'<span class="option">\g<0></span>', in_one)
 
 
 def figures(reading: Reading, *, pendulum: bool) -> str:
