@@ -75,6 +75,12 @@ def test_peaks(asked: dict) -> None:
     assert filters.peaks(np.zeros(2)).tolist() == [] and filters.peaks(np.zeros(50)).tolist() == []
 
 
+def test_an_infinite_peak_is_one() -> None:
+    x = RNG.standard_normal(500)
+    x[[40, 300]] = np.inf, -np.inf
+    assert filters.peaks(x, height=100.0, prominence=8.0, distance=6).tolist() == [40]
+
+
 def test_distributions() -> None:
     assert filters.student_quantile(0.975, 7) == pytest.approx(stats.t.ppf(0.975, 7))
     np.testing.assert_allclose(filters.student_tail([-2.0, 0.0, 5.0], 4.5), stats.t.sf([-2.0, 0.0, 5.0], 4.5))
