@@ -70,6 +70,15 @@ def test_noise_alone_gives_no_warning() -> None:
     assert inspect(Recording(noise.astype(np.float32), RATE)) == ()
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_samples_beyond_all_measure_are_looked_at_all_the_same() -> None:
+    """Their squares are infinite in single precision."""
+    loud = watch()
+    samples = loud.samples.copy()
+    samples[2 * RATE : 2 * RATE + 200] = 1e25
+    assert inspect(replace(loud, samples=samples))
+
+
 def test_a_dead_microphone_is_told() -> None:
     for samples in (np.zeros(RATE), np.full(RATE, 0.3), np.random.default_rng(1).integers(-1, 2, RATE) / 32768):
         told = inspect(Recording(samples.astype(np.float32), RATE))

@@ -210,9 +210,11 @@ def convolve(samples: Floats, kernel: Floats) -> Floats:
 def peaks(
     values: Floats, *, height: float | None = None, prominence: float | None = None, distance: int | None = None
 ) -> Ints:
-    """Indices of local maxima of `values` [n] (the middle of a flat one), kept where they are at least `height`, clear
-    of each other by `distance` samples (the higher stays) and prominent by `prominence`, in this order. What is no number counts
-    as 0, what is infinite as 1e300."""
+    """Indices of local maxima of `values` [n] (the middle of a flat one).
+
+    Kept where they are at least `height`, clear of each other by `distance` samples (the higher stays) and prominent by
+    `prominence`, in this order. What is no number counts as 0, what is infinite as 1e300.
+    """
     x = np.nan_to_num(np.asarray(values, dtype=np.float64), posinf=1e300, neginf=-1e300)  # ends are higher than that
     if len(x) < 3:
         return np.zeros(0, dtype=np.int64)
