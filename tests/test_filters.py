@@ -79,6 +79,8 @@ def test_an_infinite_peak_is_one() -> None:
     x = RNG.standard_normal(500)
     x[[40, 300]] = np.inf, -np.inf
     assert filters.peaks(x, height=100.0, prominence=8.0, distance=6).tolist() == [40]
+    x[200] = np.nan
+    assert 200 not in filters.peaks(x)
 
 
 def test_distributions() -> None:

@@ -117,12 +117,13 @@ def test_no_beat_error_is_told_of_a_clock_of_which_one_side_alone_is_heard() -> 
 
 
 def test_the_beat_error_of_faint_watches_lies_in_its_interval() -> None:
-    """Of six that are heard, five at least; when noise was taken for the beginning of sounds it was three."""
+    """Of ten that are heard, nine (the next best parting of seed 8 is the likelier); while noise was taken for the
+    beginning of sounds it was six."""
     held = []
-    for seed in (0, 3, 4, 5, 7, 9):
+    for seed in range(12):
         bph, amplitude_deg = ((18_000.0, 310.0), (21_600.0, 270.0), (28_800.0, 220.0))[seed % 3]
         made = watch(seconds=30.0, rate_hz=RATE_HZ, bph=bph, amplitude_deg=amplitude_deg, snr_db=4.0, seed=seed)
         told = listen.measure(made.recording, bph=bph, lift_deg=44.0, clock_ppm=(0.0, 0.0)).beat_error_ms
-        assert told is not None
-        held.append(told.low <= made.beat_error_ms <= told.high)
-    assert sum(held) >= 5
+        if told is not None:
+            held.append(told.low <= made.beat_error_ms <= told.high)
+    assert len(held) >= 10 and sum(held) >= len(held) - 1

@@ -13,6 +13,7 @@ import synthetic_reading as made
 
 from heartwright import judge
 from heartwright.cli import report
+from heartwright.cli import report_parts as parts
 from heartwright.cli.report_charts import energy, rate_in_blocks, tape
 from heartwright.cli.report_sound import LONGEST_S, pack
 from heartwright.cli.report_svg import number, padded, ticks
@@ -131,6 +132,20 @@ def test_without_a_beat_error_two_lines_are_not_said_to_be_one(tmp_path: Path) -
         _source, words = page(tmp_path / "r.html")
         assert "A line that climbs gains" in words and ("two lines apart are the beat error" in words) is wanted
     assert "(±2.5" in words and "+−" not in words
+
+
+def test_the_name_of_an_option_stays_in_one_line() -> None:
+    told = parts.told("give it (--lift-deg 52) <script>--x</script>")
+    assert told == ('give it <span class="option">(--lift-deg</span> 52) &lt;script&gt;--x&lt;/script&gt;')
+
+
+def test_a_clock_on_no_list_is_asked_for_no_lift(tmp_path: Path) -> None:
+    slow = replace(
+        made.watch(), nominal_bph=None, beat_rate_bph=Interval(5_123.0, 5_122.0, 5_124.0), amplitude_deg=None
+    )
+    report.write(tmp_path / "r.html", reading=slow)
+    _source, words = page(tmp_path / "r.html")
+    assert "lift angle" not in words
 
 
 def test_a_failure_leaves_the_old_page_and_nothing_half_written(

@@ -109,6 +109,8 @@ def test_onsets_that_are_as_likely_widen_what_is_told_between_the_sides() -> Non
     assert strikes.between(strikes.unsettled([best])) == 0.0
     as_likely = strikes.between(strikes.unsettled([best, other]))
     assert 1.96 * np.sqrt(as_likely) >= 130e-6
+    less_likely = strikes.between(strikes.unsettled([best, replace(other, cost=70.0)]))  # but not by chance alone
+    assert 1.96 * np.sqrt(less_likely) >= 0.999 * 130e-6
     unlikely = strikes.between(strikes.unsettled([best, replace(other, cost=400.0)]))
     assert unlikely < (1e-6) ** 2
 

@@ -16,7 +16,8 @@ Where only the lock is timed its lead over the banking is drawn for each take fr
 
 Width is tried against the bound: the least standard deviation at which any ear could tell the figure, with the beats'
 drawn scatter in it (`onset_bounds`).
-Takes are kept in out/listen_coverage.jsonl; delete it when the listener has changed.
+Takes are kept in out/listen_coverage.jsonl, other ones in out/listen_coverage_others.jsonl; delete both when the
+listener has changed.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ TAKES, QUICK_TAKES, QUICK_CELLS = 400, 6, (0, 6, 13, 19)
 KEPT, KEPT_OTHERS = Path("out/listen_coverage.jsonl"), Path("out/listen_coverage_others.jsonl")
 POOLED, CELL, WORST, MOST_OUTSIDE = (0.94, 0.96), (0.92, 0.98), (0.905, 0.988), 1 / 20
 MOST_WIDTH = 2.0
+OTHERS_DB = (2.0, 4.0, 6.0, 8.0)
 FIGURES = ("rate", "error", "amplitude")
 
 
@@ -246,31 +248,40 @@ def bars(name: str, shares: np.ndarray, widths: np.ndarray, pooled: float, count
     bar(f"{name}_width", float(widths.max()) <= MOST_WIDTH, f"{widths.max():.2f} of the bound's")
 
 
-def held(rows: list[dict[str, Any]]) -> None:
+UNITS = {"rate": "s_per_day", "error": "ms", "amplitude": "deg"}
+
+
+def others(rows: list[dict[str, Any]]) -> None:
     """Print how many intervals held at each SNR, of levers and of clocks, and how wide they were."""
     for kind in ("lever", "pendulum"):
         mine = [r for r in rows if CELLS[r["take"][0]].kind == kind]
         for snr_db in sorted({r["take"][2] for r in mine}):
             here = [r for r in mine if r["take"][2] == snr_db]
             metric(f"{kind}_{snr_db:g}_db_answered", sum(r["status"] == "ok" for r in here))
-            for name in FIGURES:
+            for name, unit in UNITS.items():
                 told = np.array([r[name] for r in here if r.get(name)]).reshape(-1, 4)
-                if len(told):
-                    value, low, high, true = told.T
-                    metric(f"{kind}_{snr_db:g}_db_{name}_told", len(told))
-                    metric(f"{kind}_{snr_db:g}_db_{name}_held", int(((low <= true) & (true <= high)).sum()))
-                    metric(
-                        f"{kind}_{snr_db:g}_db_{name}_median_half_width", float(np.median(_full(value, low, high))) / 2
-                    )
+                if not len(told):
+                    continue
+                value, low, high, true = told.T
+                at = f"{kind}_{snr_db:g}_db_{name}"
+                metric(f"{at}_told", len(told))
+                metric(f"{at}_held", int(((low <= true) & (true <= high)).sum()))
+                metric(f"{at}_median_half_width_{unit}", float(np.median(_full(value, low, high))) / 2)
 
 
 def asked() -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--kept", action="store_true", help="the figures of what has been measured so far")
-    parser.add_argument("--numbers", nargs=2, type=int, metavar=("FIRST", "END"), help="other takes than the bars'")
-    parser.add_argument("--snr", nargs="+", type=float, metavar="DB", default=[2.0, 4.0, 6.0], help="with --numbers")
-    return parser.parse_args()
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--kept", action="store_true", help="the figures of what has been measured so far")
+    either.add_argument(
+        "--numbers", nargs=2, type=int, metavar=("FIRST", "END"), help="other takes than the bars', END not among them"
+    )
+    parser.add_argument("--snr", nargs="+", type=float, metavar="DB", help="their SNR (with --numbers; 2 4 6 8)")
+    want = parser.parse_args()
+    if want.snr and want.numbers is None:
+        parser.error("--snr given without --numbers; the bars' takes have their own: add, say, --numbers 7000 7005")
+    return want
 
 
 def main() -> None:
@@ -278,8 +289,8 @@ def main() -> None:
     want = asked()
     every = range(len(CELLS))
     if want.numbers is not None:
-        wanted = [(c, n, snr_db) for n in range(*want.numbers) for c in every for snr_db in want.snr]
-        held(measured(wanted, KEPT_OTHERS))
+        wanted = [(c, n, snr_db) for n in range(*want.numbers) for c in every for snr_db in want.snr or OTHERS_DB]
+        others(measured(wanted, KEPT_OTHERS))
     elif want.kept:
         figures(list(kept(KEPT, "take").values()))
     else:

@@ -18,6 +18,7 @@ from heartwright.cli import report_wheels
 from heartwright.cli.report_sound import Clip, pack
 from heartwright.judge.phrase import plain
 from heartwright.judge.words import speaks_of
+from heartwright.listen.timing.shape import SLOWEST_LEVER_S
 from heartwright.records import Reading, Recording, Sentence, Trace, Verdict
 
 if TYPE_CHECKING:
@@ -83,12 +84,19 @@ def _moments(verdict: Verdict | None) -> tuple[float, ...]:
     return tuple(sorted({*said, *(t for w in verdict.words.values() for t in w.evidence_s)}))
 
 
+def _slow(reading: Reading) -> bool:
+    """Beats slower than any lever's."""
+    heard = reading.beat_rate_bph.value if reading.beat_rate_bph is not None else None
+    beats = reading.nominal_bph or heard
+    return beats is not None and beats <= 3600.0 / SLOWEST_LEVER_S
+
+
 def _page(
     reading: Reading, verdict: Verdict | None, clip: Clip | None, trace: Trace | None, design: Design | None
 ) -> str:
     here = Path(__file__)
     style, script = (here.with_name(f"report.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
-    pendulum = design.kind == "pendulum" if design is not None else bool((reading.nominal_bph or 99_999.0) < 9_500.0)
+    pendulum = design.kind == "pendulum" if design is not None else _slow(reading)
     title = _title(reading, design)
     body = [
         f'<p class="maker">heartwright &middot; a listening report</p><h1>{escape(title)}</h1>',

@@ -33,7 +33,7 @@ def tape(reading: Reading) -> tuple[str, float]:
         return "", 0.0
     low, high = np.nanpercentile(early, (1.0, 99.0))
     apart = reading.beat_error_ms.value if reading.beat_error_ms is not None else 0.0  # both lines are to be on it
-    wanted = 1.5 * max(min(float(high - low), _WRAPS_MS / 1.5), apart)
+    wanted = max(min(1.5 * float(high - low), _WRAPS_MS), 1.5 * apart)
     width = next((w for w in _TAPES if w >= wanted), _TAPES[-1])
     middle = 0.5 * float(low + high) if high - low < width else float(np.nanmedian(early))
     wrapped = (early - middle + 0.5 * width) % width - 0.5 * width

@@ -213,9 +213,9 @@ def peaks(
     """Indices of local maxima of `values` [n] (the middle of a flat one).
 
     Kept where they are at least `height`, clear of each other by `distance` samples (the higher stays) and prominent by
-    `prominence`, in this order. What is no number counts as 0, what is infinite as 1e300.
+    `prominence`, in this order. What is no number counts as the lowest, what is infinite as +-1e300.
     """
-    x = np.nan_to_num(np.asarray(values, dtype=np.float64), posinf=1e300, neginf=-1e300)  # ends are higher than that
+    x = np.nan_to_num(np.asarray(values, dtype=np.float64), nan=-1e300, posinf=1e300, neginf=-1e300)  # ends are higher
     if len(x) < 3:
         return np.zeros(0, dtype=np.int64)
     step = np.sign(np.diff(x)).astype(np.int64)

@@ -19,6 +19,7 @@ import numpy as np
 from scipy.special import gammainc
 
 from heartwright.listen import filters
+from heartwright.listen.timing.shape import SLOWEST_LEVER_S
 from heartwright.records import BeatTable, Extra, Floats, Ints, Reading
 
 ALARM = 0.01
@@ -34,7 +35,6 @@ _TURN_BEATS = 0.17  # about the end of the swing
 _ECHO_S = 0.03
 _LEAST_SHARE = 0.05  # of the beats of a side
 _LEAST_RISE_DB = 1.5
-_SLOWEST_LEVER_S = 0.36
 _KNOCK_DB = 6.0  # over the quiet floor
 _QUIET_SPAN = 0.1  # of a beat
 _FIRST_BELOW_DB, _FIRST_SPREAD_DB = 16.0, 5.0  # sound 1 below the loudest of a lever's beat, as takes and twins show
@@ -65,7 +65,7 @@ def find(filtered: Floats, rate_hz: float, reading: Reading, *, alarm: float = A
 def _between(filtered: Floats, rate_hz: float, reading: Reading, beat_s: float, alarm: float) -> tuple[Extra, ...]:
     """No lever's pattern, but a second sound half a beat from the loudest: one of the two is the knock."""
     table = reading.table
-    if table is None or beat_s > _SLOWEST_LEVER_S:
+    if table is None or beat_s > SLOWEST_LEVER_S:
         return ()
     begin, out = (0.5 - _TURN_BEATS) * beat_s, []
     for side, name in ((1, "tick"), (-1, "tock")):
@@ -188,7 +188,7 @@ def _rubbing(rows: Floats, beat_s: float, begin_s: float, alarm: float) -> tuple
 def _first_sound(reading: Reading, beat_s: float) -> tuple[Extra, ...]:
     """A lever was told, and its first sound is not heard: is the signal weak, or the sound missing?"""
     snr = reading.snr_db
-    if reading.lift_deg is None or snr is None or reading.beats < 2 * _FEWEST_BEATS or beat_s > _SLOWEST_LEVER_S:
+    if reading.lift_deg is None or snr is None or reading.beats < 2 * _FEWEST_BEATS or beat_s > SLOWEST_LEVER_S:
         return ()
     # averaging over the beats of a side brings the noise of the fold down
     margin = snr + 5.0 * np.log10(0.5 * reading.beats) - _FIRST_BELOW_DB - 6.0

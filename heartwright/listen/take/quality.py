@@ -115,7 +115,7 @@ def _clipping(samples: Samples, reach: Reach) -> str | None:
 def _gate(take: _Take) -> str | None:
     """Digital silence beside sound, or a floor that steps between two plateaus."""
     level = take.level_db
-    silent = level < max(-130.0, float(np.max(level)) - 110.0)
+    silent = level < max(-130.0, float(np.max(level, where=np.isfinite(level), initial=-160.0)) - 110.0)
     share = float(np.mean(silent))
     cure = "switch noise cancelling or voice enhancement off (use a plain recorder app), then record again"
     if share > 0.05 and share < 0.999:

@@ -26,8 +26,9 @@ COARSE_COMMON_S = 30e-6  # where the modes explain nothing
 # loud takes leave more before it is mislaid (at 48 kHz, seeds of 5,000 and on).
 BADLY = 3.0  # what a fit leaves over beyond which another span is tried (1: what is expected)
 NARROW_HZ, MISLAID, MISLAID_S = 20e3, (8.0, 40.0), 90e-6
-# Where this share of a mean waveform or more is noise (of a lever's third sound, of one blow), more than that left over
-# is an onset that may be a mode's turn or two off (made takes of 1 to 10 dB, seeds of 70,000 and on).
+# Where noise is this share of the loudest of the mean locks or more (of a lever's third sound, of one blow), what is
+# left with more than that over (1: what is expected) may begin a turn or two of a mode elsewhere (made takes of 1 to
+# 10 dB, seeds of 70,000 and on).
 FAINT, FAINTLY_BADLY = (0.06, 0.1), (1.5, 2.0)
 ALONE = 8.0  # times as much of single blows, of which a third of that share of the peak is expected to be left
 
@@ -70,15 +71,15 @@ def starts(
         nothing = np.zeros(len(modes))
         begins = [begun(h, rate_hz) for h in heard]
         return [Origin(at, COARSE_COMMON_S, np.inf, modes, nothing, apart_s=COARSE_COMMON_S) for at in begins]
-    return _doubted(found, unsure, 0 if spans_s else 1)
+    return _doubted(found, unsure, not spans_s)
 
 
-def _doubted(found: list[Origin], unsure: float, kind: int) -> list[Origin]:
-    """Onsets, less sure where much of the waveforms is noise and more than noise is left over.
+def _doubted(found: list[Origin], unsure: float, single: bool) -> list[Origin]:
+    """Onsets, of `single` blows or of a lever's third sound, less sure where a faint take leaves too much over.
 
-    `unsure` as in `starts`; `kind` is 0 for a lever's third sound, 1 for a single blow.
+    `unsure` as in `starts`: of a lever's unlockings, too, it is the share of noise in the locks.
     """
-    if unsure < FAINT[kind] or found[0].left < FAINTLY_BADLY[kind]:
+    if unsure < FAINT[single] or found[0].left < FAINTLY_BADLY[single]:
         return found
     sigmas = [(math.hypot(o.sigma_s, MISLAID_S), math.hypot(o.apart_s, MISLAID_S)) for o in found]
     return [replace(o, sigma_s=own, apart_s=apart) for o, (own, apart) in zip(found, sigmas, strict=True)]

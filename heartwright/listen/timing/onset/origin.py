@@ -4,7 +4,7 @@ Beats timed against a waveform learnt from the take keep its zero in common; whe
 zero is a question to the mean waveform alone, which stands some 20 dB further out of the noise than any beat. Method:
 the blow starts the case's modes as sines (`answers`). For each onset of a grid their amplitudes follow by least
 squares; from the likeliest onsets on, the waveforms of both sides are fitted together (`strikes`), and the likeliest
-end is believed. Conventions: times in seconds after the waveform's zero.
+end is believed; others as likely widen its errors. Conventions: times in seconds after the waveform's zero.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from heartwright.records import Floats
 TURNS = 14
 MOST_STEP_US, STILL_US, GAP_STILL_US = 8.0, 0.1, 2.0
 BLUR_S = 15e-6  # scatter of later blows against the first, as teeth are uneven [one sigma]
-# Variance a mode's amplitude may have [of what each has where they share the peak's square evenly]. With ten times as
+# Variance a mode's amplitude may have [of what each has where they share the peak's square evenly]. With seven times as
 # much, modes may cancel one another before a faint sound begins (made takes of 1 to 10 dB, seeds of 70,000 and on:
 # 0.2 to 0.5 serve alike).
 LOOSE = 0.3
@@ -35,9 +35,9 @@ FREQUENCY, DECAY = (0.003, 1.0), (0.05, 12.0)
 BEND = 0.5  # how much the filter may bend phases [rad, one sigma]
 ECHO = (0.2, 0.15)  # restitution of steel on ruby, 0.1..0.35, of the blow after the second
 MOST_ECHO = 0.6
-# How much of what an end explains less than another counts against it, and how much of what all ends weigh is held (of
-# the same takes: of 464 pairs of sides of levers 93 in 100 are).
-SURE, HELD = 0.15, 0.98
+# How much of what an end explains less than another counts against it, and up to which share of what all ends weigh the
+# interval reaches (made takes of levers, 1 to 10 dB, seeds of 70,000 and on: it holds 93 in 100 of 464 pairs of sides).
+SURE, WEIGHED = 0.15, 0.98
 NEAR_US = 100.0  # how near the first guess an onset is
 TIED_US, TIED_ECHO = 5.0, 0.05  # how alike gaps and restitution are on both sides
 BEFORE_S, CLEAN_S = 0.35e-3, 0.25e-3  # of a waveform before it begins, and after that without what is not modelled
@@ -125,7 +125,7 @@ class Strikes:
     beforehand as `before` [m] from waveforms of which `unsure` is noise).
 
     `amplitude` [side, blow, m]; `covariance` [side, side] of the onsets [s^2], `rest` what is left over (1: what was
-    expected), `cost` twice the negative log posterior.
+    expected), `cost` twice the negative log posterior but for what is known of mixtures (`LOOSE`).
     """
 
     start_s: Floats
@@ -178,13 +178,14 @@ def unsettled(ends: list[Strikes]) -> Floats:
     It is at least so wide that 1.96 sigmas of the difference between two sides hold nearly all that the ends weigh.
     """
     best = ends[0]
+    ends = [end for end in ends if np.isfinite(end.cost)] or [best]
     off = np.array([end.start_s for end in ends]) - best.start_s
     share = np.exp(-0.5 * SURE * (np.array([end.cost for end in ends]) - best.cost) / best.left)
     share /= share.sum()
     out = np.asarray((off.T * share) @ off)
     apart = np.abs(off[:, -1] - off[:, 0])
     order = np.argsort(apart)
-    last = int(np.searchsorted(np.cumsum(share[order]), HELD))
+    last = int(np.searchsorted(np.cumsum(share[order]), WEIGHED))
     wide = (float(apart[order][min(last, len(ends) - 1)]) / 1.96) ** 2
     return out + 0.5 * max(wide - between(out), 0.0) * np.eye(len(out))
 
