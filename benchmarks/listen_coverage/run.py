@@ -3,7 +3,7 @@
     make bench NAME=listen_coverage             9,600 takes (about half an hour on two cores); resumes where it stopped
     QUICK=1 make bench NAME=listen_coverage     a few takes of some cells, within a minute
     python benchmarks/listen_coverage/run.py --kept    the figures of what has been measured so far
-    python benchmarks/listen_coverage/run.py --numbers 7000 7006 --snr 2 4 6    other takes of the cells, at other SNR
+    python benchmarks/listen_coverage/run.py --numbers 7000 7005 --snr 2 4 6 8    other takes of the cells, at other SNR
 
 The cells are fixed here before the first run; each take draws a movement of its own (`takes`). The recorder's clock is
 known (0, 0). Truth is the trace's mean over the beats heard: rate and beat error by least squares on the true times of
@@ -52,7 +52,7 @@ KEPT, KEPT_OTHERS = Path("out/listen_coverage.jsonl"), Path("out/listen_coverage
 POOLED, CELL, WORST, MOST_OUTSIDE = (0.94, 0.96), (0.92, 0.98), (0.905, 0.988), 1 / 20
 MOST_WIDTH = 2.0
 OTHERS_DB = (2.0, 4.0, 6.0, 8.0)
-FIGURES = ("rate", "error", "amplitude")
+FIGURES = {"rate": "s_per_day", "error": "ms", "amplitude": "deg"}  # with their units
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +248,6 @@ def bars(name: str, shares: np.ndarray, widths: np.ndarray, pooled: float, count
     bar(f"{name}_width", float(widths.max()) <= MOST_WIDTH, f"{widths.max():.2f} of the bound's")
 
 
-UNITS = {"rate": "s_per_day", "error": "ms", "amplitude": "deg"}
-
-
 def others(rows: list[dict[str, Any]]) -> None:
     """Print how many intervals held at each SNR, of levers and of clocks, and how wide they were."""
     for kind in ("lever", "pendulum"):
@@ -258,7 +255,7 @@ def others(rows: list[dict[str, Any]]) -> None:
         for snr_db in sorted({r["take"][2] for r in mine}):
             here = [r for r in mine if r["take"][2] == snr_db]
             metric(f"{kind}_{snr_db:g}_db_answered", sum(r["status"] == "ok" for r in here))
-            for name, unit in UNITS.items():
+            for name, unit in FIGURES.items():
                 told = np.array([r[name] for r in here if r.get(name)]).reshape(-1, 4)
                 if not len(told):
                     continue

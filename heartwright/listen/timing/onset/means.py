@@ -81,8 +81,9 @@ def _doubted(found: list[Origin], unsure: float, single: bool) -> list[Origin]:
     """
     if unsure < FAINT[single] or found[0].left < FAINTLY_BADLY[single]:
         return found
-    sigmas = [(math.hypot(o.sigma_s, MISLAID_S), math.hypot(o.apart_s, MISLAID_S)) for o in found]
-    return [replace(o, sigma_s=own, apart_s=apart) for o, (own, apart) in zip(found, sigmas, strict=True)]
+    return [
+        replace(o, sigma_s=math.hypot(o.sigma_s, MISLAID_S), apart_s=math.hypot(o.apart_s, MISLAID_S)) for o in found
+    ]
 
 
 def begun(heard: Heard, rate_hz: float) -> float:
