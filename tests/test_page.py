@@ -295,8 +295,8 @@ def test_a_broken_connection_comes_back(maker: Any) -> None:
 
 @pytest.mark.parametrize(("deed", "ended"), [("leave", "unchanged"), ("touch", "broken")])
 def test_the_dream_is_played_to_two_endings(maker: Any, deed: str, ended: str) -> None:
-    """At twenty times its pace, and at its own once there is something to choose: one leaves it alone; the other presses
-    the cracked reed as hard as tweezers can. Awake, the heart that stood there before stands there again."""
+    """Twenty times as fast until there is something to choose: one leaves it alone, the other presses the cracked reed
+    as hard as tweezers can. Awake, the heart that stood there before stands there again."""
     ask(maker, "speed", value=20)
     panel(maker, "dream")
     maker.fill('#sheet input[type="number"]', "7")
