@@ -65,13 +65,15 @@ def test_a_double_sound_counts_where_noise_is_never_so_loud() -> None:
     assert oddities.marks(replace(table, level_db=table.level_db - 12.0))[0].p > 0.5
 
 
-def test_a_missed_beat_where_something_sounds_was_not_timed() -> None:
+def test_a_missed_beat_where_something_or_nothing_at_all_sounds_was_not_timed() -> None:
     table, rate_hz = hand.table(beats=100, lost=(50,)), 8_000.0
     (mark,) = oddities.marks(replace(table, level_db=table.level_db + 20.0))
-    sound = np.zeros(int(rate_hz * (table.time_s[-1] + 1.0)))
+    sound = np.full(int(rate_hz * (table.time_s[-1] + 1.0)), 1e-3)
     sound[np.round(table.time_s * rate_hz).astype(int)] = 1.0
-    silent = sound.copy()
-    silent[round(table.time_s[50] * rate_hz)] = 0.0
-    assert oddities.held_against((mark,), table, silent, rate_hz) == (mark,)
-    (held,) = oddities.held_against((mark,), table, sound, rate_hz)
-    assert held.p == 1.0 and "not timed" in oddities.missed_text((held,))
+    quiet, silent, place = sound.copy(), sound.copy(), round(table.time_s[50] * rate_hz)
+    quiet[place] = 1e-3
+    silent[place - 400 : place + 401] = 0.0  # a recording that falls silent proves no missed beat
+    assert oddities.held_against((mark,), table, quiet, rate_hz) == (mark,)
+    for other in (sound, silent):
+        (held,) = oddities.held_against((mark,), table, other, rate_hz)
+        assert held.p == 1.0 and "not timed" in oddities.missed_text((held,))

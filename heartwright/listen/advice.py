@@ -79,6 +79,13 @@ def third_buried(snr_db: float) -> str:
     )
 
 
+def gated() -> str:
+    return (
+        "No amplitude: a noise gate opens at the beat and may have cut its first sound off. Switch noise cancelling or "
+        "voice enhancement off."
+    )
+
+
 def implausible(amplitude_deg: float, lift_deg: float) -> str:
     return (
         f"No amplitude: the sounds would mean {amplitude_deg:.0f} deg with a lift of {lift_deg:g} deg. "

@@ -25,6 +25,7 @@ _NOISE_S = 1e-3  # noise peaks are independent so far apart
 _LEAST_P = 1e-12
 SURE = 0.05  # a missed beat above this p was more likely not heard
 FEWEST = 5
+_SILENT_SHARE = 1e-5  # of the beats' loudness, below which there was no sound at all
 _THERE_BEATS, _THERE_SHARE = 0.08, 0.25  # how near a missed beat something sounds, and how loud against the others
 
 
@@ -90,17 +91,19 @@ def marks(table: BeatTable) -> tuple[Mark, ...]:
 def held_against(found: tuple[Mark, ...], table: BeatTable, high: Floats, rate_hz: float) -> tuple[Mark, ...]:
     """Marks with the missed beats held against the sound `high` (high-passed, [n]) where they should have been.
 
-    Where something sounds there nearly as loud as the beats that were heard, a beat was not missed: it was not timed.
+    Where something sounds there nearly as loud as the beats that were heard, or the recording itself is silent, a beat
+    was not missed: it was not timed.
     """
     heard = table.time_s[(table.flag != "missed") & np.isfinite(table.level_db)]
     if len(heard) < FEWEST or not any(mark.kind == "missed" for mark in found):
         return found
     reach = round(_THERE_BEATS * float(np.median(np.diff(heard))) * rate_hz)
     usual = float(np.median(_tops(high, heard, reach, rate_hz)))
-    there = _tops(high, np.array([mark.time_s for mark in found]), reach, rate_hz) > _THERE_SHARE * usual
+    tops = _tops(high, np.array([mark.time_s for mark in found]), reach, rate_hz)
+    there = (tops > _THERE_SHARE * usual) | (tops < _SILENT_SHARE * usual)
     return tuple(
-        replace(mark, p=1.0) if mark.kind == "missed" and loud else mark
-        for mark, loud in zip(found, there, strict=True)
+        replace(mark, p=1.0) if mark.kind == "missed" and excused else mark
+        for mark, excused in zip(found, there, strict=True)
     )
 
 

@@ -19,6 +19,7 @@ __all__ = ["Reach", "Unreadable", "clipped_samples", "load"]
 
 _LOWEST_HZ, _HIGHEST_HZ = 4_000.0, 1_000_000.0
 _ENOUGH_HZ = 20_000.0
+_SAME, _FEWEST_SAME = 1.0 - 2e-5, 16  # of the extreme, by which samples are at it; how many at least
 _PIECE = 4096  # samples looked through at a time for those at the top of the scale
 _AT_ONCE = 32 * _PIECE  # samples gone over at a time
 _LOSSLESS = (".flac", ".caf")
@@ -134,11 +135,11 @@ class Reach:
 
 
 def clipped_samples(mono: Samples, reach: Reach | None = None) -> int:
-    """Samples in flat runs at the extreme of the recording, 0 where the extreme is only touched.
+    """Samples at the extreme of the recording, 0 where the extreme is only touched.
 
-    Clipped sound has most of its loudest samples (within 1 % of the extreme) in runs within 0.1 %; of a sine they are a
-    third, of a decaying ring there is one. A take softer than -20 dBFS is not called clipped. `reach` is that of the
-    samples where the caller has it.
+    Clipped sound has most of its loudest samples (within 1 % of the extreme) at the extreme itself or, where it was
+    coded since, in runs within 0.1 % of it; of a sine a third are, of a decaying ring there is one. A take softer than
+    -20 dBFS is not called clipped. `reach` is that of the samples where the caller has it.
     """
     if not len(mono):
         return 0
@@ -151,6 +152,10 @@ def clipped_samples(mono: Samples, reach: Reach | None = None) -> int:
     for sign, extreme in ((1.0, highest), (-1.0, -lowest)):
         loud = [at + np.flatnonzero(sign * mono[at : at + _PIECE] >= 0.99 * top) for at in begin[extreme >= 0.99 * top]]
         near = np.concatenate(loud) if loud else np.zeros(0, np.int64)
+        same = int(np.count_nonzero(sign * mono[near] >= _SAME * top))
+        if same >= _FEWEST_SAME and same > 0.5 * len(near):
+            count += same
+            continue
         high = near[sign * mono[near] >= 0.999 * top]
         pair = np.diff(high) == 1
         found = int(np.count_nonzero(np.append(pair, False) | np.append(False, pair)))

@@ -21,19 +21,18 @@ from scipy import ndimage
 from scipy.fft import rfft
 
 from heartwright.listen import filters
+from heartwright.listen.take import gate, mains
 from heartwright.listen.take.decode import Samples
 from heartwright.listen.take.files import Reach, clipped_samples
 from heartwright.listen.thin import LOW_RATE_HZ, low_band
 from heartwright.records import Floats, Recording
 
 _LONGEST_S = 30.0
-_BLOCK_S = 5e-3
 _HIGHPASS_HZ = 500.0
 _PATCHY_DB = 6.8
 _FRAMES = 600  # short-time spectra that the floor's patchiness is taken from
 _CODEC_S = 8.0
 _TICKS = 160  # between which the floor's climb is looked at
-_HUM_HZ = 500.0  # up to which lines of hum are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +57,16 @@ def inspect(
     `reach` is that of its samples, `high` are they behind a high-pass of 500 to 1,000 Hz and `low` is their `low_band`
     where the caller has them.
     """
+    return tuple(faults(recording, reach=reach, high=high, low=low).values())
+
+
+def faults(
+    recording: Recording, *, reach: Reach | None = None, high: Samples | None = None, low: Floats | None = None
+) -> dict[str, str]:
+    """The sentences of `inspect` by name: silence, dc, clipping, gate, pauses, suppression, gain, hum, codec."""
     samples = np.asarray(recording.samples)
     if len(samples) < 0.2 * recording.rate_hz:
-        return ()
+        return {}
     reach = reach or Reach.of(samples)
     if not np.isfinite(reach.mean):
         samples = np.nan_to_num(samples, posinf=0.0, neginf=0.0)
@@ -68,13 +74,22 @@ def inspect(
     offset = reach.mean
     swing = max(float(reach.highest.max()) - offset, offset - float(reach.lowest.min()))
     if swing < 1e-4:
-        return ("the microphone gave silence: check that it is connected, allowed and not muted, then record again",)
-    told = [_dc(samples, offset), _clipping(samples, reach)]
+        silence = "the microphone gave silence: check that it is connected, allowed and not muted, then record again"
+        return {"silence": silence}
     first = np.asarray(samples[: int(_LONGEST_S * recording.rate_hz)], np.float32)
     take = _prepare(first, np.float32(offset), recording.rate_hz, high, low)
     gated = _gate(take)
-    told += [gated, None if gated else _suppression(take), _gain(take), _hum(take), _codec(take)]
-    return tuple(sentence for sentence in told if sentence)
+    told = {
+        "dc": _dc(samples, offset),
+        "clipping": _clipping(samples, reach),
+        "gate": gated,
+        "pauses": None if gated else _pauses(take),
+        "suppression": None if gated else _suppression(take),
+        "gain": _gain(take),
+        "hum": _hum(take),
+        "codec": _codec(take),
+    }
+    return {name: sentence for name, sentence in told.items() if sentence}
 
 
 def _prepare(samples: Samples, offset: np.float32, rate_hz: float, high: Samples | None, low: Floats | None) -> _Take:
@@ -83,16 +98,13 @@ def _prepare(samples: Samples, offset: np.float32, rate_hz: float, high: Samples
     if low is None:
         low = low_band(samples - offset, rate_hz)
     low = low[: int(len(samples) / rate_hz * LOW_RATE_HZ)]
-    size = max(8, round(_BLOCK_S * rate_hz))
-    count = len(samples) // size
-    rows = high[: count * size].reshape(count, size)
-    power = np.asarray(np.einsum("ij,ij->i", rows, rows), dtype=np.float64) / size
-    level = 10.0 * np.log10(power + 1e-16)
+    size = max(8, round(gate.BLOCK_S * rate_hz))
+    level = gate.levels(high[: len(samples)], size)
     middle = filters.median(level)
-    ticks = filters.peaks(level, height=middle + 8.0, prominence=8.0, distance=round(0.06 / _BLOCK_S))
+    ticks = filters.peaks(level, height=middle + 8.0, prominence=8.0, distance=round(0.06 / gate.BLOCK_S))
     loud = level > middle + 6.0
-    near = np.convolve(loud, np.ones(round(0.02 / _BLOCK_S)), "full")[: len(loud)] > 0
-    near |= np.concatenate([loud[1:], [False]])
+    near = np.convolve(loud, np.ones(round(0.02 / gate.BLOCK_S)), "full")[: len(loud)] > 0
+    near |= np.concatenate([loud[1:], [False]]) | (level < gate.bottom_db(level))
     return _Take(samples, offset, rate_hz, low, size, level, ticks.astype(np.int64), ~near)
 
 
@@ -114,42 +126,26 @@ def _clipping(samples: Samples, reach: Reach) -> str | None:
 
 def _gate(take: _Take) -> str | None:
     """Digital silence beside sound, or a floor that steps between two plateaus."""
-    level = take.level_db
-    silent = level < max(-130.0, float(np.max(level, where=np.isfinite(level), initial=-160.0)) - 110.0)
-    share = float(np.mean(silent))
+    found = gate.find(take.level_db)
+    if found is None:
+        return None
     cure = "switch noise cancelling or voice enhancement off (use a plain recorder app), then record again"
-    if share > 0.05 and share < 0.999:
-        return f"noise gate: {100 * share:.0f} % of the take is digital silence between sounds; {cure}"
-    steps = _plateau_steps(level)
-    seconds = len(level) * _BLOCK_S
-    if len(steps) >= 3 and len(steps) / seconds > 0.25:
-        size = float(np.median(steps))
-        return f"noise gate: the floor steps by {size:.0f} dB {len(steps)} times in {seconds:.0f} s; {cure}"
-    return None
+    if found.silent:
+        return f"noise gate: {100 * found.silent:.0f} % of the take is digital silence between sounds; {cure}"
+    size, seconds = float(np.median(found.steps_db)), len(take.level_db) * gate.BLOCK_S
+    return f"noise gate: the floor steps by {size:.0f} dB {len(found.steps_db)} times in {seconds:.0f} s; {cure}"
 
 
-def _plateau_steps(level: Floats) -> Floats:
-    """Sizes [dB] of falls from one flat floor to another, at least 8 dB within 20 ms.
-
-    Flat is 40 ms without a trend: the decay of a ring or a room is not. The upper floor must be the same each time.
-    """
-    half, gap = 4, 4
-    n = len(level) - 4 * half - gap
-    if n < 1:
-        return np.zeros(0)
-    mean = np.convolve(level, np.full(half, 1.0 / half), "valid")
-    early, late = mean[:n], mean[half : half + n]
-    soon, later = mean[2 * half + gap : 2 * half + gap + n], mean[3 * half + gap : 3 * half + gap + n]
-    wide = np.lib.stride_tricks.sliding_window_view(level, 2 * half)
-    calm = np.ptp(wide.T, axis=0) < 6.0
-    flat = (np.abs(early - late) < 1.5) & (np.abs(soon - later) < 1.5) & calm[:n] & calm[2 * half + gap :][:n]
-    found = np.flatnonzero(flat & (late - soon > 8.0))
-    if len(found) == 0:
-        return np.zeros(0)
-    starts = found[np.concatenate([[True], np.diff(found) > 2 * half])]
-    upper = late[starts]
-    same = np.abs(upper - np.median(upper)) < 3.0
-    return np.asarray((late - soon)[starts][same])
+def _pauses(take: _Take) -> str | None:
+    """Digital silence now and then."""
+    pauses = gate.pauses_s(take.level_db)
+    if not len(pauses):
+        return None
+    often, seconds = "once" if len(pauses) == 1 else f"{len(pauses)} times", float(np.ptp(pauses, axis=1).sum())
+    return (
+        f"the recording falls silent {often}, first at {pauses[0, 0]:.1f} s, for {seconds:.1f} s in all: beats "
+        "there are counted, not heard; close other programs, or record on the device itself"
+    )
 
 
 def _suppression(take: _Take) -> str | None:
@@ -204,7 +200,7 @@ def _gain(take: _Take) -> str | None:
     climb = _climb_db(take)
     if climb is not None and climb > 2.0:
         return f"automatic gain: the floor climbs by {climb:.1f} dB between ticks; {cure}"
-    edges = np.arange(0, len(take.level_db), round(1.0 / _BLOCK_S))
+    edges = np.arange(0, len(take.level_db), round(1.0 / gate.BLOCK_S))
     ticks, floor = [], []
     for a, b in pairwise(edges):
         inside = take.ticks[(take.ticks >= a) & (take.ticks < b)]
@@ -225,7 +221,7 @@ def _climb_db(take: _Take) -> float | None:
     ticks = take.ticks[:_TICKS]
     quiet = np.flatnonzero(take.quiet)
     edge = np.searchsorted(quiet, ticks)
-    told = (np.diff(edge) >= 8) & (np.diff(ticks) <= 2.0 / _BLOCK_S)
+    told = (np.diff(edge) >= 8) & (np.diff(ticks) <= 2.0 / gate.BLOCK_S)
     first, last = edge[:-1][told], edge[1:][told]
     if len(first) < 5:
         return None
@@ -238,38 +234,13 @@ def _climb_db(take: _Take) -> float | None:
 
 
 def _hum(take: _Take) -> str | None:
-    """Lines at multiples of 50 or 60 Hz that stand over every other line near them (a beat's own lines included)."""
-    size = min(len(take.low), 4 * LOW_RATE_HZ)
-    if size < 2 * LOW_RATE_HZ:
+    hum = mains.find(take.low)
+    if hum is None:
         return None
-    frequency, power = _spectrum(take.low, size)
-    decibel = 10.0 * np.log10(power + 1e-30)
-    for mains in (50.0, 60.0):
-        heights = []
-        for harmonic in range(1, 9):
-            away = np.abs(frequency - mains * harmonic)
-            line = float(np.max(decibel[away < 0.6]))
-            others = decibel[(away > 1.4) & (away < 14.0)]
-            heights.append(line - float(np.max(others)))
-        standing = sum(h > 8.0 for h in heights)
-        if heights[0] > 20.0 or heights[1] > 20.0 or standing >= 3:
-            return (
-                f"mains hum at {mains:.0f} Hz ({max(heights):.0f} dB over its surroundings): keep away from chargers "
-                "and lamps, record on battery; it hides the soft low sounds"
-            )
-    return None
-
-
-def _spectrum(low: Floats, size: int) -> tuple[Floats, Floats]:
-    """Frequencies to 500 Hz and the median over half-overlapping pieces of their power, of sound at 2 kHz [Hz,
-    arbitrary unit]."""
-    pieces = np.lib.stride_tricks.sliding_window_view(low, size)[:: size - size // 2]
-    pieces = ((pieces - pieces.mean(axis=1, keepdims=True)) * np.hanning(size + 1)[:-1]).astype(np.float32)
-    frequency = np.fft.rfftfreq(size, 1.0 / LOW_RATE_HZ)
-    frequency = frequency[frequency < _HUM_HZ]
-    power, count = np.sort(_power(rfft(pieces, axis=1)[:, : len(frequency)]), axis=0), len(pieces)
-    middle = power[(count - 1) // 2 : count // 2 + 1].mean(axis=0)
-    return np.asarray(frequency), np.asarray(middle / (LOW_RATE_HZ * size))
+    return (
+        f"mains hum at {hum.mains_hz:.0f} Hz ({hum.height_db:.0f} dB over its surroundings): it is taken off before "
+        "the beats are timed, but hides soft low sounds; keep away from chargers and lamps, record on battery"
+    )
 
 
 def _codec(take: _Take) -> str | None:
