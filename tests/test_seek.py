@@ -121,6 +121,27 @@ def test_parts_and_multiples_of_a_clock_are_its_own(ratio: float, own: bool) -> 
     assert rivals.related(first, pulse.Pulse(0.4 * ratio, 0.2 * ratio, 0.0, 20.0)) is own
 
 
+def test_a_slower_clock_that_is_nearly_a_multiple_is_not_taken_for_the_louder() -> None:
+    """Frames of a codec make every fifth beat unlike, at a period that a comb tells a little off."""
+    first, second = pulse.Pulse(0.4, 0.2, 0.0, 100.0), pulse.Pulse(2.0003, 1.0, 0.0, 20.0)
+    assert not rivals.related(first, second)
+    assert rivals.related(first, second, rivals.PERHAPS_RATIO)
+
+
+def test_what_does_not_come_evenly_is_not_louder_than_a_clock_that_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few loud knocks make a comb of their own."""
+    rng = np.random.default_rng(5)
+    strike = onsets.find(ticks(rng, 14_400.0, 20.0, 1.0) + 0.01 * rng.standard_normal(int(20 * RATE_HZ)), RATE_HZ)
+    knocks = pulse.Pulse(2.3008, 0.9754, 0.911, 23.0)
+    monkeypatch.setattr(rivals, "LEAST_SHARE", 0.0)
+    monkeypatch.setattr(rivals, "_second", lambda strike, strength, first: (knocks, strength))
+    monkeypatch.setattr(rivals, "level_db", lambda strike, found, high: 20.0 if found is knocks else 0.0)
+    for evenly, wanted in ((lambda found: found is not knocks, 0.5), (lambda found: True, 2.3008)):
+        monkeypatch.setattr(rivals, "_singly", lambda strength, rate, found, evenly=evenly: evenly(found))
+        told = rivals.listen(strike)
+        assert told.pulse is not None and told.pulse.period_s == pytest.approx(wanted, rel=1e-3)
+
+
 def test_of_two_clocks_the_level_is_that_of_their_peaks() -> None:
     rate_hz, rng = 48_000.0, np.random.default_rng(3)
     high = 0.01 * rng.standard_normal(int(20 * rate_hz)).astype(np.float32)

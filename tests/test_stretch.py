@@ -68,3 +68,11 @@ def test_what_follows_a_lock_no_longer_draws_it_along() -> None:
     told = marks.unswayed(number, apart)
     assert told.time_s == pytest.approx(true_s, abs=1e-12)
     assert told.trend_sigma_s == pytest.approx(np.hypot(90e-6 * 0.01, 20e-6 * 0.04) / (BEATS - 1))
+
+
+def test_a_sway_without_bound_is_not_believed() -> None:
+    """What follows a blow is told by modes; where these do not decay it weighs beyond all measure."""
+    number, nothing = np.arange(BEATS), np.full(BEATS, np.nan)
+    time_s = BEAT_S * number
+    marks = Landmarks(time_s, np.full(BEATS, 3e-6), nothing, nothing, nothing, False, time_s, sway_s=-5e21)
+    assert marks.unswayed(number, stretch.Stretch(0.04, 0.01, np.nan, BEATS - 1)) is marks

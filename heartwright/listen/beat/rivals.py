@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heartwright.listen import filters
-from heartwright.listen.beat import cycle, deep, onsets, pulse, seek
+from heartwright.listen.beat import cycle, deep, onsets, pulse, seek, track
 from heartwright.listen.beat.onsets import Singles
 from heartwright.records import Floats
 
@@ -24,6 +24,7 @@ SURE_COUNT = 0.8
 SHORTEST_S, FEWEST_CYCLES = 12.0, 12  # a shorter take, or fewer oscillations, prove no second clock
 RELATED = (1, 2, 3)  # a ratio of periods that times one of these is a whole number is the first clock's own
 NEAR_RATIO = 1e-4  # a comb tells a period to some 1e-5, and what is the first clock's own wanders with it
+PERHAPS_RATIO = 5e-4  # a slower one so near may be its own too, as a codec's frames make it, and is not the louder
 LEAST_SHARE = 0.05  # of the first comb's height; a clock that shows less is not the louder one
 FAINTEST_DB = -20.0  # what is softer against a loud clock among knocks and words is made of what is left of these
 DEEP_Z = 8.0  # the same of a fold, of which noise alone, clicks and syllables reach 7.5
@@ -55,9 +56,18 @@ def listen(strike: onsets.Onsets, told: float | None = None) -> Heard:
         return Heard(strength, first)
     high = onsets.high_pass(strike.filtered, strike.rate_hz, PEAKS_HZ)
     ratio = level_db(strike, second, high) - level_db(strike, first, high)
-    if ratio > 0.0 and told is None and second.z > LEAST_SHARE * first.z:
-        return Heard(shown, second, _told(first, -ratio))
+    louder = ratio > 0.0 and told is None and second.z > LEAST_SHARE * first.z
+    if louder and not (second.period_s > first.period_s and related(first, second, PERHAPS_RATIO)):
+        rate = strike.block_rate_hz
+        if _singly(shown, rate, second) or not _singly(strength, rate, first):  # else it is made of knocks
+            return Heard(shown, second, _told(first, -ratio))
     return Heard(strength, first, _told(second, ratio))
+
+
+def _singly(strength: Singles, block_rate_hz: float, found: pulse.Pulse) -> bool:
+    """Whether single beats of a pulse are heard, and come evenly."""
+    chain = track.follow(strength, block_rate_hz, found)
+    return chain is not None and not chain.faint and chain.looseness < track.LOOSE
 
 
 def _told(other: pulse.Pulse, level: float) -> tuple[tuple[float, float], ...]:
@@ -133,11 +143,11 @@ def _sure(strike: onsets.Onsets, shown: Singles, first: pulse.Pulse, second: pul
     return found if strike.seconds > FEWEST_CYCLES * found.period_s else None
 
 
-def related(first: pulse.Pulse, second: pulse.Pulse) -> bool:
-    """Whether the second pulse is a part or a multiple of the first."""
+def related(first: pulse.Pulse, second: pulse.Pulse, near: float = NEAR_RATIO) -> bool:
+    """Whether the second pulse is a part or a multiple of the first, within a share `near`."""
     ratio = second.period_s / first.period_s
     ratio = max(ratio, 1.0 / ratio)
-    return any(abs(k * ratio / round(k * ratio) - 1.0) < NEAR_RATIO for k in RELATED)
+    return any(abs(k * ratio / round(k * ratio) - 1.0) < near for k in RELATED)
 
 
 def without(strength: Singles, block_rate_hz: float, found: pulse.Pulse) -> Singles:

@@ -32,6 +32,7 @@ NEAR = 3  # blocks about the path within which a beat is sought
 FAR_Z, FAR_SHARE = 10.0, 0.6  # a beat displaced further must be heard as plainly as this: sigmas, share of the typical
 ALONE = 0.6  # and nothing else in its surroundings comes near it
 HEARD_Z, HEARD_SHARE = 4.0, 0.35  # a beat is heard above both: sigmas, share of the typical beat
+LOOSE = 0.05  # scatter of a chain beyond which its count is not trusted [beats]
 STRAY_SHARE, STRAY_BEATS = 0.7, 0.25
 
 
@@ -60,6 +61,15 @@ class Chain:
 
     def __len__(self) -> int:
         return len(self.number)
+
+    @property
+    def looseness(self) -> float:
+        """Robust scatter of the intervals about their two means [beats]."""
+        step = np.diff(self.number) == 1
+        gap = np.diff(self.time_s)[step]
+        side = self.side[:-1][step]
+        off = [gap[side == s] - np.median(gap[side == s]) for s in range(2) if (side == s).any()]
+        return float(1.4826 * np.median(np.abs(np.concatenate(off)))) / self.beat_s if off else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +171,7 @@ def likelihood(rows: Singles, typical: Floats) -> Floats:
     return np.minimum(np.maximum(typical * rows - 0.5 * typical**2, LOST), most)
 
 
-def best_path(gain: Floats) -> Ints:
+def best_path(gain: Floats, leap_cost: float = LEAP_COST) -> Ints:
     """The lag of each beat along the path of most likelihood, counted from the middle; shape [n_beat]."""
     count, width = gain.shape
     total = np.full((count, width + 2 * FARTHEST), -np.inf)
@@ -171,15 +181,15 @@ def best_path(gain: Floats) -> Ints:
     best, other = np.empty(width), np.empty(width)
     for n in range(1, count):
         before = inner[n - 1]
-        np.maximum(before, before.max() - LEAP_COST, out=best)
+        np.maximum(before, before.max() - leap_cost, out=best)
         for k in moves:
             np.subtract(total[n - 1, FARTHEST + k : FARTHEST + k + width], STEP_COST * abs(k), out=other)
             np.maximum(best, other, out=best)
         np.add(best, gain[n], out=inner[n])
-    return _traced(total, inner) - width // 2
+    return _traced(total, inner, leap_cost) - width // 2
 
 
-def _traced(total: Floats, inner: Floats) -> Ints:
+def _traced(total: Floats, inner: Floats, leap_cost: float) -> Ints:
     """The path that ends highest, from the end back: of the moves into each place the one that was best."""
     cost = STEP_COST * np.abs(np.arange(-FARTHEST, FARTHEST + 1))
     at = int(np.argmax(inner[-1]))
@@ -189,7 +199,7 @@ def _traced(total: Floats, inner: Floats) -> Ints:
         near = total[n - 1, at : at + 2 * FARTHEST + 1] - cost
         step = int(np.argmax(near))
         far = int(np.argmax(inner[n - 1]))
-        at = far if inner[n - 1, far] - LEAP_COST > near[step] else at + step - FARTHEST
+        at = far if inner[n - 1, far] - leap_cost > near[step] else at + step - FARTHEST
         path[n - 1] = at
     return path
 

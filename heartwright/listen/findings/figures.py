@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heartwright.listen import advice
 from heartwright.listen.beat.level import Level
@@ -86,7 +87,9 @@ def reading(
             rate_low_repeat=rate - 1.96 * slope * relative,
             rate_high_repeat=rate + 1.96 * slope * relative,
         )
-    out = _with_heard(out, chain, marks, clock_ppm)
+    out = _with_heard(
+        out, chain, marks, clock_ppm, np.isin(table.flag[chain.number - chain.number[0]], ["late", "early"])
+    )
     out = _with_fold(_with_drop_error(out, chain, marks), shape)
     out, more = _with_amplitude(out, chain, marks, table, pace)
     if marks.one_side:
@@ -101,9 +104,15 @@ def _without_beat_error(reading: Reading) -> Reading:
     )
 
 
-def _with_heard(out: Reading, chain: Chain, marks: Landmarks, clock_ppm: tuple[float, float]) -> Reading:
-    """Rate and beat error of the very beats heard: intervals of the take's errors, the watch's scatter no part."""
-    found = steady.heard(chain.number, marks.time_s, chain.side, marks.sigma_s)
+def _with_heard(
+    out: Reading, chain: Chain, marks: Landmarks, clock_ppm: tuple[float, float], displaced: NDArray[np.bool_]
+) -> Reading:
+    """Rate and beat error of the very beats heard: intervals of the take's errors, the watch's scatter no part.
+
+    Beats that are `displaced` [n] may be other sounds, and are left out.
+    """
+    time_s = np.where(displaced, np.nan, marks.time_s)
+    found = steady.heard(chain.number, time_s, chain.side, marks.sigma_s)
     if found is None:
         return out
     beat_s, beat_sigma_s, error_s, error_sigma_s = found
@@ -194,6 +203,8 @@ def _with_amplitude(
     out: Reading, chain: Chain, marks: Landmarks, table: BeatTable, pace: Steady
 ) -> tuple[Reading, tuple[str, ...]]:
     """Amplitude with its interval, or the line of advice that says why not."""
+    if marks.gated and pace.beat_s < SLOWEST_LEVER_S:
+        return out, (advice.gated(),)
     if out.lift_deg is None:
         return _with_any_lift(out, chain, marks, pace)
     if out.duration_s < SHORTEST_FOR_AMPLITUDE_S:

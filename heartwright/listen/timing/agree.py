@@ -41,11 +41,7 @@ def held(marks: Landmarks, chain: Chain, match: Floats) -> Landmarks:
     if not away.any():
         return marks
     rough = np.where(away, chain.time_s + middle[chain.side], marks.rough_s)
-    kept = [
-        np.where(away, np.nan, x) for x in (marks.time_s, marks.sigma_s, marks.impulse_s, marks.lock_s, marks.bank_s)
-    ]
-    time, sigma, impulse, lock, bank = kept
-    return replace(marks, rough_s=rough, time_s=time, sigma_s=sigma, impulse_s=impulse, lock_s=lock, bank_s=bank)
+    return replace(marks.without(away), rough_s=rough)
 
 
 def strays(chain: Chain) -> np.ndarray:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heartwright.listen.beat.level import Level
 from heartwright.listen.beat.stretch import Stretch
@@ -40,6 +41,7 @@ UNEVEN = 1.25  # scatter of onsets beyond that of the energy's times at which th
 # Where nothing is heard above, the microphone's own filter may turn the modes that time the sounds; the errors that all
 # beats of a side then share were measured on takes whose microphone ends at 15 to 20 kHz: of sound 1, of the span [s].
 NARROW_BAND_HZ, NARROW_COMMON_S = 24e3, (5e-6, 12e-6)
+MOST_SWAY_S = 0.05  # of a beat's blows none comes later after the first
 SWAY_DOUBT_S = 20e-6  # of the sway of beats timed by their lock [one sigma; 360 made takes]
 COMMON_SAMPLES = 0.06  # what the model leaves of all beats of a side in common [samples]
 
@@ -72,11 +74,33 @@ class Landmarks:
     faint_span_s: Floats | None = None  # from a sound 1 too faint to time beats by to the lock, up to a constant
     sway_s: float = 0.0  # by how much beats seem later where their sounds lie apart by as much again
     trend_sigma_s: float = 0.0  # one-sigma error that grows from beat to beat [a beat]
+    gated: bool = False  # a noise gate may have cut the first sounds off
     one_side: bool = False  # one side's sound alone is heard: where the other is, is not told
+
+    def without(self, beats: NDArray[np.bool_]) -> Landmarks:
+        """The same with `beats` [n] not timed finely."""
+        kept = (
+            np.where(beats, np.nan, x) for x in (self.time_s, self.sigma_s, self.impulse_s, self.lock_s, self.bank_s)
+        )
+        time_s, sigma_s, impulse_s, lock_s, bank_s = kept
+        return replace(self, time_s=time_s, sigma_s=sigma_s, impulse_s=impulse_s, lock_s=lock_s, bank_s=bank_s)
+
+    def spoilt(self, common_s: float, *, gated: bool) -> Landmarks:
+        """The same where the recorder may have moved all beginnings of a sound by `common_s` [s, one sigma]; behind a
+        gate, which may have cut first sounds off, no span is told."""
+        common, span = (float(np.hypot(x, common_s)) for x in (self.common_s, self.span_common_s))
+        if not gated:
+            return replace(self, common_s=common, span_common_s=span)
+        return replace(self, common_s=common, lever=False, timed="", gated=True)
+
+    def doubted(self, trend_s: float, common_s: float) -> Landmarks:
+        """The same with more doubt of the trend [a beat] and of what a side's beats share [s, one sigma]."""
+        common, trend = float(np.hypot(self.common_s, common_s)), float(np.hypot(self.trend_sigma_s, trend_s))
+        return replace(self, common_s=common, trend_sigma_s=trend)
 
     def unswayed(self, number: Ints, apart: Stretch) -> Landmarks:
         """The same without what blows that follow do to the beats `number` [n] as all sounds draw `apart`."""
-        if self.sway_s == 0.0:
+        if not 0.0 < abs(self.sway_s) < MOST_SWAY_S:  # of modes that do not decay it has no bound
             return self
         each = self.sway_s * apart.share / apart.beats
         doubt = float(np.hypot(self.sway_s * apart.sigma, SWAY_DOUBT_S * apart.share)) / apart.beats

@@ -33,6 +33,7 @@ SOME = 48  # beats on which they are tried first
 AT_ONCE = 16_384  # blocks found at a time: they stay in the cache
 EVERY = 7  # of the blocks, of which the floor is taken
 APART_BLOCKS, UNLIKE = 3, 2.0  # how well their distance is known, and what each block beyond costs a pair of locks
+FEW_BEATS = 0.25  # of the loudest median, below which a loud sound is not that of most beats
 LOCK_WITHIN_DB = 12.0  # the lock is never this far below the loudest sound
 
 
@@ -101,7 +102,8 @@ def fold(energy: Floats, block_rate_hz: float, chain: Chain) -> Shape:
         if marks:
             reference = [m[1] for m in marks]
         else:
-            reference = _loudest_of_both(mean, later) if lever else [_loudest(mean[s]) for s in range(2)]
+            usual = mean if lever else _median(energy, at, chain.side, lead, tail)
+            reference = _loudest_of_both(mean, later) if lever else _loudest_usual(mean, usual, near)
         marks = None
         first = np.full(2, np.nan)
         impulse = np.full(2, np.nan)
@@ -134,6 +136,13 @@ def _mean(energy: Floats, at: Ints, side: Ints, lead: int, tail: int) -> Floats:
         if len(rows):
             out[s] = rows.mean(axis=0, dtype=np.float64)
     return out
+
+
+def _median(energy: Floats, at: Ints, side: Ints, lead: int, tail: int) -> Floats:
+    """Median of each side's beats, [2, lead + tail + 1]."""
+    single = energy.astype(np.float32, copy=False)
+    rows = [slide.rows(single, at[side == s], lead, tail) for s in range(2)]
+    return np.array([np.median(r, axis=0) if len(r) else np.zeros(lead + tail + 1) for r in rows])
 
 
 def _align(root: Singles, at: Ints, side: Ints, lead: int, tail: int, *, far: int, near: int) -> tuple[Ints, Floats]:
@@ -219,6 +228,16 @@ def _loudest(mean: Floats) -> int:
     soft = np.convolve(mean, np.ones(5) / 5, "same")
     top = int(np.argmax(soft))
     return top
+
+
+def _loudest_usual(mean: Floats, usual: Floats, near: int) -> list[int]:
+    """The loudest sound of each side; where that is a few beats' alone, as a knock is, the loudest of the medians."""
+    found = []
+    for mine, median in zip(mean, usual, strict=True):
+        top, other = _loudest(mine), _loudest(median)
+        there = float(median[max(0, top - near) : top + near + 1].max())
+        found.append(top if there > FEW_BEATS * median[other] else other)
+    return found
 
 
 def _loudest_of_both(mean: Floats, later: int) -> list[int]:
