@@ -220,9 +220,19 @@ class Mark:
     """One beat out of the ordinary."""
 
     time_s: float
-    kind: str  # missed | late | early | double
+    kind: str  # missed | late | early | double | leap: it and all after it
     p: float  # how often chance alone would mark a beat of a whole take like this
     off_ms: float | None = None  # after (+) or before its neighbours' beat; a missed one has none
+
+
+@dataclass(frozen=True, slots=True)
+class Leapt:
+    """Where every beat comes early or late by the same time from then on: sound was lost or given twice, or the
+    movement was jolted. Whole oscillations more cannot be told."""
+
+    time_s: float  # of the take as it was recorded; the table's beats after it are later by `early_ms`
+    early_ms: float  # late where it is negative
+    half_width_ms: float  # of its 95 % interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +343,7 @@ class Reading:
     fold_marks_ms: tuple[tuple[str, float], ...] = ()  # (name, time) of the sounds on the averaged beat
     warnings: tuple[str, ...] = ()  # clipping, automatic gain, gating, noise suppression, hum
     source: str = ""
-    marks: tuple[Mark, ...] = ()  # missed, late, early and double beats
+    marks: tuple[Mark, ...] = ()  # missed, late, early and double beats, and leaps
     extras: tuple[Extra, ...] = ()  # sounds beside the three of a beat
     allan: Allan | None = None
     escapement: str = ""  # as told, or "quartz" where that was recognised; "" where nothing is known
@@ -346,6 +356,7 @@ class Reading:
     amplitude_sides_deg: tuple[Interval, Interval] | None = None  # of each side's beats
     count_odds: tuple[tuple[float, float], ...] = ()  # (beats an hour, probability): the count, its half or double
     rivals: tuple[tuple[float, float], ...] = ()  # other clocks heard: (beats an hour, level against this one [dB])
+    leaps: tuple[Leapt, ...] = ()  # where sound was lost or given twice; all else is of the take joined there
     tone: Tone | None = None  # of a tuning fork watch, which has no beats (status "tone")
 
 

@@ -20,7 +20,7 @@ from heartwright.records import BeatTable, Cause, Interval, Reading, Sentence, V
 LISTEN_FIELDS = {
     "status", "advice", "beats", "duration_s", "snr_db", "nominal_bph", "settled", "voices", "beat_rate_bph",
     "rate_s_per_day", "rate_low_repeat", "rate_high_repeat", "beat_error_ms", "amplitude_deg",
-    "amplitude_any_lift_deg", "escapement", "marks", "extras", "allan", "wheels",
+    "amplitude_any_lift_deg", "escapement", "marks", "leaps", "extras", "allan", "wheels",
     "rate_heard_s_per_day", "beat_error_heard_ms", "beat_timed", "amplitude_sides_deg", "count_odds", "rivals", "tone",
 }  # fmt: skip
 JUDGE_FIELDS = {"status", "reading", "intricacy", "words", "conviction", "sentences", "causes"}

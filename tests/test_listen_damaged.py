@@ -55,8 +55,11 @@ def test_a_damaged_take_is_read_or_refused(damage: str, bph: float) -> None:
 
 
 @pytest.mark.parametrize(("seed", "seconds"), [(3, 8.0), (4, 12.0)])
-def test_a_take_that_leaps_is_not_settled(seed: int, seconds: float) -> None:
-    """The last third may hold no beat in step with the others: then nothing is said of it."""
+def test_a_take_that_begins_anew_is_joined(seed: int, seconds: float) -> None:
+    """Its first half comes again after its end, out of step."""
     sound = np.asarray(watch(seconds=seconds, bph=16_266.0, rate_hz=RATE_HZ, seed=seed).recording.samples, float)
-    reading = listen.measure(Recording(np.concatenate([sound, sound[: len(sound) // 2]]), RATE_HZ))
-    assert not reading.settled
+    recording = Recording(np.concatenate([sound, sound[: len(sound) // 2]]), RATE_HZ)
+    reading = listen.measure(recording, clock_ppm=(0.0, 0.0))
+    assert len(reading.leaps) == 1 and reading.leaps[0].time_s == pytest.approx(seconds, abs=0.3)
+    assert reading.beat_rate_bph is not None and reading.beat_rate_bph.low < 16_266.0 < reading.beat_rate_bph.high
+    assert reading.duration_s == recording.seconds

@@ -11,7 +11,7 @@ from heartwright.cli import catalogue, oddly, report_wheels, trains_of
 from heartwright.cli.console import Refused
 from heartwright.listen.findings import allan
 from heartwright.listen.periods import trains, wheels
-from heartwright.records import Extra, Mark, Reading
+from heartwright.records import Extra, Leapt, Mark, Reading
 
 TRAIN = trains.read("centre 80/12, third 60/10, fourth 70/8, escape 15/7")
 
@@ -32,6 +32,14 @@ def test_the_lines_name_wheel_period_and_chance() -> None:
     assert "likelier than a beat left out" in text and "At 40.0 s" in text
     assert "too short for" in text and "centre wheel: 5 h needed" in text
     assert oddly.lines(Reading("ok", (), 1.0)) == []
+
+
+def test_a_leap_is_told_of_all_beats_after_it() -> None:
+    marks, leaps = (Mark(9.0, "leap", 1e-9, -21.3),), (Leapt(8.9, 21.3, 0.02),)
+    reading = Reading("ok", (), 20.0, marks=marks, leaps=leaps)
+    ((_, text),) = oddly.lines(reading)
+    assert text.startswith("all beats from 9.00 s on 21.3 ms early")
+    assert oddly.payload(reading)["leaps"] == [{"time_s": 8.9, "early_ms": 21.3, "half_width_ms": 0.02}]
 
 
 def test_the_object_is_plain_json_with_its_keys() -> None:

@@ -17,7 +17,7 @@ from heartwright.cli import report_parts as parts
 from heartwright.cli.report_charts import energy, rate_in_blocks, tape
 from heartwright.cli.report_sound import LONGEST_S, pack
 from heartwright.cli.report_svg import number, padded, ticks
-from heartwright.records import BeatTable, Interval, Reading, Recording
+from heartwright.records import BeatTable, Interval, Leapt, Mark, Reading, Recording
 
 VOID = {"meta", "input", "br", "rect", "path", "circle"}
 
@@ -132,6 +132,15 @@ def test_without_a_beat_error_two_lines_are_not_said_to_be_one(tmp_path: Path) -
         _source, words = page(tmp_path / "r.html")
         assert "A line that climbs gains" in words and ("two lines apart are the beat error" in words) is wanted
     assert "(±2.5" in words and "+−" not in words
+
+
+def test_a_leap_stands_on_the_trace(tmp_path: Path) -> None:
+    plain = made.watch()
+    leapt = replace(plain, leaps=(Leapt(6.0, 21.3, 0.02),), marks=(*plain.marks, Mark(6.02, "leap", 1e-9, -21.3)))
+    for told, wanted in ((plain, False), (leapt, True)):
+        report.write(tmp_path / "r.html", reading=told)
+        assert ("Dashed: the beat leaps there" in page(tmp_path / "r.html")[1]) is wanted
+    assert tape(leapt)[0].count('class="mark"') == tape(plain)[0].count('class="mark"') + 1
 
 
 def test_the_name_of_an_option_stays_in_one_line() -> None:

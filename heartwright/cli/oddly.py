@@ -54,6 +54,9 @@ def _marks(marks: tuple[Mark, ...]) -> list[str]:
 def _mark(mark: Mark) -> str:
     if mark.kind == "double":
         return f"a second sound in the beat at {mark.time_s:.2f} s"
+    if mark.kind == "leap":
+        size = abs(mark.off_ms or 0.0)
+        return f"all beats from {mark.time_s:.2f} s on {size:.3g} ms {'late' if (mark.off_ms or 0.0) > 0 else 'early'}"
     return f"a beat {abs(mark.off_ms or 0.0):.2g} ms {mark.kind} at {mark.time_s:.2f} s"
 
 
@@ -92,6 +95,7 @@ def payload(record: Reading) -> Json:
     found: Json = {
         "escapement": record.escapement or None,
         "marks": [{"time_s": m.time_s, "kind": m.kind, "p": m.p, "off_ms": m.off_ms} for m in record.marks],
+        "leaps": [{"time_s": x.time_s, "early_ms": x.early_ms, "half_width_ms": x.half_width_ms} for x in record.leaps],
         "extras": [_extra(extra) for extra in record.extras],
         "allan": None,
         "wheels": None,

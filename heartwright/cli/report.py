@@ -197,7 +197,8 @@ def _pictures(reading: Reading) -> list[str]:
     glosses = [f"{head} {charts.GLOSS[head]}" for head in heads if head in charts.GLOSS]
     gloss = f" {'; '.join(glosses)}." if glosses else ""
     lines = _ABOUT_TAPE if reading.beat_error_ms is None else f"{_ABOUT_TAPE}; {_ABOUT_SIDES}"
-    about = f"{lines}. The paper is {width:g} ms wide and wraps."
+    joins = " Dashed: the beat leaps there, and is joined." if reading.leaps else ""
+    about = f"{lines}. The paper is {width:g} ms wide and wraps.{joins}"
     return [
         _section("The trace", about, f"{tape}{sides}" if tape else ""),
         _section("One beat", f"{_ABOUT_FOLD}{gloss}", charts.folded(reading)),

@@ -42,6 +42,9 @@ def tape(reading: Reading) -> tuple[str, float]:
     for side, kind in ((1, "tick-side"), (-1, "tock-side")):
         own = table.side == side
         plane.dots(table.time_s[own], wrapped[own], kind)
+    for mark in reading.marks:
+        if mark.kind == "leap":
+            plane.upright(mark.time_s, "mark", low=-0.5 * width, high=0.5 * width)
     for i in np.flatnonzero(table.flag != ""):
         if np.isfinite(wrapped[i]) and np.isfinite(table.time_s[i]):
             plane.ring(float(table.time_s[i]), float(wrapped[i]), "flagged")

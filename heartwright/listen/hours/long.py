@@ -8,14 +8,14 @@ up as far as it went.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from heartwright.listen.ear import measure
 from heartwright.listen.hours.count import Counted, Counter, Doubt
 from heartwright.listen.take.streaming import Piece
-from heartwright.records import Floats, Ints, Reading
+from heartwright.records import Floats, Ints, Leapt, Reading
 
 SAME_BEAT = 0.01  # a piece whose beat differs by more than this heard something else
 _LOST_AFTER = 3  # pieces in a row that agree on another beat: the movement was changed
@@ -70,6 +70,7 @@ class Run:
     clock_ppm: tuple[float, float]
     interrupted: bool
     slips: int  # pieces whose own numbering contradicted their times, and was mended
+    leaps: tuple[Leapt, ...] = ()  # where sound was lost or given twice; beats after it are later by as much
 
     @property
     def duration_s(self) -> float:
@@ -90,6 +91,7 @@ class Follower:
     _columns: list[list[np.ndarray]] = field(default_factory=lambda: [[] for _ in Beats.__slots__])
     _pieces: list[Heard] = field(default_factory=list)
     _warnings: dict[str, list[float]] = field(default_factory=dict)
+    _leaps: list[Leapt] = field(default_factory=list)
     _nominal: float | None = None
     _timed: str = ""
     _others: list[float] = field(default_factory=list)
@@ -116,7 +118,7 @@ class Follower:
             status = "ok" if self.counter.astray is None else "off the beat"
         snr = np.nan if reading.snr_db is None else reading.snr_db
         self._pieces.append(Heard(piece.start_s, piece.end_s, status, float(rate), float(snr)))
-        for sentence in reading.warnings:
+        for sentence in reading.warnings[: -1 if reading.leaps else None]:  # the last one tells of leaps
             self._warnings.setdefault(sentence.split(":")[0], []).append(piece.start_s)
         return reading
 
@@ -169,19 +171,27 @@ class Follower:
         table, rate, error = reading.table, reading.beat_rate_bph, reading.beat_error_ms
         assert table is not None and rate is not None
         half = 0.5 * self.overlap_s
-        keep = (-np.inf if piece.first else piece.start_s + half, np.inf if piece.last else piece.end_s - half)
+        begin, end = (-np.inf if piece.first else half), (np.inf if piece.last else piece.end_s - piece.start_s - half)
+        mine = [leap for leap in reading.leaps if begin <= leap.time_s < end]
+        early_s = 1e-3 * sum(leap.early_ms for leap in self._leaps)
+        late_s = early_s + 1e-3 * sum(leap.early_ms for leap in mine)
+        told_before_s = 1e-3 * sum(
+            leap.early_ms for leap in reading.leaps if leap.time_s < begin
+        )  # by the piece before
         counted = self.counter.place(
             table,
-            piece.start_s,
+            piece.start_s + early_s - told_before_s,
             beat_s=3600.0 / rate.value,
             beat_sigma_s=3600.0 / rate.value * rate.half_width / 1.96 / rate.value,
             error_s=1e-3 * (reading.beat_error_signed_ms or 0.0),
             error_sigma_s=1e-3 * error.half_width / 1.96 if error is not None else 1.0,
-            keep_s=keep,
+            keep_s=(piece.start_s + begin + early_s, piece.start_s + end + late_s),
             sigma_s=piece.sigma_s,
             joined=piece.seam != "gap",
             continuing=not piece.first,
         )
+        if self.counter.astray is None:
+            self._leaps += [replace(leap, time_s=piece.start_s + leap.time_s) for leap in mine]
         self._nominal = self._nominal or reading.nominal_bph
         self._timed = reading.amplitude_timed or self._timed
         if counted is not None:
@@ -208,6 +218,7 @@ class Follower:
             self.clock_ppm,
             interrupted,
             self.counter.slips,
+            tuple(self._leaps),
         )
 
     def _told(self, what: str, at_s: list[float]) -> str:

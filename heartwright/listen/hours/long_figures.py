@@ -321,6 +321,13 @@ def _advice(run: Run) -> tuple[str, ...]:
         lines.append(f"{where} the count is not sure: {doubt.why}. No figure reaches across.")
     if len(run.doubts) > 8:
         lines.append(f"The count is not sure at {len(run.doubts) - 8} more places.")
+    if run.leaps:
+        first, often = run.leaps[0], "once" if len(run.leaps) == 1 else f"{len(run.leaps)} times"
+        size = f"{abs(first.early_ms):.1f} ms {'early' if first.early_ms > 0 else 'late'}"
+        lines.append(
+            f"The beat leaps {often}, first at {clock_time(first.time_s)} ({size}): sound was lost or given twice, or "
+            "the movement was jolted. The figures reach across."
+        )
     lost = [p for p in run.pieces if p.status != "ok"]
     if lost:
         lines.append(
