@@ -72,6 +72,7 @@ def heard(reading: Reading) -> dict[str, Any]:
         "snr_db": reading.snr_db,
         "beats": reading.beats,
         "rivals": [list(r) for r in reading.rivals],
+        "leaps": len(reading.leaps),
     }
 
 
@@ -121,6 +122,7 @@ def figures(rows: list[dict[str, Any]]) -> None:
     main = [r for r in rows if r["case"][0] in scene.NOISES]
     metric("takes", len(rows))
     metric("takes_with_a_clock", len(main))
+    metric("takes_told_to_leap", sum(r.get("leaps", 0) > 0 for r in main))  # none does
     answered = [r for r in main if r["status"] == "ok"]
     for noise in scene.NOISES:
         for snr in SNR_DB:
