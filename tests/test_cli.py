@@ -48,6 +48,15 @@ def test_help_starts_without_the_engine() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_listening_starts_without_what_takes_long_to_load() -> None:
+    code = (
+        "import sys; from heartwright.cli import main; main(['listen', 'demo', '--lift-deg', '44']); "
+        "sys.exit(any(m in sys.modules for m in ('numba', 'scipy.signal', 'scipy.stats', 'pint')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, rfft
-from scipy.signal import oaconvolve
 
 from heartwright.records import Floats
 
@@ -90,6 +89,8 @@ def opened(samples: NDArray[np.float32], high: NDArray[np.floating], rate_hz: fl
 
 def _noise(samples: NDArray[np.float32], floor: NDArray[np.int64], shut: NDArray[np.bool_], size: int) -> Floats:
     """Noise of the colour of the stretches that begin at `floor`, in the `shut` blocks alone [n_sample]."""
+    from scipy.signal import oaconvolve  # its import costs a quarter of a second
+
     at = floor[floor + COLOUR < len(samples)][:2000]
     rows = samples[at[:, None] + np.arange(COLOUR)].astype(np.float64)
     window = np.hanning(COLOUR + 1)[:-1]
