@@ -6,9 +6,11 @@ The calibration loop is the same work on every machine, so that times of two mac
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,6 +41,19 @@ def kept(file: Path, key: str) -> dict[str, dict[str, Any]]:
     lines = file.read_text("utf-8").splitlines() if file.exists() else []
     rows = [json.loads(line) for line in lines if line.strip()]
     return {json.dumps(row[key]): row for row in rows}
+
+
+def measured(file: Path, key: str, wanted: Sequence[Any], one: Callable[[Any], dict[str, Any]]) -> list[dict[str, Any]]:
+    """The row of every case `wanted`, from the kept file where it is there, else made by `one` now on two cores."""
+    file.parent.mkdir(exist_ok=True)
+    have = kept(file, key)
+    todo = [case for case in wanted if json.dumps(list(case)) not in have]
+    with multiprocessing.Pool(min(2, os.cpu_count() or 1)) as pool, file.open("a", encoding="utf-8") as out:
+        for done, row in enumerate(pool.imap_unordered(one, todo), 1):
+            print(json.dumps(row), file=out, flush=True)
+            print(f"\r{done}/{len(todo)} takes", end="", file=sys.stderr, flush=True)
+    have = kept(file, key)
+    return [have[json.dumps(list(case))] for case in wanted]
 
 
 def cpu(work: Callable[[], Result]) -> tuple[float, Result]:

@@ -39,19 +39,17 @@ def test_help_teaches_with_examples(command: str, capsys: pytest.CaptureFixture[
     assert "--json" in text or not command
 
 
-def test_help_starts_without_the_engine() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "heavy"),
+    [
+        (["--help"], ("numba", "scipy", "pint")),
+        (["listen", "demo", "--lift-deg", "44"], ("numba", "scipy.signal", "scipy.stats", "pint")),
+    ],
+)
+def test_it_starts_without_what_takes_long_to_load(arguments: list[str], heavy: tuple[str, ...]) -> None:
     code = (
-        "import sys; from heartwright.cli import main; main(['--help']); "
-        "sys.exit(any(m in sys.modules for m in ('numba', 'scipy', 'pint')))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def test_listening_starts_without_what_takes_long_to_load() -> None:
-    code = (
-        "import sys; from heartwright.cli import main; main(['listen', 'demo', '--lift-deg', '44']); "
-        "sys.exit(any(m in sys.modules for m in ('numba', 'scipy.signal', 'scipy.stats', 'pint')))"
+        f"import sys; from heartwright.cli import main; main({arguments}); "
+        f"sys.exit(any(m in sys.modules for m in {heavy}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -11,9 +11,6 @@ SNR as the field defines it: median over beats of the peak of the loudest sound 
 
 from __future__ import annotations
 
-import json
-import multiprocessing
-import os
 import sys
 import time
 from collections.abc import Iterable
@@ -22,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import bar, calibration_s, kept, metric, quick
+from benchmarks.common import bar, calibration_s, kept, measured, metric, quick
 from benchmarks.listen_noise import scene
 from heartwright import listen
 from heartwright.records import Interval, Reading, Recording
@@ -80,19 +77,6 @@ def _repeat(reading: Reading) -> float | None:
     """Half width of the rate's repeat interval [s/d]; the recorder's clock is exact here, so it is the whole."""
     rate: Interval | None = reading.beat_rate_bph
     return None if rate is None else DAY_S * rate.half_width / rate.value
-
-
-def measured() -> list[dict[str, Any]]:
-    """Every take, from the kept file where it is there, else measured now on two cores."""
-    KEPT.parent.mkdir(exist_ok=True)
-    wanted, have = cases(), kept(KEPT, "case")
-    todo = [c for c in wanted if json.dumps(list(c)) not in have]
-    with multiprocessing.Pool(min(2, os.cpu_count() or 1)) as pool, KEPT.open("a", encoding="utf-8") as file:
-        for done, row in enumerate(pool.imap_unordered(take, todo), 1):
-            print(json.dumps(row), file=file, flush=True)
-            print(f"\r{done}/{len(todo)} takes", end="", file=sys.stderr, flush=True)
-    have = kept(KEPT, "case")
-    return [have[json.dumps(list(c))] for c in wanted]
 
 
 def off(row: dict[str, Any], true_bph: float | None = None) -> float:
@@ -179,4 +163,4 @@ def _both(row: dict[str, Any]) -> bool:
 
 
 if __name__ == "__main__":
-    figures(list(kept(KEPT, "case").values()) if "--kept" in sys.argv else measured())
+    figures(list(kept(KEPT, "case").values()) if "--kept" in sys.argv else measured(KEPT, "case", cases(), take))

@@ -12,8 +12,6 @@ run: right in 98 of 100, none settled and wrong by more than 10 s/d, no slip, be
 
 from __future__ import annotations
 
-import json
-import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -28,7 +26,7 @@ import numpy as np  # noqa: E402
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 import takes  # noqa: E402
-from common import bar, kept, metric, quick  # noqa: E402
+from common import bar, kept, measured, metric, quick  # noqa: E402
 from spoils import SPOILS, Spoilt  # noqa: E402
 
 from heartwright import listen  # noqa: E402
@@ -177,18 +175,9 @@ def _holds(interval: Interval | None, true: float) -> bool | None:
     return None if interval is None else bool(interval.low <= true <= interval.high)
 
 
-def measured() -> list[Row]:
-    """Every take, from the kept file where it is there, else measured now on two cores."""
-    KEPT.parent.mkdir(exist_ok=True)
-    wanted = [(kind, number) for number in range(QUICK_EACH if quick() else EACH) for kind in SPOILS]
-    have = kept(KEPT, "case")
-    todo = [c for c in wanted if json.dumps(list(c)) not in have]
-    with multiprocessing.Pool(min(2, os.cpu_count() or 1)) as pool, KEPT.open("a", encoding="utf-8") as file:
-        for done, row in enumerate(pool.imap_unordered(take, todo), 1):
-            print(json.dumps(row), file=file, flush=True)
-            print(f"\r{done}/{len(todo)} takes", end="", file=sys.stderr, flush=True)
-    have = kept(KEPT, "case")
-    return [have[json.dumps(list(c))] for c in wanted]
+def cases() -> list[Case]:
+    """(spoil, number) of every take."""
+    return [(kind, number) for number in range(QUICK_EACH if quick() else EACH) for kind in SPOILS]
 
 
 def share(rows: Iterable[Row], test: Callable[[Row], bool | None]) -> float:
@@ -246,4 +235,4 @@ def bars(rows: list[Row]) -> None:
 
 
 if __name__ == "__main__":
-    figures(list(kept(KEPT, "case").values()) if "--kept" in sys.argv else measured())
+    figures(list(kept(KEPT, "case").values()) if "--kept" in sys.argv else measured(KEPT, "case", cases(), take))
